@@ -1,0 +1,46 @@
+"""The command line: ``xinlin …``. Each command is one function; it answers with an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+
+def _prepare_django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
+    import django
+
+    django.setup()
+
+
+def _manage(arguments: argparse.Namespace) -> int:
+    """Hand the rest of the line to Django's own command line (migrate, shell, …)."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["xinlin manage", *arguments.rest])
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(prog="xinlin", description="Xinlin 信林: an open public-credit platform for a city")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    manage = commands.add_parser("manage", help="Django's own commands, for operators", add_help=False)
+    manage.add_argument("rest", nargs=argparse.REMAINDER)
+    manage.set_defaults(run=_manage)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    arguments = build_parser().parse_args(argv)
+    code: int = arguments.run(arguments)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The floor that decides: values in, values or problems out. No clock, no files, no chance, no framework."""

@@ -1,0 +1,293 @@
+"""The types of a rulebook (规则册): everything that a lawyer may change, as data.
+
+A rulebook is a folder of YAML; `xinlin.core.loading` turns its texts into one `Rulebook` or into problems,
+`xinlin.core.lint` refuses what the law refuses.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from xinlin.core.schemes import Basis, Scheme
+from xinlin.core.values import Strict, Text
+
+SubjectKind = Literal["person", "enterprise", "institution", "social_organisation", "government_body"]
+"""自然人, 企业, 事业单位, 社会组织, 政府机构."""
+
+ORGANISATIONS: frozenset[str] = frozenset({"enterprise", "institution", "social_organisation", "government_body"})
+
+FieldType = Literal["text", "integer", "money", "date", "code", "boolean", "resident_id", "uscc", "identifier", "region"]
+"""``money`` is kept in 分 (integer); ``identifier`` is a resident id or a USCC; ``region`` a GB/T 2260 code."""
+
+FieldRole = Literal[
+    "subject", "subject_name", "occurred_on", "ends_on", "document", "authority", "article", "class",
+    "notice_on", "remedy", "named_person", "representative", "representative_name", "key",
+]  # fmt: skip
+"""What a field means to the platform; a field without a role is the kind's own."""
+
+RecordClass = Literal["minor", "general", "serious"]
+"""轻微, 一般, 严重 (发改委令第36号)."""
+
+
+class Source(Strict):
+    """A law, regulation, notice or published article that citations point to (依据)."""
+
+    id: str
+    title: Text
+    issuer: Text
+    number: str | None = None
+    published_on: date | None = None
+    effective_from: date | None = None
+    effective_to: date | None = None
+    url: str | None = None
+    verified: bool = False
+    """True once a person has compared the entry with the official text."""
+
+
+class Department(Strict):
+    """An office that provides records, asks checks or carries out measures (部门)."""
+
+    code: str
+    name: Text
+    authority_level: Literal["national", "province", "city", "county"] = "city"
+    basis: Basis
+
+
+class FieldSpec(Strict):
+    """One column of a kind of record (信息项)."""
+
+    code: str
+    label: Text
+    type: FieldType
+    required: bool = False
+    role: FieldRole | None = None
+    codes: dict[str, Text] | None = None
+    """The code list, for ``type: code``."""
+    aliases: list[str] = []
+    """Other headers under which departments send this column."""
+    unit: str | None = None
+    """The unit in which the column comes where it is not the stored one: ``万元`` or ``元`` for money."""
+    minimum: int | None = None
+    maximum: int | None = None
+    max_length: int | None = None
+    personal: bool = False
+    """True where the value alone points at a natural person; such a value is sealed and never published."""
+
+
+class Kind(Strict):
+    """A kind of record in the catalogue (目录信息项): what may be sent, by whom, on what basis, for what purpose."""
+
+    code: str
+    name: Text
+    effect: Literal["register", "record", "list_entry"] = "record"
+    """``register`` creates or updates subjects; ``list_entry`` puts a subject on a statutory list."""
+    list: str | None = None
+    providers: Annotated[list[str], Field(min_length=1)]
+    subject_kinds: Annotated[list[SubjectKind], Field(min_length=1)]
+    linking: Literal["exact", "optional"] = "exact"
+    """``optional``: rows without an identifier are kept unlinked, have no effect, and may only ask a person."""
+    delivery: Literal["additions", "full_list"] = "additions"
+    sign: Literal["positive", "negative", "neutral"]
+    purpose: Text
+    openness: Literal["subject_only", "government", "public"]
+    retention: str
+    update_interval: str
+    fields: Annotated[list[FieldSpec], Field(min_length=1)]
+    refusable: bool = False
+    """A person may refuse to have records of this kind kept (深圳经济特区社会信用条例 39)."""
+    basis: Basis
+
+
+class StatutoryList(Strict):
+    """A list that the law allows to be kept (名单): entry and exit rules, authority, measures."""
+
+    code: str
+    name: Text
+    authority: str
+    subject_kinds: Annotated[list[SubjectKind], Field(min_length=1)]
+    longest_term: str
+    """Calendar term after which an entry ends at the latest, counted from the decision document's date."""
+    entry_rule: Text
+    exit_rule: Text
+    objection: Text
+    repair: Text
+    basis: Basis
+
+
+class ListMeasure(Strict):
+    """A measure that stands in the national basic list (失信惩戒措施): what, on whom, by whom, on which article."""
+
+    code: str
+    list: str
+    name: Text
+    force: Literal["must", "may"]
+    departments: Annotated[list[str], Field(min_length=1)]
+    items: Annotated[list[str], Field(min_length=1)]
+    """Approval items at which the measure may be used."""
+    notice: Text
+    remedy: Text
+    national_row: str
+    """The row of the national basic list of measures on which it stands."""
+    basis: Basis
+
+
+class ApprovalItem(Strict):
+    """Something a department decides on application (审批事项), at which a check may be asked."""
+
+    code: str
+    name: Text
+    department: str
+    subject_kinds: Annotated[list[SubjectKind], Field(min_length=1)]
+    purpose: Text
+    basis: Basis
+
+
+class NationalMeasureRow(Strict):
+    """One row of the national basic list of punitive measures (全国失信惩戒措施基础清单)."""
+
+    code: str
+    name: Text
+    group: Literal["reduces_rights", "management", "outside_administration"]
+    verified: bool = False
+    basis: Basis
+
+
+class Merchant(Strict):
+    """A shop or office that gives offers (商家)."""
+
+    code: str
+    name: Text
+    place: Text
+    trade: Text
+    basis: Basis
+
+
+class Offer(Strict):
+    """A benefit opened by consent and tier or mark (信易+ 权益). Never a basic public service."""
+
+    code: str
+    merchant: str
+    name: Text
+    benefit: Literal["discount", "free_parking", "deposit_waiver", "fee_relief", "deferred_documents", "in_kind"]
+    terms: Text
+    opens_at: str
+    """Code of the tier or mark from which the offer opens."""
+    scene: str
+    valid_from: date
+    valid_until: date
+    basis: Basis
+
+
+class Scene(Strict):
+    """Where a score may be used after a second consent (应用场景): who receives what, for what, how long."""
+
+    code: str
+    name: Text
+    recipient: Text
+    contact: str
+    purpose: Text
+    leaves: Literal["yes_or_no", "tier", "score"] = "yes_or_no"
+    lasts: str
+    kinds: list[str] = []
+    basis: Basis
+
+
+class Clock(Strict):
+    """A period that an office has (时限)."""
+
+    code: str
+    name: Text
+    working_days: int | None = None
+    calendar_days: int | None = None
+    basis: Basis
+
+
+class Notice(Strict):
+    """The text a person agrees to (告知书); a change of text is a new version and is asked anew."""
+
+    version: str
+    controller: Text
+    contact: str
+    purpose: Text
+    method: Text
+    kinds: Text
+    retention: Text
+    rights: Text
+    basis: Basis
+
+
+class CaseRecord(Strict):
+    """A record in a worked case; ``fields`` are the kind's own."""
+
+    kind: str
+    occurred_on: date
+    status: Literal["active", "disputed", "repaired", "withdrawn"] = "active"
+    record_class: RecordClass | None = None
+    ends_on: date | None = None
+    document: str | None = None
+    fields: dict[str, str | int | bool] = {}
+    of: Literal["self", "organisation"] = "self"
+    """``organisation``: a record of the firm whose legal representative the person is."""
+    names_the_person: bool = False
+
+
+class WorkedCase(Strict):
+    """A named example with its expected result (算例)."""
+
+    name: Text
+    scheme: str
+    version: str
+    as_of: date
+    records: list[CaseRecord] = []
+    represents_from: date | None = None
+    represents_until: date | None = None
+    expect_score: int
+    expect_tier: str
+    expect_dimensions: dict[str, int] = {}
+
+
+class Words(Strict):
+    """How a city calls things."""
+
+    product: Text
+    city: Text
+    score: Text
+    centre: Text
+    slogan: Text
+    mark: str
+    """One or two characters for the emblem."""
+
+
+class Rulebook(Strict):
+    """A whole rulebook, its own entries together with those it inherits."""
+
+    code: str
+    name: Text
+    level: Literal["national", "province", "city"]
+    extends: str | None = None
+    time_zone: str = "Asia/Shanghai"
+    divisions: list[str] = []
+    """GB/T 2260 codes of the territory."""
+    words: Words | None = None
+    notice: Notice | None = None
+    sources: dict[str, Source] = {}
+    departments: dict[str, Department] = {}
+    kinds: dict[str, Kind] = {}
+    lists: dict[str, StatutoryList] = {}
+    national_measures: dict[str, NationalMeasureRow] = {}
+    measures: dict[str, ListMeasure] = {}
+    approval_items: dict[str, ApprovalItem] = {}
+    schemes: list[Scheme] = []
+    merchants: dict[str, Merchant] = {}
+    offers: dict[str, Offer] = {}
+    scenes: dict[str, Scene] = {}
+    clocks: dict[str, Clock] = {}
+    cases: list[WorkedCase] = []
+
+    def scheme_at(self, day: date, subject: str = "person") -> Scheme | None:
+        """The newest scheme for ``subject`` in force on ``day``, or None where the city judges nobody."""
+        standing = [s for s in self.schemes if s.subject == subject and s.effective_from <= day and s.extends is None]
+        return max(standing, key=lambda s: s.effective_from, default=None)

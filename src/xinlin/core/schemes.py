@@ -1,0 +1,274 @@
+"""The scheme language: how a city writes its score as data (评分方案).
+
+Integers only, in one named unit. Every date term is an ISO 8601 calendar term (``P3M``, ``P2Y``).
+Meaning: `xinlin.core.scores`. Loading and its errors: `xinlin.core.loading`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from xinlin.core.values import Strict, Text
+
+Scalar = str | int | bool
+Demonstration = Literal["demonstration"]
+"""Marks a value that no published source gives; every page that shows it says so."""
+
+
+class Citation(Strict):
+    """A place in a listed source: what a value rests on."""
+
+    source: str
+    article: str
+    effective_from: date | None = None
+    effective_to: date | None = None
+
+
+Basis = Demonstration | Annotated[list[Citation], Field(min_length=1)]
+
+
+class FieldTest(Strict):
+    """One test of one field of a record. Exactly one comparison is given; an absent field meets only ``exists: false``."""
+
+    field: str
+    equals: Scalar | None = None
+    among: list[Scalar] | None = None
+    at_least: int | date | None = None
+    below: int | date | None = None
+    exists: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_comparison(self) -> FieldTest:
+        given = [k for k in ("equals", "among", "at_least", "below", "exists") if getattr(self, k) is not None]
+        if not given:
+            raise ValueError("a field test needs one of equals, among, at_least, below, exists")
+        if len(given) > 1 and set(given) != {"at_least", "below"}:
+            raise ValueError(f"a field test takes one comparison (or at_least with below), not {', '.join(given)}")
+        return self
+
+
+class AllOf(Strict):
+    """Holds when every part holds."""
+
+    all: list[Condition]
+
+
+class AnyOf(Strict):
+    """Holds when some part holds."""
+
+    any: list[Condition]
+
+
+class NotOf(Strict):
+    """Holds when its part does not."""
+
+    not_: Condition = Field(alias="not")
+
+
+Condition = FieldTest | AllOf | AnyOf | NotOf
+
+
+class Measure(Strict):
+    """How an indicator measures the records it takes.
+
+    ``of`` names the integer field for ``sum``, ``max`` and ``latest`` (or any field for ``latest`` with a ``table``).
+    ``over`` says on what: all records together, each calendar year of ``occurred_on``, or each record by itself.
+    """
+
+    take: Literal["count", "sum", "max", "latest", "exists"]
+    of: str | None = None
+    over: Literal["all", "calendar_year", "record"] = "all"
+
+    @model_validator(mode="after")
+    def _field_where_needed(self) -> Measure:
+        if self.take in ("sum", "max", "latest") and self.of is None:
+            raise ValueError(f"measure {self.take} needs of: the field that it measures")
+        if self.take in ("count", "exists") and self.of is not None:
+            raise ValueError(f"measure {self.take} takes no field; remove of")
+        return self
+
+
+class Each(Strict):
+    """So many points for each full ``units`` of the measure (rounding down)."""
+
+    units: int = Field(default=1, ge=1)
+    points: int
+
+
+class Band(Strict):
+    """Points for a measure from ``at_least`` up to the next band (half-open)."""
+
+    at_least: int
+    points: int
+
+
+class Step(Strict):
+    """A marginal rate: within (previous ``up_to``, ``up_to``], ``points`` per full ``per`` units, rounded down once per step."""
+
+    up_to: int | None = None
+    per: int = Field(ge=1)
+    points: int
+
+
+class Award(Strict):
+    """How the measure becomes points: exactly one of the four forms."""
+
+    each: Each | None = None
+    bands: Annotated[list[Band], Field(min_length=1)] | None = None
+    steps: Annotated[list[Step], Field(min_length=1)] | None = None
+    table: dict[str, int] | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Award:
+        given = [k for k in ("each", "bands", "steps", "table") if getattr(self, k) is not None]
+        if len(given) != 1:
+            raise ValueError("points needs exactly one of each, bands, steps, table")
+        if self.bands and any(a.at_least >= b.at_least for a, b in zip(self.bands, self.bands[1:], strict=False)):
+            raise ValueError("bands must rise: each at_least above the one before (bands are half-open)")
+        if self.steps:
+            limits = [s.up_to for s in self.steps]
+            if any(limit is None for limit in limits[:-1]):
+                raise ValueError("only the last step may be open (no up_to)")
+            closed = [limit for limit in limits if limit is not None]
+            if any(a >= b for a, b in zip(closed, closed[1:], strict=False)) or (closed and closed[0] <= 0):
+                raise ValueError("steps must rise: each up_to above the one before, the first above 0")
+        return self
+
+
+class Limits(Strict):
+    """Bounds on points: ``cap`` from above, ``floor`` from below."""
+
+    cap: int | None = None
+    floor: int | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Limits:
+        if self.cap is not None and self.floor is not None and self.floor > self.cap:
+            raise ValueError(f"floor {self.floor} lies above cap {self.cap}")
+        return self
+
+
+class Repeat(Strict):
+    """Repeats weigh more: a record that follows another of the same indicator within ``within`` counts ``factor`` times.
+
+    Only with ``over: record``.
+    """
+
+    within: str
+    factor: int = Field(ge=2)
+
+
+class Indicator(Strict):
+    """A scored rule (指标) on the records of one kind."""
+
+    code: str
+    name: Text
+    text: Text
+    """The rule in plain words, as one numbered line of the city's published list."""
+    improve: Text | None = None
+    """What a person can freely do about it."""
+    kind: str
+    sign: Literal["positive", "negative"]
+    where: Condition | None = None
+    measure: Measure
+    points: Award
+    highest_only: bool = False
+    repeat: Repeat | None = None
+    per_year: Limits = Limits()
+    overall: Limits = Limits()
+    term: str | None = None
+    """How long a record counts, where its class does not decide."""
+    terms: dict[str, str] | None = None
+    """How long a record counts, by the record's class."""
+    through: Literal["legal_representative"] | None = None
+    """Counts for the legal representative when the document names that person (指标穿透)."""
+    absent: Text
+    """What it means to have no such record. Absent is not zero."""
+    basis: Basis
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Indicator:
+        if self.term is not None and self.terms is not None:
+            raise ValueError("give term or terms, not both")
+        if self.measure.over != "record" and (self.highest_only or self.repeat):
+            raise ValueError("highest_only and repeat need measure.over: record")
+        if self.points.table is not None and self.measure.take != "latest":
+            raise ValueError("a table looks up one value: use measure.take: latest with of: the field")
+        if self.per_year != Limits() and self.measure.over == "all":
+            raise ValueError("per_year limits need measure.over: calendar_year or record")
+        return self
+
+
+class Dimension(Strict):
+    """A first-level group of indicators (一级指标)."""
+
+    code: str
+    name: Text
+    text: Text
+    limits: Limits = Limits()
+    indicators: list[Indicator]
+    basis: Basis
+
+
+class Tier(Strict):
+    """A level of the score, from ``at_least`` up to the next tier (half-open)."""
+
+    code: str
+    name: Text
+    at_least: int
+    basis: Basis
+
+
+class ClassRule(Strict):
+    """While a record of ``kind`` is in force, the tier is at most (or exactly) the one named. Comes last."""
+
+    kind: str
+    where: Condition | None = None
+    tier_at_most: str | None = None
+    tier_exactly: str | None = None
+    text: Text
+    basis: Basis
+
+    @model_validator(mode="after")
+    def _one_effect(self) -> ClassRule:
+        if (self.tier_at_most is None) == (self.tier_exactly is None):
+            raise ValueError("a class rule needs exactly one of tier_at_most, tier_exactly")
+        return self
+
+
+class Scale(Strict):
+    """The range of the score; an absent end is open."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+class Mark(Strict):
+    """Something a holder may show from a score upward, such as a green code. There is no mark for those below."""
+
+    code: str
+    name: Text
+    at_least: int
+    basis: Basis
+
+
+class Scheme(Strict):
+    """One published version of a city's score (评分方案)."""
+
+    code: str
+    version: str
+    effective_from: date
+    subject: Literal["person", "organisation"] = "person"
+    unit: Text
+    base: int
+    scale: Scale
+    dimensions: Annotated[list[Dimension], Field(min_length=1)]
+    tiers: Annotated[list[Tier], Field(min_length=1)]
+    class_rules: list[ClassRule] = []
+    marks: list[Mark] = []
+    extends: str | None = None
+    """Code of a scheme whose dimensions this one takes over before its own (trade sub-scores)."""
+    basis: Basis

@@ -1,0 +1,29 @@
+"""Calendar terms (``P3M``, ``P2Y``, ``P30D``) and their resolution to dates."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import date, timedelta
+
+TERM = re.compile(r"^P(?:(?P<years>\d{1,3})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<days>\d{1,5})D)?$")
+
+
+def add_term(day: date, term: str) -> date:
+    """``day`` plus an ISO 8601 calendar term; a day that the month lacks becomes its last day.
+
+    Raises ValueError for a term that is not of the form PnYnMnD with at least one part.
+    A result beyond year 9999 is ``date.max``.
+    """
+    match = TERM.match(term)
+    if not match or not any(match.groupdict().values()):
+        raise ValueError(f"{term!r} is no calendar term; write for example P3M, P2Y or P30D")
+    years, months, days = (int(match[part] or 0) for part in ("years", "months", "days"))
+    whole = day.year * 12 + (day.month - 1) + years * 12 + months
+    year, month = divmod(whole, 12)
+    if year > 9999:
+        return date.max
+    moved = date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    if (date.max - moved).days < days:
+        return date.max
+    return moved + timedelta(days=days)

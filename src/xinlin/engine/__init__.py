@@ -1,0 +1,1 @@
+"""The floor that computes in bulk: columns in, scores out."""

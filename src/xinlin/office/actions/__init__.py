@@ -1,0 +1,1 @@
+"""Changes: rights, transaction, change, leaf."""

@@ -1,0 +1,1 @@
+"""Use of offers. Offers themselves are rulebook data; their redemption comes with its own tables."""

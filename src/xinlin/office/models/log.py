@@ -1,0 +1,56 @@
+"""The tamper-evident log: leaves, their openings, the tree's tiles, signed heads (存证日志)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Leaf(models.Model):
+    """A salted commitment to one action, written once in the action's own transaction; nothing personal in it.
+
+    ``index`` is given later by the sequencer, in the order of ``id`` among committed rows.
+    """
+
+    index = models.PositiveBigIntegerField(null=True, unique=True)
+    commitment = models.BinaryField(max_length=32)
+    action = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "leaf"
+
+
+class LeafOpening(models.Model):
+    """What a commitment stands for, and its salt. Destroying it is the erasure; the leaf stays and says nothing."""
+
+    leaf = models.OneToOneField(Leaf, on_delete=models.CASCADE, related_name="opening", primary_key=True)
+    salt = models.BinaryField(max_length=32)
+    body = models.JSONField()
+    """Canonical: action, actor, time, object (table and key), SHA-256 of what was written."""
+
+    class Meta:
+        db_table = "leaf_opening"
+
+
+class Tile(models.Model):
+    """Up to 256 hashes of one level of the tree (C2SP tlog-tiles). A full tile never changes."""
+
+    level = models.PositiveSmallIntegerField()
+    number = models.PositiveBigIntegerField()
+    hashes = models.BinaryField()
+
+    class Meta:
+        db_table = "tile"
+        constraints = [models.UniqueConstraint(fields=["level", "number"], name="tile_unique")]
+
+
+class Head(models.Model):
+    """A signed tree head (C2SP checkpoint in a signed note)."""
+
+    size = models.PositiveBigIntegerField(unique=True)
+    root = models.BinaryField(max_length=32)
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "head"

@@ -1,0 +1,64 @@
+"""What departments say of subjects (信用记录)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class Record(models.Model):
+    """One accepted row of a kind (信用记录). Never changed in its facts: a correction is a new record that closes the old."""
+
+    class Status(models.TextChoices):
+        """Only ``active`` counts. ``unlinked`` waits for a person to say whose it is; ``ended`` left a full list."""
+
+        ACTIVE = "active"
+        DISPUTED = "disputed"
+        REPAIRED = "repaired"
+        WITHDRAWN = "withdrawn"
+        ENDED = "ended"
+        UNLINKED = "unlinked"
+
+    reference = models.CharField(max_length=32, unique=True)
+    """A random public handle, used in addresses; says nothing about the record."""
+    subject = models.ForeignKey("office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="records")
+    kind = models.CharField(max_length=64)
+    department = models.CharField(max_length=64)
+    batch = models.ForeignKey("office.Batch", on_delete=models.PROTECT, related_name="records")
+    row = models.PositiveBigIntegerField()
+    occurred_on = models.DateField()
+    entered_at = models.DateTimeField()
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.ACTIVE)
+    status_changed_at = models.DateTimeField(null=True, blank=True)
+    record_class = models.CharField(max_length=8, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+    """First day on which it no longer counts, as the record itself states."""
+    document = models.CharField(max_length=128, blank=True)
+    authority = models.CharField(max_length=200, blank=True)
+    article = models.CharField(max_length=500, blank=True)
+    notice_on = models.DateField(null=True, blank=True)
+    remedy = models.CharField(max_length=500, blank=True)
+    named_person = models.ForeignKey(
+        "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="named_in"
+    )
+    fields = models.JSONField(default=dict)
+    """The kind's own fields, typed (integers, ISO dates, code values, text). Personal ones are sealed."""
+    fingerprint = models.CharField(max_length=64)
+    """Keyed hash of kind, department and the normalised row: the same row twice is one record."""
+    key = models.CharField(max_length=64, blank=True)
+    """For full lists: keyed hash of the key fields, by which an entry is found again next time."""
+
+    class Meta:
+        db_table = "record"
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "fingerprint"], name="record_same_row_once"),
+            models.CheckConstraint(
+                condition=Q(subject__isnull=False) | Q(status__in=["unlinked", "ended", "withdrawn"]),
+                name="record_without_subject_has_no_effect",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["subject", "kind"]),
+            models.Index(fields=["kind", "key"]),
+            models.Index(fields=["named_person"]),
+        ]
