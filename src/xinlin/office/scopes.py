@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils import timezone
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,23 @@ class Actor:
     department: str = ""
     subject_id: int | None = None
     """For a resident: the subject that this account is."""
+    assurance: str = ""
+    """For a person who signed in: the assurance level that the identity service stated."""
 
 
 class NotAllowed(PermissionError):
     """The actor may not do this. Carries a sentence for the actor."""
+
+
+class NotFound(LookupError):
+    """There is no such thing, or none that this actor may see; the two look the same from outside."""
+
+
+def now() -> datetime:
+    """The moment, with its time zone. The office's one clock."""
+    return timezone.now()
+
+
+def today() -> date:
+    """The date in the city's time zone."""
+    return timezone.localdate()

@@ -1,0 +1,209 @@
+"""Reads about people: who they are to themselves, their consents, and who looked at their data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from xinlin.core.people import is_adult, mask_identifier
+from xinlin.core.rulebooks import Notice
+from xinlin.core.values import Problem, Text
+from xinlin.office import vault
+from xinlin.office.models.people import Consent, Look, Subject
+from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor, NotAllowed, NotFound, now, today
+
+
+@dataclass(frozen=True)
+class ConsentView:
+    """A consent as its giver sees it; also the receipt."""
+
+    number: str
+    step: str
+    scene: str
+    notice: dict[str, Any]
+    given_at: datetime
+    withdrawn_at: datetime | None
+    expires_at: datetime | None
+    receipt_sha256: str
+    live: bool
+
+
+@dataclass(frozen=True)
+class LookView:
+    """One look, as the person looked at sees it."""
+
+    at: datetime
+    actor_name: str
+    department_name: Text
+    role: str
+    purpose: str
+    clause: str
+    kinds: list[Text]
+    result: str
+    refused: bool
+
+
+@dataclass(frozen=True)
+class Me:
+    """Who the signed-in resident is in the register."""
+
+    name: str
+    masked_identifier: str
+    adult: bool
+    score_open: bool
+    may_open: Problem | None
+    """Why the score cannot be opened, or None where it can."""
+
+
+UNDER_AGE = Problem(
+    code="under_age",
+    where="born_on",
+    what=Text(zh="未满 18 周岁，不能开通信用分。", en="The score is for adults; you are under 18."),
+    cure=Text(
+        zh="年满 18 周岁之日起可自愿开通。所有普通服务不受影响。",
+        en="You may open it from your 18th birthday, if you wish. No ordinary service depends on it.",
+    ),
+)
+NO_SCORE = Problem(
+    code="no_score",
+    where="scheme",
+    what=Text(zh="本市不对个人评分。", en="This city gives no score to persons."),
+    cure=Text(zh="无需办理。您仍可查看自己的记录。", en="There is nothing to do. You can still see your records."),
+)
+
+
+def write_look(
+    *,
+    actor: Actor,
+    subjects: Iterable[int],
+    purpose: str,
+    clause: str,
+    kinds: Iterable[str],
+    result: str,
+    refused: bool = False,
+) -> None:
+    """Note that ``actor`` read data of ``subjects`` (primary keys), or was refused; the people concerned see it."""
+    noted, kinds_read = now(), sorted(set(kinds))
+    Look.objects.bulk_create(
+        [
+            Look(
+                subject_id=subject,
+                actor=actor.handle,
+                actor_name=actor.name,
+                role=actor.role,
+                department=actor.department,
+                purpose=purpose,
+                clause=clause,
+                kinds=kinds_read,
+                at=noted,
+                result=result,
+                refused=refused,
+            )
+            for subject in dict.fromkeys(subjects)
+        ],
+        batch_size=500,
+    )
+
+
+def own_subject(actor: Actor) -> Subject:
+    """The subject that a signed-in resident is. Raises `NotAllowed` for everybody else."""
+    if actor.role != "resident" or actor.subject_id is None:
+        raise NotAllowed("只有在册居民本人可以查看。Only a registered resident may see this, and only their own.")
+    return Subject.objects.get(pk=actor.subject_id)
+
+
+def look_at_oneself(actor: Actor, kinds: Iterable[str], result: str) -> None:
+    """Note that a person read their own data: also a read, also shown."""
+    write_look(
+        actor=actor,
+        subjects=[own_subject(actor).pk],
+        purpose="本人查询",
+        clause="个人信息保护法 第四十五条",
+        kinds=kinds,
+        result=result,
+    )
+
+
+def live_consents(subject_id: int) -> dict[tuple[str, str], Consent]:
+    """The live consents of a subject by (step, scene)."""
+    moment = now()
+    given = Consent.objects.filter(subject_id=subject_id, withdrawn_at__isnull=True)
+    return {(c.step, c.scene): c for c in given if c.expires_at is None or c.expires_at > moment}
+
+
+def me(*, actor: Actor) -> Me:
+    """Who the signed-in resident is, and whether the score may be opened."""
+    subject, rulebook, day = own_subject(actor), current(), today()
+    adult = subject.born_on is not None and is_adult(subject.born_on, day)
+    hindrance = NO_SCORE if rulebook.scheme_at(day) is None else None if adult else UNDER_AGE
+    return Me(
+        name=vault.unseal(subject.name_sealed, "subject.name") if subject.name_sealed else "",
+        masked_identifier=mask_identifier(vault.unseal(subject.identifier_sealed, "subject.identifier")),
+        adult=adult,
+        score_open=("score", "") in live_consents(subject.pk),
+        may_open=hindrance,
+    )
+
+
+def _consent_view(consent: Consent, moment: datetime) -> ConsentView:
+    live = consent.withdrawn_at is None and (consent.expires_at is None or consent.expires_at > moment)
+    return ConsentView(
+        number=consent.number,
+        step=consent.step,
+        scene=consent.scene,
+        notice=consent.notice,
+        given_at=consent.given_at,
+        withdrawn_at=consent.withdrawn_at,
+        expires_at=consent.expires_at,
+        receipt_sha256=consent.receipt_sha256,
+        live=live,
+    )
+
+
+def consents(*, actor: Actor) -> list[ConsentView]:
+    """All consents the resident ever gave, newest first."""
+    given = Consent.objects.filter(subject=own_subject(actor)).order_by("-given_at", "-pk")
+    return [_consent_view(consent, now()) for consent in given]
+
+
+def receipt(*, actor: Actor, number: str) -> ConsentView:
+    """One of the resident's own consents by its receipt number. Raises `NotFound`."""
+    consent = Consent.objects.filter(subject=own_subject(actor), number=number).first()
+    if consent is None:
+        raise NotFound(f"没有编号为 {number} 的回执。There is no receipt {number} of yours.")
+    return _consent_view(consent, now())
+
+
+def looks(*, actor: Actor, limit: int = 200) -> list[LookView]:
+    """Who looked at the resident's data, newest first; refused looks too."""
+    rulebook = current()
+    seen = Look.objects.filter(subject=own_subject(actor)).order_by("-at", "-pk")[:limit]
+    return [
+        LookView(
+            at=look.at,
+            actor_name=look.actor_name,
+            department_name=rulebook.departments[look.department].name
+            if look.department in rulebook.departments
+            else Text(zh=look.department, en=look.department),
+            role=look.role,
+            purpose=look.purpose,
+            clause=look.clause,
+            kinds=[
+                rulebook.kinds[kind].name if kind in rulebook.kinds else Text(zh=kind, en=kind) for kind in look.kinds
+            ],
+            result=look.result,
+            refused=look.refused,
+        )
+        for look in seen
+    ]
+
+
+def notice() -> Notice:
+    """The notice that the city asks consent with. Raises `NotFound` where it has none."""
+    standing = current().notice
+    if standing is None:
+        raise NotFound("本市没有评分授权告知书。This city has no consent notice.")
+    return standing
