@@ -27,3 +27,20 @@ def add_term(day: date, term: str) -> date:
     if (date.max - moved).days < days:
         return date.max
     return moved + timedelta(days=days)
+
+
+def first_day_within(as_of: date, term: str) -> date:
+    """The earliest day whose term still runs on ``as_of``: ``as_of < add_term(day, term)`` holds from it on.
+
+    `add_term` never falls as days rise, so one threshold replaces a date sum per record.
+    """
+    low, high = date.min.toordinal(), as_of.toordinal()
+    if as_of >= add_term(as_of, term):
+        return as_of + timedelta(days=1)
+    while low < high:
+        middle = (low + high) // 2
+        if as_of < add_term(date.fromordinal(middle), term):
+            high = middle
+        else:
+            low = middle + 1
+    return date.fromordinal(low)
