@@ -84,7 +84,7 @@ class Kind(Strict):
     name: Text
     effect: Literal["register", "record", "list_entry"] = "record"
     """``register`` creates or updates subjects; ``list_entry`` puts a subject on a statutory list."""
-    list: str | None = None
+    statutory_list: str | None = None
     providers: Annotated[list[str], Field(min_length=1)]
     subject_kinds: Annotated[list[SubjectKind], Field(min_length=1)]
     linking: Literal["exact", "optional"] = "exact"
@@ -121,7 +121,7 @@ class ListMeasure(Strict):
     """A measure that stands in the national basic list (失信惩戒措施): what, on whom, by whom, on which article."""
 
     code: str
-    list: str
+    statutory_list: str
     name: Text
     force: Literal["must", "may"]
     departments: Annotated[list[str], Field(min_length=1)]
