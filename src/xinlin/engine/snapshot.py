@@ -1,0 +1,150 @@
+"""Freezes records to typed columns: one Parquet file per kind, sorted by subject number; rebuildable at any time (快照).
+
+Columns of ``records/KIND.parquet``: ``subject`` (dense int32 number), ``via`` (true: an organisation's record that names
+the person who represented it), ``record``, ``occurred_on``, ``status``, ``class``, ``ends_on``, ``document``, and the
+kind's own fields as ``f_CODE``. ``subjects.parquet`` holds the enrolled numbers in order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xinlin.core.rulebooks import FieldSpec, Kind
+
+COLUMN_TYPES: Mapping[str, pa.DataType] = {
+    "integer": pa.int64(),
+    "money": pa.int64(),
+    "date": pa.date32(),
+    "boolean": pa.bool_(),
+}
+"""Arrow types of field types; every other type is text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record on its way into a snapshot."""
+
+    subject: int
+    via: bool
+    record: str
+    occurred_on: date
+    status: str
+    record_class: str | None
+    ends_on: date | None
+    document: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A finished snapshot folder and the SHA-256 over all its files."""
+
+    folder: Path
+    people: int
+    rows: int
+    sha256: str
+
+
+def column(code: str) -> str:
+    """The column of a kind's own field, kept apart from the record's columns by its prefix."""
+    return f"f_{code}"
+
+
+def _schema(kind: Kind) -> pa.Schema:
+    fixed = [
+        ("subject", pa.int32()),
+        ("via", pa.bool_()),
+        ("record", pa.string()),
+        ("occurred_on", pa.date32()),
+        ("status", pa.string()),
+        ("class", pa.string()),
+        ("ends_on", pa.date32()),
+        ("document", pa.string()),
+    ]
+    own = [(column(spec.code), COLUMN_TYPES.get(spec.type, pa.string())) for spec in scored_fields(kind)]
+    return pa.schema([*fixed, *own])
+
+
+def scored_fields(kind: Kind) -> list[FieldSpec]:
+    """The fields of a kind that rules may read: its own ones that do not point at a person."""
+    return [spec for spec in kind.fields if spec.role is None and not spec.personal]
+
+
+def _table(kind: Kind, rows: list[Row]) -> pa.Table:
+    schema = _schema(kind)
+    columns: dict[str, list[Any]] = {
+        "subject": [row.subject for row in rows],
+        "via": [row.via for row in rows],
+        "record": [row.record for row in rows],
+        "occurred_on": [row.occurred_on for row in rows],
+        "status": [row.status for row in rows],
+        "class": [row.record_class or None for row in rows],
+        "ends_on": [row.ends_on for row in rows],
+        "document": [row.document or None for row in rows],
+    }
+    for spec in scored_fields(kind):
+        values = [row.fields.get(spec.code) for row in rows]
+        if spec.type == "date":
+            values = [date.fromisoformat(value) if isinstance(value, str) else value for value in values]
+        columns[column(spec.code)] = values
+    return pa.table(columns, schema=schema)
+
+
+class SnapshotWriter:
+    """Writes a snapshot kind by kind, then seals it with its hash."""
+
+    def __init__(self, folder: Path) -> None:
+        """``folder`` must not exist yet; it is made."""
+        self.folder = folder
+        (folder / "records").mkdir(parents=True)
+        self.rows = 0
+        self.people = 0
+
+    def subjects(self, numbers: Iterable[int]) -> None:
+        """The dense numbers of the enrolled people."""
+        ordered = pa.array(sorted(set(numbers)), type=pa.int32())
+        self.people = len(ordered)
+        pq.write_table(pa.table({"subject": ordered}), self.folder / "subjects.parquet", compression="zstd")
+
+    def records(self, kind: Kind, rows: Iterable[Row]) -> None:
+        """All records of one kind, in any order."""
+        ordered = sorted(rows, key=lambda row: (row.subject, row.occurred_on, row.record))
+        self.rows += len(ordered)
+        pq.write_table(_table(kind, ordered), self.folder / "records" / f"{kind.code}.parquet", compression="zstd")
+
+    def seal(self) -> Snapshot:
+        """Hash all files in the order of their names."""
+        digest = hashlib.sha256()
+        for path in sorted(self.folder.rglob("*.parquet")):
+            digest.update(path.relative_to(self.folder).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return Snapshot(self.folder, self.people, self.rows, digest.hexdigest())
+
+
+def enrolled(folder: Path) -> npt.NDArray[np.int32]:
+    """The enrolled numbers of a snapshot, rising."""
+    numbers: npt.NDArray[np.int32] = pq.read_table(folder / "subjects.parquet")["subject"].to_numpy()
+    return numbers
+
+
+def connect(folder: Path, kinds: Iterable[str]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with one view per kind that the snapshot holds."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET preserve_insertion_order = false")
+    for kind in kinds:
+        path = folder / "records" / f"{kind}.parquet"
+        if path.exists():
+            escaped = path.as_posix().replace("'", "''")
+            connection.execute(f"CREATE VIEW \"{kind}\" AS SELECT * FROM read_parquet('{escaped}')")
+    return connection

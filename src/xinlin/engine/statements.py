@@ -1,0 +1,160 @@
+"""Turns an indicator's plan into one SQL statement for DuckDB that yields ``(subject, points)``."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from xinlin.core.plan import IndicatorPlan, Window
+from xinlin.core.schemes import AllOf, AnyOf, Award, Condition, FieldTest, Limits, NotOf
+from xinlin.engine.snapshot import column
+
+RECORD_COLUMNS = {"class": '"class"', "document": '"document"', "occurred_on": '"occurred_on"'}
+
+
+def literal(value: str | int | bool | date) -> str:
+    """A value as an SQL literal."""
+    match value:
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int():
+            return str(value)
+        case date():
+            return f"DATE '{value.isoformat()}'"
+        case _:
+            return "'" + value.replace("'", "''") + "'"
+
+
+def _column(name: str) -> str:
+    return RECORD_COLUMNS.get(name) or '"' + column(name).replace('"', '""') + '"'
+
+
+def condition_sql(condition: Condition | None) -> str:
+    """A condition as SQL that is never NULL, so that ``not`` means what it means in the evaluator."""
+    match condition:
+        case None:
+            return "TRUE"
+        case AllOf():
+            return "(" + " AND ".join([condition_sql(part) for part in condition.all] or ["TRUE"]) + ")"
+        case AnyOf():
+            return "(" + " OR ".join([condition_sql(part) for part in condition.any] or ["FALSE"]) + ")"
+        case NotOf():
+            return f"(NOT {condition_sql(condition.not_)})"
+        case FieldTest():
+            return f"coalesce({_test_sql(condition)}, FALSE)"
+
+
+def _test_sql(test: FieldTest) -> str:
+    name = _column(test.field)
+    if test.exists is not None:
+        return f"({name} IS {'NOT ' if test.exists else ''}NULL)"
+    if test.equals is not None:
+        return f"({name} = {literal(test.equals)})"
+    if test.among is not None:
+        return f"({name} IN ({', '.join(literal(choice) for choice in test.among)}))" if test.among else "FALSE"
+    bounds = [f"{name} >= {literal(test.at_least)}"] if test.at_least is not None else []
+    bounds += [f"{name} < {literal(test.below)}"] if test.below is not None else []
+    return "(" + " AND ".join(bounds) + ")"
+
+
+def _windows_sql(windows: tuple[Window, ...]) -> str:
+    parts = []
+    for window in windows:
+        tests = [f'"class" = {literal(window.record_class)}'] if window.record_class is not None else []
+        tests += [f"occurred_on >= {literal(window.first_day)}"] if window.first_day is not None else []
+        parts.append("(" + " AND ".join(tests or ["TRUE"]) + ")")
+    return "(" + " OR ".join(parts) + ")"
+
+
+def award_sql(points: Award, value: str) -> str:
+    """The points for a measured value as an SQL expression; NULL gives 0 (``least`` and ``greatest`` pass over NULL)."""
+    if points.table is not None:
+        cases = " ".join(f"WHEN {literal(key)} THEN {given}" for key, given in sorted(points.table.items()))
+        return f"(CASE CAST({value} AS VARCHAR) {cases} ELSE 0 END)"
+    if points.each is not None:
+        units = points.each.units
+        return f"coalesce((CASE WHEN {value} >= 0 THEN {value} // {units} ELSE -((-{value}) // {units}) END) * {points.each.points}, 0)"
+    if points.bands is not None:
+        cases = " ".join(f"WHEN {value} >= {band.at_least} THEN {band.points}" for band in reversed(points.bands))
+        return f"(CASE {cases} ELSE 0 END)"
+    terms, reached = [], 0
+    for step in points.steps or []:
+        upper = value if step.up_to is None else f"least({value}, {step.up_to})"
+        terms.append(f"(greatest({upper} - {reached}, 0) // {step.per}) * {step.points}")
+        reached = step.up_to or reached
+    return f"(CASE WHEN {value} IS NULL THEN 0 ELSE {' + '.join(terms)} END)"
+
+
+def _clamp_sql(value: str, limits: Limits) -> str:
+    if limits.cap is not None:
+        value = f"least({value}, {limits.cap})"
+    if limits.floor is not None:
+        value = f"greatest({value}, {limits.floor})"
+    return value
+
+
+def _measure_sql(plan: IndicatorPlan) -> str:
+    """The measure of a group of records as an SQL aggregate."""
+    of = _column(plan.measure.of or "")
+    match plan.measure.take:
+        case "count":
+            return "count(*)"
+        case "sum":
+            return f"CAST(sum(coalesce({of}, 0)) AS BIGINT)"
+        case "max":
+            return f"max({of})"
+        case "latest":
+            return f"arg_max({of}, (occurred_on, record)) FILTER (WHERE {of} IS NOT NULL)"
+        case "exists":
+            return "1"
+
+
+def _single_sql(plan: IndicatorPlan) -> str:
+    """The measure of one record by itself."""
+    return "1" if plan.measure.take in ("count", "exists") else _column(plan.measure.of or "")
+
+
+def taken_sql(plan: IndicatorPlan, as_of: date) -> str:
+    """The records that the indicator takes."""
+    own = "TRUE" if plan.through else "NOT via"
+    return (
+        f"SELECT * FROM \"{plan.kind}\" WHERE status = 'active' AND {own} AND occurred_on <= {literal(as_of)} "
+        f"AND (ends_on IS NULL OR ends_on > {literal(as_of)}) AND {_windows_sql(plan.windows)} AND {condition_sql(plan.where)}"
+    )
+
+
+def _record_points_sql(plan: IndicatorPlan) -> str:
+    """Points record by record, repeats weighed by the table ``repeat_ends`` (day, ends), highest kept where asked."""
+    gained = award_sql(plan.points, _single_sql(plan))
+    if plan.repeat:
+        base = (
+            f"SELECT taken.subject, occurred_on, record, {gained} * CASE WHEN occurred_on < ends THEN {plan.repeat.factor} "
+            "ELSE 1 END AS points FROM (SELECT *, lag(occurred_on) OVER (PARTITION BY subject ORDER BY occurred_on, record) "
+            "AS previous FROM taken) AS taken LEFT JOIN repeat_ends ON repeat_ends.day = previous"
+        )
+    else:
+        base = f"SELECT subject, occurred_on, record, {gained} AS points FROM taken"
+    if plan.highest_only:
+        return (
+            f"SELECT subject, occurred_on, points FROM ({base}) QUALIFY row_number() OVER "
+            "(PARTITION BY subject ORDER BY abs(points) DESC, occurred_on, record) = 1"
+        )
+    return base
+
+
+def indicator_sql(plan: IndicatorPlan, as_of: date) -> str:
+    """``SELECT subject, points`` for one indicator, one row per subject with records, limits applied."""
+    taken = f"WITH taken AS ({taken_sql(plan, as_of)})"
+    if plan.measure.over == "all":
+        points = _clamp_sql(award_sql(plan.points, "measured"), plan.overall)
+        return f"{taken} SELECT subject, {points} AS points FROM (SELECT subject, {_measure_sql(plan)} AS measured FROM taken GROUP BY subject)"
+    if plan.measure.over == "calendar_year":
+        yearly = (
+            f"SELECT subject, {_clamp_sql(award_sql(plan.points, 'measured'), plan.per_year)} AS points FROM "
+            f"(SELECT subject, year(occurred_on) AS y, {_measure_sql(plan)} AS measured FROM taken GROUP BY subject, y)"
+        )
+    else:
+        summed = _clamp_sql("CAST(sum(points) AS BIGINT)", plan.per_year)
+        yearly = (
+            f"SELECT subject, {summed} AS points FROM ({_record_points_sql(plan)}) GROUP BY subject, year(occurred_on)"
+        )
+    return f"{taken} SELECT subject, {_clamp_sql('CAST(sum(points) AS BIGINT)', plan.overall)} AS points FROM ({yearly}) GROUP BY subject"

@@ -1,0 +1,277 @@
+"""The bulk engine and the plain evaluator mean the same, whatever the scheme and the history."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from xinlin.core.plan import compile_scheme
+from xinlin.core.records import Fact
+from xinlin.core.rulebooks import FieldSpec, Kind
+from xinlin.core.schemes import (
+    AllOf,
+    AnyOf,
+    Award,
+    Band,
+    ClassRule,
+    Dimension,
+    Each,
+    FieldTest,
+    Indicator,
+    Limits,
+    Measure,
+    NotOf,
+    Repeat,
+    Scale,
+    Scheme,
+    Step,
+    Tier,
+)
+from xinlin.core.scores import evaluate
+from xinlin.core.values import Text
+from xinlin.engine.scores import run
+from xinlin.engine.snapshot import Row, SnapshotWriter
+
+T = Text(zh="文", en="text")
+START = date(2023, 1, 1)
+CLASSES = ["minor", "general", "serious"]
+KINDS = ["deed", "fault", "honour"]
+TERMS = ["P1M", "P3M", "P6M", "P1Y", "P2Y", "P30D", "P1Y1M"]
+
+points = st.integers(-60, 60)
+limits = st.tuples(st.none() | st.integers(-80, 20), st.none() | st.integers(21, 120)).map(
+    lambda pair: Limits(floor=pair[0], cap=pair[1])
+)
+
+
+def kind(code: str) -> Kind:
+    return Kind(
+        code=code,
+        name=T,
+        providers=["court"],
+        subject_kinds=["person"],
+        sign="neutral",
+        purpose=T,
+        openness="subject_only",
+        retention="P5Y",
+        update_interval="P1M",
+        fields=[
+            FieldSpec(code="hours", label=T, type="integer"),
+            FieldSpec(code="level", label=T, type="code", codes={"a": T, "b": T, "c": T}),
+            FieldSpec(code="paid", label=T, type="boolean"),
+            FieldSpec(code="signed_on", label=T, type="date"),
+        ],
+        basis="demonstration",
+    )
+
+
+tests = st.one_of(
+    st.integers(0, 50).map(lambda n: FieldTest(field="hours", at_least=n)),
+    st.integers(0, 50).map(lambda n: FieldTest(field="hours", at_least=n, below=n + 20)),
+    st.integers(0, 10).map(lambda n: FieldTest(field="hours", equals=n)),
+    st.sampled_from("abc").map(lambda v: FieldTest(field="level", equals=v)),
+    st.lists(st.sampled_from("abc"), max_size=3).map(lambda v: FieldTest(field="level", among=list(v))),
+    st.lists(st.sampled_from(CLASSES), min_size=1, max_size=3).map(lambda v: FieldTest(field="class", among=list(v))),
+    st.booleans().map(lambda v: FieldTest(field="paid", equals=v)),
+    st.tuples(st.sampled_from(["hours", "level", "paid", "document", "class"]), st.booleans()).map(
+        lambda pair: FieldTest(field=pair[0], exists=pair[1])
+    ),
+    st.integers(0, 700).map(lambda n: FieldTest(field="occurred_on", at_least=START + timedelta(days=n))),
+    st.integers(0, 700).map(lambda n: FieldTest(field="signed_on", below=START + timedelta(days=n))),
+)
+conditions = st.recursive(
+    tests,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda parts: AllOf(all=parts)),
+        st.lists(inner, max_size=3).map(lambda parts: AnyOf(any=parts)),
+        inner.map(lambda part: NotOf.model_validate({"not": part})),
+    ),
+    max_leaves=4,
+)
+
+
+@st.composite
+def awards(draw: st.DrawFn) -> Award:
+    form = draw(st.sampled_from(["each", "bands", "steps"]))
+    if form == "each":
+        return Award(each=Each(units=draw(st.integers(1, 12)), points=draw(points)))
+    marks = sorted(draw(st.lists(st.integers(-20, 200), min_size=1, max_size=4, unique=True)))
+    if form == "bands":
+        return Award(bands=[Band(at_least=mark, points=draw(points)) for mark in marks])
+    ups: list[int | None] = [mark + 30 for mark in marks]
+    if draw(st.booleans()):
+        ups[-1] = None
+    return Award(steps=[Step(up_to=up, per=draw(st.integers(1, 7)), points=draw(points)) for up in ups])
+
+
+@st.composite
+def indicators(draw: st.DrawFn, code: str) -> Indicator:
+    over: Any = draw(st.sampled_from(["all", "calendar_year", "record"]))
+    take: Any = draw(st.sampled_from(["count", "sum", "max", "latest", "exists"]))
+    table = take == "latest" and draw(st.booleans())
+    if table:
+        keys = draw(st.lists(st.sampled_from("abcd"), min_size=1, unique=True))
+        form, of = Award(table={key: draw(points) for key in keys}), "level"
+    else:
+        form, of = draw(awards()), "hours" if take in ("sum", "max", "latest") else None
+    term = draw(st.none() | st.sampled_from(TERMS))
+    classes = draw(st.lists(st.sampled_from(CLASSES), min_size=1, unique=True))
+    by_class = None if term else draw(st.none() | st.just({c: draw(st.sampled_from(TERMS)) for c in classes}))
+    repeat = over == "record" and draw(st.booleans())
+    return Indicator(
+        code=code,
+        name=T,
+        text=T,
+        kind=draw(st.sampled_from(KINDS)),
+        sign="positive",
+        where=draw(st.none() | conditions),
+        measure=Measure(take=take, of=of, over=over),
+        points=form,
+        highest_only=over == "record" and draw(st.booleans()),
+        repeat=Repeat(within=draw(st.sampled_from(TERMS)), factor=draw(st.integers(2, 3))) if repeat else None,
+        per_year=draw(limits) if over != "all" else Limits(),
+        overall=draw(limits),
+        term=term,
+        terms=by_class,
+        through=draw(st.none() | st.just("legal_representative")),
+        absent=T,
+        basis="demonstration",
+    )
+
+
+@st.composite
+def schemes(draw: st.DrawFn) -> Scheme:
+    dimensions = [
+        Dimension(
+            code=f"d{at}",
+            name=T,
+            text=T,
+            limits=draw(limits),
+            indicators=[draw(indicators(f"i{at}_{n}")) for n in range(draw(st.integers(1, 3)))],
+            basis="demonstration",
+        )
+        for at in range(draw(st.integers(1, 3)))
+    ]
+    marks = sorted(draw(st.lists(st.integers(0, 200), min_size=1, max_size=5, unique=True)))
+    tiers = [Tier(code=f"t{at}", name=T, at_least=mark, basis="demonstration") for at, mark in enumerate(marks)]
+    rules = [
+        ClassRule(
+            kind=draw(st.sampled_from(KINDS)),
+            where=draw(st.none() | conditions),
+            text=T,
+            basis="demonstration",
+            **{draw(st.sampled_from(["tier_at_most", "tier_exactly"])): draw(st.sampled_from([t.code for t in tiers]))},
+        )
+        for _ in range(draw(st.integers(0, 2)))
+    ]
+    return Scheme(
+        code="any",
+        version="1",
+        effective_from=START,
+        unit=T,
+        base=draw(st.integers(0, 150)),
+        scale=Scale(minimum=draw(st.none() | st.just(0)), maximum=draw(st.none() | st.just(200))),
+        dimensions=dimensions,
+        tiers=tiers,
+        class_rules=rules,
+        basis="demonstration",
+    )
+
+
+days = st.integers(-60, 1100).map(lambda n: START + timedelta(days=n))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> dict[int, list[Fact]]:
+    people: dict[int, list[Fact]] = {0: [], 1: [], 3: []}
+    for number in range(draw(st.integers(0, 25))):
+        via = draw(st.sampled_from([False, False, False, True]))
+        fields: Mapping[str, Any] = draw(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "hours": st.integers(-30, 300),
+                    "level": st.sampled_from("abc"),
+                    "paid": st.booleans(),
+                    "signed_on": days,
+                },
+            )
+        )
+        people[draw(st.sampled_from([0, 1, 3]))].append(
+            Fact(
+                record=f"r{number:03}",
+                kind=draw(st.sampled_from(KINDS)),
+                occurred_on=draw(days),
+                status=draw(st.sampled_from(["active"] * 5 + ["disputed", "repaired"])),
+                record_class=draw(st.none() | st.sampled_from(CLASSES)),
+                ends_on=draw(st.none() | days),
+                document=draw(st.sampled_from(["", "文号1"])),
+                fields=fields,
+                of="organisation" if via else "self",
+                represented=via,
+                named=via,
+            )
+        )
+    return people
+
+
+def freeze(people: Mapping[int, list[Fact]], folder: Path) -> None:
+    writer = SnapshotWriter(folder)
+    writer.subjects(people)
+    by_kind: dict[str, list[Row]] = defaultdict(list)
+    for number, facts in people.items():
+        for f in facts:
+            row = Row(
+                number,
+                f.of == "organisation",
+                f.record,
+                f.occurred_on,
+                f.status,
+                f.record_class,
+                f.ends_on,
+                f.document,
+                f.fields,
+            )
+            by_kind[f.kind].append(row)
+    for code, rows in by_kind.items():
+        writer.records(kind(code), rows)
+    writer.seal()
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(scheme=schemes(), people=histories(), as_of=days)
+def test_engine_equals_evaluator(scheme: Scheme, people: dict[int, list[Fact]], as_of: date) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "snapshot"
+        freeze(people, folder)
+        figures = run(compile_scheme(scheme, as_of), folder)
+    assert list(figures.subjects) == sorted(people)
+    for at, number in enumerate(sorted(people)):
+        expected = evaluate(scheme, people[number], as_of)
+        assert int(figures.scores[at]) == expected.score
+        assert scheme.tiers[int(figures.tiers[at])].code == expected.tier
+        got = {code: int(vector[at]) for code, vector in figures.dimensions.items()}
+        assert got == {result.code: result.points for result in expected.dimensions}
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(scheme=schemes(), people=histories(), as_of=days)
+def test_contributions_sum_to_dimensions_whatever_the_order(
+    scheme: Scheme, people: dict[int, list[Fact]], as_of: date
+) -> None:
+    facts = people[0]
+    result = evaluate(scheme, facts, as_of)
+    assert result == evaluate(scheme, list(reversed(facts)), as_of)
+    by_indicator = {i.code: d.code for d in scheme.dimensions for i in d.indicators}
+    sums: dict[str, int] = defaultdict(int)
+    for contribution in result.contributions:
+        sums[by_indicator[contribution.indicator]] += contribution.points
+        assert (contribution.points == 0) == (contribution.no_effect is not None)
+    assert {d.code: d.summed for d in result.dimensions} == {d.code: sums[d.code] for d in scheme.dimensions}
