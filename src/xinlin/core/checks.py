@@ -1,0 +1,232 @@
+"""The answer to a question at an approval: yes, no, or unsure (信用核查).
+
+Only an exact identifier answers; a name alone may only ask a person. ``yes`` says that the applicant is on a list to
+which the law ties a measure at this item. It decides nothing: an officer does, signs, and gives reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from xinlin.core.lists import Entry, ItemMeasure, StandingMeasure, measures_among
+from xinlin.core.people import (
+    comparable_name,
+    identifier_kind,
+    identifier_problem,
+    mask_identifier,
+    normalise_identifier,
+)
+from xinlin.core.rulebooks import ApprovalItem, Rulebook
+from xinlin.core.values import Problem, Text
+
+Verdict = Literal["yes", "no", "unsure"]
+
+DECIDES = Text(
+    zh="核查结果仅供参考；是否采取措施由审批人员依法决定、说明理由并签名。",
+    en="This answer decides nothing. An officer decides by law, gives reasons, and signs.",
+)
+"""Stands on every answer (DESIGN right 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who applies, as the approval system holds it; either part may be empty."""
+
+    identifier: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One applicant, read: the normalised identifier, or why nobody may be looked up by it."""
+
+    applicant: Applicant
+    identifier: str
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A registered subject found by exactly the identifier asked for, with its entries on the lists of the item."""
+
+    name: str
+    entries: Sequence[Entry] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry in force with the measures that the law ties to it at the item; never without one."""
+
+    entry: Entry
+    measures: list[StandingMeasure]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The answer with its reasons; ``hits`` only for ``yes``."""
+
+    verdict: Verdict
+    reasons: list[Problem]
+    hits: list[Hit] = field(default_factory=list)
+
+
+def _reason(code: str, where: str, raw: str, what: tuple[str, str], cure: tuple[str, str]) -> Problem:
+    return Problem(code, where, Text(zh=what[0], en=what[1]), Text(zh=cure[0], en=cure[1]), raw)
+
+
+_ASK_APPLICANT = (
+    "请核对申请人证件后用证件号码重新核查",
+    "Compare the applicant's document and ask again by its number",
+)
+_NOTHING_TO_DO = ("按普通申请办理", "Treat the application as any other")
+
+
+def read(applicant: Applicant, item: ApprovalItem) -> Question:
+    """Read one applicant of a question at ``item``; a problem means that no one is looked up for it."""
+    identifier = normalise_identifier(applicant.identifier)
+    if not identifier:
+        return Question(
+            applicant,
+            "",
+            _reason(
+                "identifier_missing",
+                "identifier",
+                "",
+                (
+                    "没有证件号码；姓名或名称本身不能得出结果",
+                    "There is no identifier; a name by itself can give no answer",
+                ),
+                _ASK_APPLICANT,
+            ),
+        )
+    found = identifier_problem(identifier)
+    if found is not None:
+        masked = mask_identifier(identifier)
+        return Question(applicant, "", Problem(found.code, "identifier", found.what, found.cure, masked))
+    kind = identifier_kind(identifier)
+    if kind not in item.subject_kinds:
+        return Question(
+            applicant,
+            "",
+            _reason(
+                "wrong_kind_of_subject",
+                "identifier",
+                mask_identifier(identifier),
+                (
+                    f"事项“{item.name.zh}”不受理这类申请人（{_KINDS[kind].zh}）",
+                    f"“{item.name.en}” is not decided for this kind of applicant ({_KINDS[kind].en})",
+                ),
+                ("请核对事项或申请人", "Check the item or the applicant"),
+            ),
+        )
+    return Question(applicant, identifier, None)
+
+
+_KINDS = {
+    "person": Text(zh="自然人", en="natural person"),
+    "enterprise": Text(zh="企业", en="enterprise"),
+    "institution": Text(zh="事业单位", en="public institution"),
+    "social_organisation": Text(zh="社会组织", en="social organisation"),
+    "government_body": Text(zh="政府机构", en="government body"),
+}
+
+
+def _met(question: Question, known: Known) -> list[Problem]:
+    """The values that met. Empty where the names stand against each other."""
+    masked = mask_identifier(question.identifier)
+    met = [
+        _reason(
+            "identifier_met",
+            "identifier",
+            masked,
+            (
+                f"证件号码 {masked} 与在册主体完全一致",
+                f"The identifier {masked} is exactly that of a registered subject",
+            ),
+            ("无需处理", "Nothing to do"),
+        )
+    ]
+    asked, held = comparable_name(question.applicant.name), comparable_name(known.name)
+    if not asked or not held:
+        met.append(
+            _reason(
+                "name_not_compared",
+                "name",
+                "",
+                (
+                    "未提供或未登记名称，名称未比对",
+                    "A name was not given or is not registered; names were not compared",
+                ),
+                ("决定前请核对申请人证件", "Compare the applicant's document before deciding"),
+            )
+        )
+    elif asked == held:
+        met.append(
+            _reason(
+                "name_met",
+                "name",
+                "",
+                ("姓名或名称一致", "The names are the same"),
+                ("无需处理", "Nothing to do"),
+            )
+        )
+    else:
+        return []
+    return met
+
+
+def judge(
+    question: Question, known: Known | None, rulebook: Rulebook, measures: Sequence[ItemMeasure], as_of: date
+) -> Judgement:
+    """Answer one question from what is known under its exact identifier.
+
+    ``measures`` are those of `xinlin.core.lists.measures_of_item`. An entry counts only if it is in force on ``as_of``
+    and carries at least one of them, so a disputed entry neither counts nor shows.
+    """
+    if question.problem is not None:
+        return Judgement("unsure", [question.problem])
+    if known is None:
+        return Judgement(
+            "no",
+            [
+                _reason(
+                    "not_listed",
+                    "identifier",
+                    mask_identifier(question.identifier),
+                    ("该证件号码不在与本事项有关的名单上", "The identifier is on none of the lists tied to this item"),
+                    _NOTHING_TO_DO,
+                )
+            ],
+        )
+    met = _met(question, known)
+    if not met:
+        masked = mask_identifier(question.identifier)
+        return Judgement(
+            "unsure",
+            [
+                _reason(
+                    "name_differs",
+                    "name",
+                    question.applicant.name,
+                    (
+                        f"证件号码 {masked} 在册，但登记的名称与所报名称不同",
+                        f"The identifier {masked} is registered, but under another name than the one given",
+                    ),
+                    _ASK_APPLICANT,
+                )
+            ],
+        )
+    hits = [Hit(entry, found) for entry in known.entries if (found := measures_among(entry, rulebook, measures, as_of))]
+    if hits:
+        return Judgement("yes", met, sorted(hits, key=lambda hit: (hit.entry.list_code, hit.entry.reference)))
+    not_listed = _reason(
+        "not_listed",
+        "identifier",
+        mask_identifier(question.identifier),
+        ("不在与本事项有关的名单上", "On none of the lists tied to this item"),
+        _NOTHING_TO_DO,
+    )
+    return Judgement("no", [*met, not_listed])
