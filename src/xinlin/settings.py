@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from django.utils.translation import gettext_lazy as _
-
 PACKAGE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("XINLIN_DATA") or PACKAGE.parent.parent / "var").resolve()
 """The one folder that holds all state: database, vault, keys, snapshots."""
@@ -44,7 +42,9 @@ def _database(url: str) -> dict[str, Any]:
         }
     parts = urlsplit(url)
     if parts.scheme not in ("postgresql", "postgres"):
-        raise ValueError(f"XINLIN_DATABASE_URL: {parts.scheme or url!r} is not served; use postgresql://user@host:port/name")
+        raise ValueError(
+            f"XINLIN_DATABASE_URL: {parts.scheme or url!r} is not served; use postgresql://user@host:port/name"
+        )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.path.lstrip("/"),
@@ -209,5 +209,43 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
+
+IDENTITY_ISSUER = (os.environ.get("XINLIN_IDENTITY_ISSUER") or "").rstrip("/")
+"""Issuer URL of the city's identity service (OpenID Connect); empty: nobody can sign in."""
+IDENTITY_CLIENT_ID = os.environ.get("XINLIN_IDENTITY_CLIENT_ID") or "xinlin"
+IDENTITY_CLIENT_SECRET = os.environ.get("XINLIN_IDENTITY_CLIENT_SECRET") or ""
+IDENTITY_ACCEPTED_ASSURANCE = (os.environ.get("XINLIN_IDENTITY_ASSURANCE") or "urn:xinlin:assurance:face").split(",")
+"""The assurance levels (acr) with which a person may sign in."""
+IDENTITY_MAXIMUM_AGE = int(os.environ.get("XINLIN_IDENTITY_MAXIMUM_AGE") or 15 * 60)
+"""Seconds for which a verification at the identity service holds for signing in."""
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "city",
+                "name": "city",
+                "client_id": IDENTITY_CLIENT_ID,
+                "secret": IDENTITY_CLIENT_SECRET,
+                "settings": {
+                    "server_url": IDENTITY_ISSUER,
+                    "oauth_pkce_enabled": True,
+                    "scope": ["openid", "profile", "resident_id"],
+                },
+            }
+        ]
+    }
+}
+SOCIALACCOUNT_ONLY = True
+SOCIALACCOUNT_ADAPTER = "xinlin.faces.kit.sign_in.NoStoredClaims"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+ACCOUNT_ADAPTER = "xinlin.faces.kit.sign_in.NoLocalAccounts"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 15 * 60
+IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
+if IDENTITY_ISSUER:
+    _origin = urlsplit(IDENTITY_ISSUER)
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["form-action"] = [*_SELF, f"{_origin.scheme}://{_origin.netloc}"]
+    """A form that leads to the identity service must be allowed to, since browsers check redirects too."""
 
 NINJA_PAGINATION_PER_PAGE = 100

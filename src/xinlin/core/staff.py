@@ -1,0 +1,108 @@
+"""Signing in, as values: which assurance suffices, how fresh it must be, which scopes a machine may hold (账户, 接入系统)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from xinlin.core.values import Problem, Text
+
+MACHINE_SCOPES = ("batches:write", "batches:read", "checks:ask", "checks:feedback")
+"""What a department's system may be allowed to do; each one is asked for and granted by name."""
+
+CLOCK_LEEWAY = timedelta(seconds=30)
+"""By how much the identity service's clock may run ahead of ours."""
+
+
+def _refused(code: str, where: str, raw: str, what: Text, cure: Text) -> Problem:
+    return Problem(code=code, where=where, raw=raw, what=what, cure=cure)
+
+
+def assurance_problem(
+    *, acr: str, accepted: Collection[str], verified_at: datetime, moment: datetime, maximum_age: timedelta
+) -> Problem | None:
+    """Why a person so verified may not sign in, or None.
+
+    ``acr`` is the level that the identity service states, ``verified_at`` its ``auth_time``; both clocks carry a zone.
+    The last second of ``maximum_age`` still counts.
+    """
+    if acr not in accepted:
+        return _refused(
+            "assurance_too_low",
+            "acr",
+            acr,
+            Text(zh="这次登录的认证强度不够。", en="This sign-in was not verified strongly enough."),
+            Text(
+                zh="请重新登录，并在城市身份认证中选择“人脸核验”。仅用密码登录不能查看个人信用信息。",
+                en="Sign in again and pass the face check at the city's identity service. A password alone does not open "
+                "personal credit data.",
+            ),
+        )
+    if verified_at > moment + CLOCK_LEEWAY:
+        return _refused(
+            "verified_in_future",
+            "auth_time",
+            verified_at.isoformat(),
+            Text(zh="身份认证的时间晚于现在。", en="The verification is dated in the future."),
+            Text(
+                zh="请稍后重试；若仍如此，请告知运维人员核对时钟。",
+                en="Try again later; if it stays, tell the operators to compare the clocks.",
+            ),
+        )
+    if moment - verified_at > maximum_age:
+        return _refused(
+            "verified_too_long_ago",
+            "auth_time",
+            verified_at.isoformat(),
+            Text(zh="身份核验的时间太久了。", en="You were verified too long ago."),
+            Text(
+                zh=f"请重新登录并再次核验身份；核验后 {int(maximum_age.total_seconds()) // 60} 分钟内有效。",
+                en=f"Sign in again and be verified anew; a verification holds for {int(maximum_age.total_seconds()) // 60} minutes.",
+            ),
+        )
+    return None
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two writings of a person's name are the same: width, spaces and the kind of middle dot do not count."""
+
+    def plain(name: str) -> str:
+        text = unicodedata.normalize("NFKC", name)
+        for dot in "•‧・∙⋅●.．":
+            text = text.replace(dot, "·")
+        return "".join(text.split())
+
+    return plain(one) == plain(other)
+
+
+NAME_DIFFERS = Problem(
+    code="name_differs",
+    where="name",
+    what=Text(
+        zh="身份认证中的姓名与登记册中同一证件号码的姓名不一致，因此没有关联。",
+        en="The name stated by the identity service differs from the name in the register for the same id number, so the two were not linked.",
+    ),
+    cure=Text(
+        zh="如您已更名，请先在公安机关办理更名并等登记册更新；其他情况请携带身份证到政务服务中心信用窗口核对。",
+        en="If you changed your name, have it changed at the police first and wait for the register; otherwise bring your id card to the credit desk.",
+    ),
+)
+LINKED_OTHERWISE = Problem(
+    code="linked_to_another",
+    where="sub",
+    what=Text(
+        zh="登记册中的这个人已经关联了另一个身份认证账号。",
+        en="This person in the register is already linked to another identity account.",
+    ),
+    cure=Text(
+        zh="请用原来的身份认证账号登录；如已注销，请携带身份证到政务服务中心信用窗口办理。",
+        en="Sign in with the earlier identity account; if it is closed, bring your id card to the credit desk.",
+    ),
+)
+CLOSED = Problem(
+    code="account_closed",
+    where="account",
+    what=Text(zh="这个账户已停用。", en="This account is closed."),
+    cure=Text(zh="工作人员请联系本部门的运维管理员。", en="Staff: ask your operator."),
+)

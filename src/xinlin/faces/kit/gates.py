@@ -1,0 +1,106 @@
+"""Gates before pages: who may pass, as which actor; and no personal page in any cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from xinlin.office.queries.staff import actor_of
+from xinlin.office.scopes import Actor
+
+P = ParamSpec("P")
+
+ROLES: dict[str, str | Promise] = {
+    "resident": _("居民"),
+    "clerk": _("部门报送员"),
+    "officer": _("审批人员"),
+    "reviewer": _("信用中心审核员"),
+    "analyst": _("模型分析员"),
+    "auditor": _("审计员"),
+    "operator": _("运维管理员"),
+}
+STAFF = tuple(role for role in ROLES if role != "resident")
+
+
+class ActorRequest(HttpRequest):
+    """A request that has passed a gate: ``request.actor`` is who acts."""
+
+    actor: Actor
+
+
+class View(Protocol[P]):
+    """A view behind a gate."""
+
+    def __call__(self, request: ActorRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase: ...
+
+
+def _private(response: HttpResponseBase) -> HttpResponseBase:
+    """Forbid every cache, the browser's own included, to keep a page that shows personal data."""
+    patch_cache_control(response, no_store=True, private=True)
+    return response
+
+
+def refused(request: HttpRequest, *, allowed: tuple[str, ...], actor: Actor) -> HttpResponse:
+    """The page for the wrong role: who may do this, who you are, and what to do."""
+    return render(
+        request,
+        "kit/refused.html",
+        {
+            "allowed": [ROLES[role] for role in allowed],
+            "role": ROLES[actor.role],
+            "is_resident": actor.role == "resident",
+        },
+        status=403,
+    )
+
+
+def _gate(
+    roles: tuple[str, ...], needs_subject: bool
+) -> Callable[
+    [Callable[Concatenate[Any, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+]:
+    def around(
+        view: Callable[Concatenate[Any, P], HttpResponseBase],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        @wraps(view)
+        def gated(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return _private(redirect_to_login(request.get_full_path()))
+            actor = actor_of(request.user)
+            if actor.role not in roles:
+                return _private(refused(request, allowed=roles, actor=actor))
+            if needs_subject and actor.subject_id is None:
+                return _private(render(request, "kit/not_registered.html", status=403))
+            request.actor = actor  # type: ignore[attr-defined]  # ActorRequest, from here on
+            return _private(view(request, *args, **kwargs))
+
+        return gated
+
+    return around
+
+
+def resident_required(
+    view: Callable[Concatenate[Any, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Let registered residents pass; send nobody to sign in, staff to a refusal, and the unregistered to an explanation."""
+    return _gate(("resident",), needs_subject=True)(view)
+
+
+def staff_required(
+    *roles: str,
+) -> Callable[
+    [Callable[Concatenate[Any, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+]:
+    """Let staff of these roles pass (any staff where none is named). Unknown roles are a programming error."""
+    unknown = set(roles) - set(STAFF)
+    if unknown:
+        raise ValueError(f"staff_required: no such role of staff: {', '.join(sorted(unknown))}")
+    return _gate(roles or STAFF, needs_subject=False)

@@ -1,0 +1,171 @@
+"""Changes to accounts: appointing staff, signing in, and letting machines in (账户, 接入系统)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from allauth.idp.oidc.models import Client
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.db import transaction
+
+from xinlin.core.people import mask_name
+from xinlin.core.staff import CLOSED, LINKED_OTHERWISE, MACHINE_SCOPES, NAME_DIFFERS, assurance_problem, same_name
+from xinlin.core.values import Problem
+from xinlin.office import vault
+from xinlin.office.leaves import write_leaf
+from xinlin.office.models.people import Subject
+from xinlin.office.models.staff import Account, Machine, Role
+from xinlin.office.scopes import Actor, NotAllowed, now
+
+
+class SignInRefused(Exception):
+    """The identity service vouched for somebody, and yet they may not come in. Carries the `Problem`."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.what.en)
+        self.problem = problem
+
+
+def _must_run_the_house(actor: Actor) -> None:
+    if actor.role != Role.OPERATOR and not actor.handle.startswith("system:"):
+        raise NotAllowed("只有运维管理员可以任命人员或接入系统。Only an operator may appoint staff or let machines in.")
+
+
+def _new_account(*, issuer: str, subject_claim: str, **fields: object) -> Account:
+    account = Account(username=f"account-{secrets.token_hex(12)}", **fields)
+    account.set_unusable_password()
+    account.save()
+    SocialAccount.objects.create(user=account, provider=issuer, uid=subject_claim, extra_data={})
+    return account
+
+
+def _linked(issuer: str, subject_claim: str) -> Account | None:
+    link = SocialAccount.objects.filter(provider=issuer, uid=subject_claim).first()
+    return None if link is None else Account.objects.get(pk=link.user_id)
+
+
+@transaction.atomic
+def appoint(*, actor: Actor, issuer: str, subject_claim: str, role: str, department: str, display_name: str) -> int:
+    """Make the person (``issuer``, ``subject_claim``) staff in one role for one department; returns the account's key.
+
+    The same appointment again changes nothing. A resident's account never becomes staff: whoever has two duties has two
+    accounts. Raises `NotAllowed`, or ValueError for a role that is not one of staff.
+    """
+    _must_run_the_house(actor)
+    if role not in set(Role.values) - {Role.RESIDENT}:
+        raise ValueError(
+            f"{role!r} is not a role of staff; one of {', '.join(sorted(set(Role.values) - {'resident'}))}"
+        )
+    account = _linked(issuer, subject_claim)
+    if account is None:
+        account = _new_account(
+            issuer=issuer, subject_claim=subject_claim, role=role, department=department, display_name=display_name
+        )
+    elif account.role == Role.RESIDENT:
+        raise NotAllowed("居民账户不能改为工作人员账户。A resident's account cannot become a staff account.")
+    elif (account.role, account.department, account.display_name) == (role, department, display_name):
+        return account.pk
+    else:
+        account.role, account.department, account.display_name = role, department, display_name
+        account.save(update_fields=["role", "department", "display_name"])
+    write_leaf(
+        actor=actor,
+        action="staff.appoint",
+        table="account",
+        key=str(account.pk),
+        facts={"role": role, "department": department, "display_name": display_name},
+    )
+    return account.pk
+
+
+def _found_subject(resident_id: str, name: str) -> Subject | None:
+    """The person in the register with this id number, or None. Raises `SignInRefused` where the name is another."""
+    if not resident_id:
+        return None
+    subject = Subject.objects.filter(
+        register=Subject.Register.PERSON, identifier_key=vault.identifier_key(resident_id.strip().upper())
+    ).first()
+    if subject is None:
+        return None
+    if not same_name(vault.unseal(subject.name_sealed, "subject.name"), name):
+        raise SignInRefused(NAME_DIFFERS)
+    if Account.objects.filter(subject=subject).exists():
+        raise SignInRefused(LINKED_OTHERWISE)
+    return subject
+
+
+@transaction.atomic
+def signed_in(
+    *, issuer: str, subject_claim: str, name: str, resident_id: str, acr: str, auth_time: datetime
+) -> Account:
+    """The account of a person for whom the city's identity service just vouched; the actor is that person.
+
+    Staff are known by (``issuer``, ``subject_claim``) from their appointment. A resident is matched once, by the keyed
+    hash of ``resident_id`` and the same name; the number itself is not kept. Who is not in the register gets an account
+    without a subject, and is matched at a later sign-in. Raises `SignInRefused` with what to do.
+    """
+    problem = assurance_problem(
+        acr=acr,
+        accepted=settings.IDENTITY_ACCEPTED_ASSURANCE,
+        verified_at=auth_time,
+        moment=now(),
+        maximum_age=timedelta(seconds=settings.IDENTITY_MAXIMUM_AGE),
+    )
+    if problem is not None:
+        raise SignInRefused(problem)
+    account = _linked(issuer, subject_claim)
+    if account is None:
+        subject = _found_subject(resident_id, name)
+        account = _new_account(
+            issuer=issuer,
+            subject_claim=subject_claim,
+            role=Role.RESIDENT,
+            display_name=mask_name(name),
+            subject=subject,
+        )
+    elif account.role == Role.RESIDENT and account.subject_id is None:
+        account.subject = _found_subject(resident_id, name)
+    if not account.is_active:
+        raise SignInRefused(CLOSED)
+    account.assurance, account.verified_at = acr, auth_time
+    account.save(update_fields=["assurance", "verified_at", "subject"])
+    write_leaf(
+        actor=Actor(handle=f"account:{account.pk}", name=account.display_name, role=account.role),
+        action="staff.sign_in",
+        table="account",
+        key=str(account.pk),
+        facts={"assurance": acr, "verified_at": auth_time, "linked": account.subject_id is not None},
+    )
+    return account
+
+
+@transaction.atomic
+def add_machine(*, actor: Actor, name: str, department: str, scopes: Collection[str]) -> tuple[str, str]:
+    """Let a department's system in by OAuth 2 client credentials; returns (client id, secret).
+
+    The secret is shown this once: only its hash is kept. Raises `NotAllowed`, or ValueError for an unknown scope.
+    """
+    _must_run_the_house(actor)
+    unknown = sorted(set(scopes) - set(MACHINE_SCOPES))
+    if unknown or not scopes:
+        raise ValueError(f"scopes {unknown or 'missing'}: choose among {', '.join(MACHINE_SCOPES)}")
+    client = Client(name=name, type=Client.Type.CONFIDENTIAL)
+    secret = secrets.token_urlsafe(32)
+    client.set_secret(secret)
+    client.set_scopes(sorted(scopes))
+    client.set_default_scopes(sorted(scopes))
+    client.set_grant_types([Client.GrantType.CLIENT_CREDENTIALS])
+    client.set_response_types([])
+    client.save()
+    Machine.objects.create(client_id=client.pk, name=name, department=department)
+    write_leaf(
+        actor=actor,
+        action="staff.add_machine",
+        table="machine",
+        key=client.pk,
+        facts={"name": name, "department": department, "scopes": sorted(scopes)},
+    )
+    return client.pk, secret

@@ -1,0 +1,26 @@
+"""Addresses: each face under its own, machines' tokens under /identity/, people's sign-in under /accounts/."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from allauth.idp.oidc.views import revoke, token
+from django.urls import URLPattern, URLResolver, include, path
+
+from xinlin.faces.kit import health, sign_in
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.healthz, name="healthz"),
+    path("sign-in/", sign_in.welcome, name="sign_in"),
+    path("sign-out/", sign_in.leave, name="sign_out"),
+    path("accounts/login/", sign_in.welcome, name="account_login"),
+    path("accounts/oidc/city/login/", sign_in.begin, name="openid_connect_login"),
+    path("accounts/oidc/city/login/callback/", sign_in.come_back, name="openid_connect_callback"),
+    path("identity/o/api/token", token, name="machine_token"),
+    path("identity/o/api/revoke", revoke, name="machine_token_revoke"),
+]
+if find_spec("xinlin.faces.api.app"):
+    urlpatterns.append(path("api/v1/", include("xinlin.faces.api.app")))
+for face, prefix in (("bench", "bench/"), ("public", ""), ("portal", "")):
+    if find_spec(f"xinlin.faces.{face}.urls"):
+        urlpatterns.append(path(prefix, include(f"xinlin.faces.{face}.urls")))
