@@ -210,7 +210,7 @@ def judge(
                 _reason(
                     "name_differs",
                     "name",
-                    question.applicant.name,
+                    "",
                     (
                         f"证件号码 {masked} 在册，但登记的名称与所报名称不同",
                         f"The identifier {masked} is registered, but under another name than the one given",

@@ -7,6 +7,8 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
+from xinlin.core.values import Problem
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -32,6 +34,18 @@ class NotAllowed(PermissionError):
 
 class NotFound(LookupError):
     """There is no such thing, or none that this actor may see; the two look the same from outside."""
+
+
+class Refused(ValueError):
+    """What was asked for cannot be done as asked. Carries the `Problem`: what, where, and what to do."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.what.zh} {problem.what.en}")
+        self.problem = problem
+
+
+class Conflict(Refused):
+    """It stands against something done before, such as another input under the same key."""
 
 
 def now() -> datetime:
