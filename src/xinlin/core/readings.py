@@ -1,0 +1,450 @@
+"""Reading one cell: text, dates, whole numbers, money, yes or no, as departments write them (数据项读取).
+
+Every reader returns the value or a `Fault`. Nothing is guessed: what has two readings is refused with both shown.
+Dates are dates in the city's time zone; money is whole 分.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+import unicodedata
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from xinlin.core.values import Text
+
+
+class Fault(NamedTuple):
+    """Why a text could not be read: a stable code, what is wrong, what to do."""
+
+    code: str
+    what: Text
+    cure: Text
+
+
+class Money(NamedTuple):
+    """An amount in 分; ``note`` names what was set aside while reading (``per_unit``), or is empty."""
+
+    fen: int
+    note: str = ""
+
+
+def fault(code: str, what_zh: str, what_en: str, cure_zh: str, cure_en: str) -> Fault:
+    """Shorthand for a `Fault` in both languages."""
+    return Fault(code, Text(zh=what_zh, en=what_en), Text(zh=cure_zh, en=cure_en))
+
+
+_ODD = re.compile(r"[\u0000-\u001f\u007f-\u00a0\u00ad\u2000-\u200f\u2028-\u202e\u2060\u3000\ufeff]|  ")
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_SPACES = re.compile(r"[\s\u0085\u00a0\u2000-\u200a\u2028\u2029\u3000]+")
+_CONTROL = re.compile(r"[\u0000-\u0008\u000e-\u001f\u007f]")
+_BROKEN = re.compile("[\ud800-\udfff\ufffd]|锟斤拷|锟届|烫烫烫")
+
+
+def tidy(raw: str) -> str:
+    """A text without zero-width characters, with every run of spaces, tabs and line breaks as one space, and trimmed."""
+    if _ODD.search(raw):
+        raw = _SPACES.sub(" ", _INVISIBLE.sub("", raw))
+    return raw.strip()
+
+
+def damage(raw: str) -> Fault | None:
+    """Whether a text was damaged before or while it was decoded: broken bytes, replacement or control characters."""
+    if raw.isascii() and raw.isprintable():
+        return None
+    if _BROKEN.search(raw):
+        return fault(
+            "encoding_broken",
+            "这一格有不能按本文件编码读出的字节（或已成乱码）",
+            "This cell holds bytes that are not in the encoding of the file, or was garbled earlier",
+            "请从来源系统以 UTF-8 重新导出这一行",
+            "Export the row from its source again, in UTF-8",
+        )
+    if _CONTROL.search(raw):
+        return fault(
+            "control_character",
+            "这一格有不可见的控制字符",
+            "This cell holds invisible control characters",
+            "请删除控制字符后重报",
+            "Remove the control characters and send the row again",
+        )
+    return None
+
+
+def folded(text: str) -> str:
+    """A text as labels and codes are compared: NFKC, without any space, case folded."""
+    return _SPACES.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).casefold()
+
+
+_ABSENT = frozenset(
+    [
+        "-",
+        "--",
+        "---",
+        "—",
+        "——",
+        "―",
+        "－",
+        "–",
+        "/",
+        "//",
+        "\\",
+        "\\n",
+        "n/a",
+        "na",
+        "#n/a",
+        "n.a.",
+        "null",
+        "none",
+        "nan",
+        "nil",
+        "无",
+        "暂无",
+        "无数据",
+        "空",
+        "未知",
+        "不详",
+        "待补充",
+    ]
+)
+
+
+def stands_for_nothing(text: str) -> bool:
+    """Whether a tidy, non-empty text says only that there is no value (N/A, -, 无, 不详 …)."""
+    return len(text) <= 6 and (text.casefold() in _ABSENT or folded(text) in _ABSENT)
+
+
+_EXCEL_NUMBER = re.compile(r"[-+]?\d(?:\.\d+)?[eE][-+]?\d{1,3}")
+
+
+def excel_number(text: str) -> bool:
+    """Whether a text is a figure in scientific notation, as Excel leaves long numbers."""
+    return _EXCEL_NUMBER.fullmatch(text) is not None
+
+
+# Dates -----------------------------------------------------------------------------------------------------------------
+
+_ERAS: dict[str, tuple[date, date]] = {
+    "明治": (date(1868, 1, 25), date(1912, 7, 29)),
+    "大正": (date(1912, 7, 30), date(1926, 12, 24)),
+    "昭和": (date(1926, 12, 25), date(1989, 1, 7)),
+    "平成": (date(1989, 1, 8), date(2019, 4, 30)),
+    "令和": (date(2019, 5, 1), date.max),
+    "民国": (date(1912, 1, 1), date.max),
+}
+"""Calendar eras with their first and last day (元号; 中华民国纪年)."""
+_ERA_LETTERS = {"M": "明治", "T": "大正", "S": "昭和", "H": "平成", "R": "令和"}
+_HAN_DIGITS = {c: str(i) for i, c in enumerate("〇一二三四五六七八九")} | {"零": "0", "○": "0", "元": "1"}
+_CLOCK = re.compile(r"[T ]?\d{1,2}[:时]\d{2}(?:[:分]\d{2}(?:\.\d+)?秒?)?(?:Z|[+-]\d{2}:?\d{2})?$")
+_YEAR_FIRST = re.compile(r"(\d{4})([-/.年])(\d{1,2})([-/.月])(\d{1,2})日?")
+_COMPACT = re.compile(r"\d{8}")
+_ERA = re.compile(
+    r"(明治|大正|昭和|平成|令和|中?华?民国|[MTSHR])(\d{1,3}|元)(?:年|[-/.])(\d{1,2})(?:月|[-/.])(\d{1,2})日?",
+    re.IGNORECASE,
+)
+_NO_DAY = re.compile(r"\d{4}[-/.年]\d{1,2}月?|\d{4}年?|\d{6}")
+_AMBIGUOUS = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{1,4}|\d{2}年\d{1,2}月\d{1,2}日?")
+_EXCEL_DAY_ZERO = date(1899, 12, 30)
+_FIRST_YEAR, _LAST_YEAR = 1850, 2200
+_DATE_CURE = ("请写成 2021-02-28 的形式", "Write the date as in 2021-02-28")
+
+
+def _han_number(text: str) -> str:
+    """十二 → 12, 二十八 → 28, 二〇二一 → 2021; anything else comes back as it was."""
+    if "十" not in text:
+        return "".join(_HAN_DIGITS.get(c, c) for c in text)
+    tens, _, ones = text.partition("十")
+    return (_HAN_DIGITS.get(tens, tens) if tens else "1") + (_HAN_DIGITS.get(ones, ones) if ones else "0")
+
+
+_HAN_PART = re.compile(r"[〇零○一二三四五六七八九十]+(?=[年月日号])")
+
+
+def _no_such_day(year: int, month: int, day: int) -> Fault:
+    if not 1 <= month <= 12:
+        why_zh, why_en = f"没有 {month} 月", f"there is no month {month}"
+    elif not _FIRST_YEAR <= year <= _LAST_YEAR:
+        why_zh, why_en = (
+            f"年份 {year} 超出 {_FIRST_YEAR}–{_LAST_YEAR}",
+            f"the year {year} is outside {_FIRST_YEAR}–{_LAST_YEAR}",
+        )
+    else:
+        last = calendar.monthrange(year, month)[1]
+        why_zh, why_en = f"{year} 年 {month} 月只有 {last} 天", f"{year}-{month:02d} has only {last} days"
+    return fault(
+        "date_does_not_exist",
+        f"这一天不存在：{why_zh}",
+        f"There is no such day: {why_en}",
+        "请对照原始文书更正日期",
+        "Correct the date after the original document",
+    )
+
+
+def _day(year: int, month: int, day: int) -> date | Fault:
+    if not _FIRST_YEAR <= year <= _LAST_YEAR or not 1 <= month <= 12:
+        return _no_such_day(year, month, day)
+    if not 1 <= day <= calendar.monthrange(year, month)[1]:
+        return _no_such_day(year, month, day)
+    return date(year, month, day)
+
+
+def _era_day(match: re.Match[str]) -> date | Fault:
+    name = match[1].upper()
+    era = "民国" if name.endswith("民国") else _ERA_LETTERS.get(name, name)
+    first, last = _ERAS[era]
+    number = 1 if match[2] == "元" else int(match[2])
+    found = _day(first.year + number - 1, int(match[3]), int(match[4])) if number else None
+    if isinstance(found, Fault):
+        return found
+    if found is None or not first <= found <= last:
+        return fault(
+            "date_outside_era",
+            f"{era}纪年没有这一天（{first.isoformat()} 至 {last.isoformat() if last != date.max else '今'}）",
+            f"The era {era} has no such day (it runs from {first.isoformat()} to "
+            f"{last.isoformat() if last != date.max else 'today'})",
+            *_DATE_CURE,
+        )
+    return found
+
+
+def _unreadable_date(text: str) -> Fault:
+    if re.fullmatch(r"\d{5}", text):
+        proposal = (_EXCEL_DAY_ZERO + timedelta(days=int(text))).isoformat()
+        return fault(
+            "date_is_serial",
+            f"这是 Excel 的日期序号，可能是 {proposal}",
+            f"This is an Excel day number, perhaps {proposal}",
+            "在 Excel 中把该列设为日期格式后重新导出",
+            "Format the column as dates in Excel and export again",
+        )
+    if _AMBIGUOUS.fullmatch(text):
+        return fault(
+            "date_ambiguous",
+            "日期有两种读法（两位年份或日月次序不明）",
+            "The date can be read in two ways",
+            *_DATE_CURE,
+        )
+    if _NO_DAY.fullmatch(text):
+        return fault(
+            "date_without_day", "日期不完整，缺少日或月", "The date is incomplete: day or month is missing", *_DATE_CURE
+        )
+    return fault("date_unreadable", "读不出日期", "This is no readable date", *_DATE_CURE)
+
+
+@lru_cache(maxsize=65536)
+def read_date(text: str) -> date | Fault:
+    """A day: 2021-02-28, 2021/2/28, 2021.2.28, 20210228, 2021年2月28日, 二〇二一年二月二十八日, H28.10.4, 平成29年５月15日.
+
+    A time of day behind it is dropped. Two-digit years, day-first order and Excel day numbers are refused.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    try:
+        return (
+            date.fromisoformat(plain)
+            if len(plain) == 10 and _FIRST_YEAR <= int(plain[:4]) <= _LAST_YEAR
+            else _other(plain)
+        )
+    except ValueError:
+        return _other(plain)
+
+
+def _other(plain: str) -> date | Fault:
+    plain = _CLOCK.sub("", plain).replace("号", "日")
+    plain = _SPACES.sub("", _HAN_PART.sub(lambda m: _han_number(m[0]), plain))
+    match = _YEAR_FIRST.fullmatch(plain)
+    if match and (match[2] == match[4] or match[2] == "年"):
+        return _day(int(match[1]), int(match[3]), int(match[5]))
+    if _COMPACT.fullmatch(plain):
+        return _day(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
+    match = _ERA.fullmatch(plain)
+    return _era_day(match) if match else _unreadable_date(plain)
+
+
+# Numbers ---------------------------------------------------------------------------------------------------------------
+
+_INTEGER = re.compile(r"([-+]?)(\d{1,3}(?:,\d{3})+|\d+)(?:\.(0+))?")
+_DECIMAL = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
+
+
+def read_integer(text: str, unit: str | None = None) -> int | Fault:
+    """A whole number, with thousands separators and its unit behind it allowed; fractions are refused."""
+    if text.isdecimal() and text.isascii() and len(text) < 19:
+        return int(text)
+    plain = _SPACES.sub("", unicodedata.normalize("NFKC", text))
+    if unit and plain.endswith(unit):
+        plain = plain[: -len(unit)]
+    match = _INTEGER.fullmatch(plain)
+    if match and len(match[2]) < 24:
+        return int(match[1] + match[2].replace(",", ""))
+    if re.fullmatch(_DECIMAL, plain):
+        return fault(
+            "not_whole",
+            "应为整数，此处有小数",
+            "A whole number is expected, not a fraction",
+            "请填整数",
+            "Give a whole number",
+        )
+    if excel_number(plain):
+        return fault(
+            "excel_number",
+            "数字被 Excel 写成科学记数，末尾几位已丢失",
+            "Excel rewrote the number in scientific notation; its last digits are lost",
+            "在来源表中把该列设为“文本”或“数值”后重新导出",
+            "Format the column as text or number in the source and export again",
+        )
+    return fault("not_a_number", "应为整数", "A whole number is expected", "请只填数字", "Give digits only")
+
+
+_FEN = {
+    "分": 1,
+    "角": 10,
+    "元": 100,
+    "圆": 100,
+    "百元": 10_000,
+    "千元": 100_000,
+    "万": 1_000_000,
+    "万元": 1_000_000,
+    "万圆": 1_000_000,
+}
+_FEN |= {"百万": 100_000_000, "百万元": 100_000_000, "亿": 10_000_000_000, "亿元": 10_000_000_000}
+_YUAN_WORDS = r"(?:人民币|RMB|CNY|rmb|cny|¥|￥)"
+_MONEY = re.compile(
+    rf"({_YUAN_WORDS})?[:：]?({_DECIMAL})\(?(百万元|百万|万元|万圆|亿元|千元|百元|元|圆|角|分|万|亿)?整?{_YUAN_WORDS}?元?\)?{_YUAN_WORDS}?(/\S{{1,6}})?"
+)
+_FOREIGN = re.compile(
+    r"美元|美金|欧元|英镑|日元|日圆|港元|港币|澳元|加元|韩元|卢布|法郎|新台币|台币|新加坡元|马克|USD|EUR|GBP|JPY|HKD|[$€£]",
+    re.IGNORECASE,
+)
+_HEADER_UNIT = re.compile(r"[(/:：]?(百万元|万元|亿元|千元|元|分)(?:人民币)?(?:/[^)]*)?\)?$")
+_HAN_MONEY = re.compile(r"[零〇一二三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟元圆角分整正]+")
+
+
+def header_unit(header: str) -> str | None:
+    """The unit of money that a column's header names: 价格(元） → 元, 注册资本（万元） → 万元."""
+    plain = folded(header)
+    match = _HEADER_UNIT.search(plain)
+    return match[1] if match and "(" in plain else None
+
+
+def _to_fen(digits: str, factor: int) -> int | None:
+    """``digits`` (decimal text) times ``factor`` as a whole number of 分, or None where a remainder is left."""
+    sign = -1 if digits.startswith("-") else 1
+    whole, _, fraction = digits.lstrip("+-").replace(",", "").partition(".")
+    scaled, rest = divmod(int(whole + fraction) * factor, 10 ** len(fraction))
+    return None if rest else sign * scaled
+
+
+def read_money(text: str, unit: str | None = None) -> Money | Fault:
+    """An amount in 分. ``unit`` is the column's where the cell names none; without either, whole 分 are meant.
+
+    Foreign currencies are a `Fault` with code ``foreign_currency``: they are never converted.
+    """
+    plain = _SPACES.sub("", unicodedata.normalize("NFKC", text))
+    if _FOREIGN.search(plain):
+        return fault(
+            "foreign_currency",
+            "金额为外币，不作折算",
+            "The amount is in a foreign currency and is not converted",
+            "如需入库，请填人民币金额",
+            "Give the amount in renminbi if it is to be kept",
+        )
+    match = _MONEY.fullmatch(plain)
+    if match is None or len(match[2]) > 24:
+        han = _HAN_MONEY.fullmatch(plain)
+        return fault(
+            "money_unreadable",
+            "金额用汉字书写，不作推算" if han else "读不出金额",
+            "The amount is written in words" if han else "This is no readable amount",
+            "请写数字和单位，例如 100万元",
+            "Write figures and unit, for example 100万元",
+        )
+    named = match[3] or unit or ("元" if match[1] else None)
+    if named is None and "." in match[2]:
+        return fault(
+            "money_without_unit",
+            "金额没有单位，看不出是元还是万元",
+            "The amount has no unit: yuan or ten thousand yuan?",
+            "请在单元格、表头或列映射中写明单位",
+            "Name the unit in the cell, the header or the column mapping",
+        )
+    fen = _to_fen(match[2], _FEN[named or "分"])
+    if fen is None:
+        return fault(
+            "money_below_fen",
+            "金额不足一分的部分无法入账",
+            "The amount has a part below one 分",
+            "请核对金额",
+            "Check the amount",
+        )
+    return Money(fen, "per_unit" if match[4] else "")
+
+
+_TRUE = frozenset(["是", "有", "对", "真", "true", "yes", "y", "1", "√", "✓"])
+_FALSE = frozenset(["否", "没有", "错", "假", "false", "no", "n", "0", "×", "✗"])
+
+
+def read_boolean(text: str) -> bool | Fault:
+    """是/否, true/false, 1/0, √/×."""
+    plain = folded(text)
+    if plain in _TRUE:
+        return True
+    if plain in _FALSE:
+        return False
+    return fault("not_yes_or_no", "应填“是”或“否”", "Yes or no is expected", "请填 是 或 否", "Write 是 or 否")
+
+
+_PROVINCES = frozenset(
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+        "83",
+    ]
+)
+
+
+def read_region(text: str) -> str | Fault:
+    """A division code of 2, 4, 6, 9 or 12 digits whose province exists (GB/T 2260, GB/T 10114). Kept as written."""
+    plain = _SPACES.sub("", unicodedata.normalize("NFKC", text))
+    if plain.isdigit() and len(plain) in (2, 4, 6, 9, 12) and plain[:2] in _PROVINCES:
+        return plain
+    return fault(
+        "region_not_a_code",
+        "应为行政区划代码（如 330305），不是地名或未知代码",
+        "A division code such as 330305 is expected, not a place name or an unknown code",
+        "请填六位行政区划代码",
+        "Give the six-digit division code",
+    )
