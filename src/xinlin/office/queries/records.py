@@ -1,0 +1,272 @@
+"""Reads of records: the rows as rules see them, and as the person concerned sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from xinlin.core.records import Fact, Value, effective_end
+from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
+from xinlin.core.schemes import Indicator
+from xinlin.core.values import Text
+from xinlin.office import vault
+from xinlin.office.models.cases import Case
+from xinlin.office.models.people import Relation, Subject
+from xinlin.office.models.records import Record
+from xinlin.office.queries.people import look_at_oneself, own_subject
+from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor, NotFound, today
+
+YES, NO = _("是"), _("否")
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as its applicant sees it."""
+
+    number: str
+    state: str
+    opened_at: datetime
+    due_on: date
+    record_reference: str
+    reason: str
+    department_name: Text
+
+
+@dataclass(frozen=True)
+class RecordView:
+    """A record as the person concerned sees it: everything the platform holds of it."""
+
+    reference: str
+    kind: str
+    kind_name: Text
+    department_name: Text
+    occurred_on: date
+    entered_at: datetime
+    status: str
+    record_class: str
+    ends_on: date | None
+    document: str
+    authority: str
+    article: str
+    notice_on: date | None
+    remedy: str
+    fields: list[tuple[Text, str]]
+    sign: str
+    can_object: bool
+    case: CaseView | None
+    about_organisation: str
+    demonstration: bool
+
+
+def through_kinds(rulebook: Rulebook, day: date) -> set[str]:
+    """The kinds whose records of an organisation may count for the person who represents it."""
+    scheme = rulebook.scheme_at(day)
+    if scheme is None:
+        return set()
+    return {i.kind for dimension in scheme.dimensions for i in dimension.indicators if i.through is not None}
+
+
+def typed_fields(kind: Kind, record: Record) -> dict[str, Value]:
+    """The kind's own fields with their types; days are dates again."""
+    days = {spec.code for spec in kind.fields if spec.type == "date"}
+    return {
+        code: date.fromisoformat(value) if code in days else value
+        for code, value in record.fields.items()
+        if value is not None
+    }
+
+
+def as_fact(kind: Kind, record: Record, *, via: bool = False, represented: bool = False, named: bool = False) -> Fact:
+    """A stored record as rules see it."""
+    return Fact(
+        record=record.reference,
+        kind=record.kind,
+        occurred_on=record.occurred_on,
+        status=record.status,
+        record_class=record.record_class or None,
+        ends_on=record.ends_on,
+        document=record.document,
+        fields=typed_fields(kind, record),
+        of="organisation" if via else "self",
+        represented=represented,
+        named=named,
+    )
+
+
+def represented(relations: Iterable[Relation], record: Record) -> bool:
+    """Whether one of the relations to the record's organisation held on the day it happened."""
+    return any(
+        relation.organisation_id == record.subject_id
+        and relation.from_on <= record.occurred_on
+        and (relation.until_on is None or record.occurred_on < relation.until_on)
+        for relation in relations
+    )
+
+
+def concerns_person(fact: Fact) -> bool:
+    """Whether the person may object: to their own record, or to one of an organisation that names them."""
+    return fact.of == "self" or (fact.represented and fact.named)
+
+
+def history(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[Record, Fact]]:
+    """All records that a person's explanation lists: their own, and those of organisations they ever represented."""
+    relations = list(Relation.objects.filter(person_id=subject_id, role="legal_representative"))
+    through = Q(subject_id__in={r.organisation_id for r in relations}, kind__in=through_kinds(rulebook, day))
+    rows = Record.objects.filter(Q(subject_id=subject_id) | through).select_related("subject").order_by("occurred_on")
+    found = []
+    for record in rows:
+        kind = rulebook.kinds.get(record.kind)
+        if kind is None:
+            continue
+        via = record.subject_id != subject_id
+        held, named = via and represented(relations, record), via and record.named_person_id == subject_id
+        found.append((record, as_fact(kind, record, via=via, represented=held, named=named)))
+    return found
+
+
+def facts_of_kind(kind: Kind, through: bool) -> Iterator[tuple[int, Fact]]:
+    """All facts of one kind by the person they may count for, for those with a live consent to a score.
+
+    Yields (subject key, fact). With ``through``, also records of organisations that name the person who represented
+    them on that day; others cannot count and are left where they are.
+    """
+    live = Q(consents__step="score", consents__withdrawn_at__isnull=True)
+    people = Subject.objects.filter(live).values("pk")
+    own = Record.objects.filter(kind=kind.code, subject_id__in=people)
+    for record in own.iterator(chunk_size=5000):
+        yield record.subject_id or 0, as_fact(kind, record)
+    if not through:
+        return
+    relations: dict[int, list[Relation]] = {}
+    for relation in Relation.objects.filter(person_id__in=people, role="legal_representative"):
+        relations.setdefault(relation.person_id, []).append(relation)
+    naming = Record.objects.filter(kind=kind.code, named_person_id__in=people, subject__register="organisation")
+    for record in naming.iterator(chunk_size=5000):
+        person = record.named_person_id or 0
+        if represented(relations.get(person, []), record):
+            yield person, as_fact(kind, record, via=True, represented=True, named=True)
+
+
+def _shown(spec: FieldSpec, value: Value | None) -> str:
+    """A field's value for the eyes of the person concerned."""
+    if value is None:
+        return ""
+    if spec.personal and isinstance(value, str) and value.startswith(f"{vault.VERSION}:"):
+        return vault.unseal(value, f"record.{spec.code}")
+    if isinstance(value, bool):
+        return str(YES if value else NO)
+    if spec.type == "money" and isinstance(value, int):
+        return f"¥{value // 100:,}.{value % 100:02}"
+    if spec.codes and str(value) in spec.codes:
+        text = spec.codes[str(value)]
+        return f"{text.zh} {text.en}"
+    return f"{value}"
+
+
+def _indicators(rulebook: Rulebook, day: date) -> dict[str, list[Indicator]]:
+    scheme = rulebook.scheme_at(day)
+    found: dict[str, list[Indicator]] = {}
+    for dimension in scheme.dimensions if scheme else []:
+        for indicator in dimension.indicators:
+            found.setdefault(indicator.kind, []).append(indicator)
+    return found
+
+
+def _end(fact: Fact, indicators: list[Indicator]) -> date | None:
+    """The day on which the record last stops counting under any indicator, or its own end."""
+    ends: list[date] = [fact.ends_on] if fact.ends_on else []
+    for indicator in indicators:
+        try:
+            end = effective_end(fact, indicator.term, indicator.terms)
+        except KeyError:
+            continue
+        if end is not None:
+            ends.append(end)
+    if fact.ends_on is not None:
+        return min(ends)
+    return max(ends, default=None)
+
+
+def case_view(case: Case, rulebook: Rulebook) -> CaseView:
+    """A case with the name of the office that answers it."""
+    office = rulebook.departments.get(case.department)
+    return CaseView(
+        number=case.number,
+        state=case.state,
+        opened_at=case.opened_at,
+        due_on=case.due_on,
+        record_reference=case.record.reference,
+        reason=case.reason,
+        department_name=office.name if office else Text(zh=case.department, en=case.department),
+    )
+
+
+def view(record: Record, fact: Fact, rulebook: Rulebook, indicators: list[Indicator], case: Case | None) -> RecordView:
+    """The record as the person concerned sees it. An organisation's record shows its name, never other persons."""
+    kind = rulebook.kinds[record.kind]
+    office = rulebook.departments.get(record.department)
+    via = fact.of == "organisation"
+    stored = {spec.code: record.fields.get(spec.code) for spec in kind.fields}
+    shown = [
+        (spec.label, _shown(spec, stored[spec.code]))
+        for spec in kind.fields
+        if spec.role is None and stored[spec.code] is not None and not (via and spec.personal)
+    ]
+    return RecordView(
+        reference=record.reference,
+        kind=record.kind,
+        kind_name=kind.name,
+        department_name=office.name if office else Text(zh=record.department, en=record.department),
+        occurred_on=record.occurred_on,
+        entered_at=record.entered_at,
+        status=record.status,
+        record_class=record.record_class,
+        ends_on=_end(fact, indicators),
+        document=record.document,
+        authority=record.authority,
+        article=record.article,
+        notice_on=record.notice_on,
+        remedy=record.remedy,
+        fields=shown,
+        sign=kind.sign,
+        can_object=record.status == Record.Status.ACTIVE and case is None and concerns_person(fact),
+        case=case_view(case, rulebook) if case else None,
+        about_organisation=record.subject.public_name if via and record.subject else "",
+        demonstration=kind.basis == "demonstration",
+    )
+
+
+def views(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[RecordView, Fact]]:
+    """Every record of a person's explanation, newest first, with the fact that rules see. Writes no look: callers do."""
+    found = history(subject_id, rulebook, day)
+    opened = Case.objects.filter(subject_id=subject_id, state=Case.State.SUBMITTED).select_related("record")
+    cases = {case.record_id: case for case in opened}
+    by_kind = _indicators(rulebook, day)
+    shown = [
+        (view(record, fact, rulebook, by_kind.get(record.kind, []), cases.get(record.pk)), fact)
+        for record, fact in found
+    ]
+    return sorted(shown, key=lambda pair: pair[1].order, reverse=True)
+
+
+def mine(*, actor: Actor) -> list[RecordView]:
+    """Every record that the platform holds of the resident, newest first."""
+    subject = own_subject(actor)
+    found = [record for record, _fact in views(subject.pk, current(), today())]
+    look_at_oneself(actor, (record.kind for record in found), "本人查看记录")
+    return found
+
+
+def one(*, actor: Actor, reference: str) -> RecordView:
+    """One record of the resident. Raises `NotFound` for another's or none."""
+    subject = own_subject(actor)
+    for record, _fact in views(subject.pk, current(), today()):
+        if record.reference == reference:
+            look_at_oneself(actor, [record.kind], "本人查看记录")
+            return record
+    raise NotFound("没有这条记录，或它不属于您。There is no such record of yours.")

@@ -1,0 +1,196 @@
+"""Reads of scores. The figure a resident sees is computed on the spot from the records; frozen ones make the trend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from xinlin.core.explain import Line as Cause
+from xinlin.core.explain import demonstration, explain
+from xinlin.core.rulebooks import Rulebook
+from xinlin.core.schemes import Scheme
+from xinlin.core.scores import Evaluation, evaluate
+from xinlin.core.values import Text
+from xinlin.office.models.scores import Score, ScoreRun
+from xinlin.office.queries.people import live_consents, look_at_oneself, own_subject
+from xinlin.office.queries.records import RecordView, views
+from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor, today
+
+
+@dataclass(frozen=True)
+class TierView:
+    """A level and whether the score reaches it."""
+
+    code: str
+    name: Text
+    at_least: int
+    reached: bool
+    demonstration: bool
+
+
+@dataclass(frozen=True)
+class MarkView:
+    """Something to show, held or not. There is no third state."""
+
+    code: str
+    name: Text
+    at_least: int
+    held: bool
+    demonstration: bool
+
+
+@dataclass(frozen=True)
+class DimensionView:
+    """A dimension's points. ``cap`` and ``floor`` are its limits; ``base`` is not shared out among dimensions."""
+
+    code: str
+    name: Text
+    text: Text
+    points: int
+    cap: int | None
+    floor: int | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One cause of the score, with the record behind it."""
+
+    kind: str
+    points: int
+    indicator: str
+    indicator_name: Text
+    dimension: str
+    rule: Text
+    why: Text
+    no_effect: str
+    record: RecordView | None
+    demonstration: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """A score with its whole explanation; ``Σ line.points == score`` always."""
+
+    scheme: str
+    version: str
+    unit: Text
+    as_of: date
+    base: int
+    score: int
+    tier: TierView
+    tiers: list[TierView]
+    minimum: int | None
+    maximum: int | None
+    marks: list[MarkView]
+    dimensions: list[DimensionView]
+    lines: list[Line]
+    trend: list[tuple[date, int]]
+    to_next: int | None
+    demonstration: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an offer may see of a score: the tiers and marks reached, and nothing else."""
+
+    reached: frozenset[str]
+
+
+NOTHING = Text(zh="", en="")
+
+
+def _tiers(scheme: Scheme, position: int) -> list[TierView]:
+    return [
+        TierView(tier.code, tier.name, tier.at_least, at <= position, demonstration(tier.basis))
+        for at, tier in enumerate(scheme.tiers)
+    ]
+
+
+def _marks(scheme: Scheme, score: int) -> list[MarkView]:
+    return [
+        MarkView(mark.code, mark.name, mark.at_least, score >= mark.at_least, demonstration(mark.basis))
+        for mark in scheme.marks
+    ]
+
+
+def _line(cause: Cause, records: dict[str, RecordView]) -> Line:
+    record = records.get(cause.record)
+    return Line(
+        kind=cause.kind,
+        points=cause.points,
+        indicator=cause.indicator,
+        indicator_name=cause.indicator_name or (record.kind_name if record else cause.why),
+        dimension=cause.dimension,
+        rule=cause.rule or NOTHING,
+        why=cause.why,
+        no_effect=cause.no_effect,
+        record=record,
+        demonstration=cause.demonstration,
+    )
+
+
+def _card(
+    scheme: Scheme,
+    day: date,
+    records: dict[str, RecordView],
+    result: Evaluation,
+    causes: list[Cause],
+    frozen: list[tuple[date, int]],
+) -> Card:
+    position = next(at for at, tier in enumerate(scheme.tiers) if tier.code == result.tier)
+    tiers = _tiers(scheme, position)
+    above = next((tier.at_least for tier in scheme.tiers if tier.at_least > result.score), None)
+    return Card(
+        scheme=scheme.code,
+        version=scheme.version,
+        unit=scheme.unit,
+        as_of=day,
+        base=scheme.base,
+        score=result.score,
+        tier=tiers[position],
+        tiers=tiers,
+        minimum=scheme.scale.minimum,
+        maximum=scheme.scale.maximum,
+        marks=_marks(scheme, result.score),
+        dimensions=[
+            DimensionView(d.code, d.name, d.text, outcome.points, d.limits.cap, d.limits.floor)
+            for d, outcome in zip(scheme.dimensions, result.dimensions, strict=True)
+        ],
+        lines=[_line(cause, records) for cause in causes],
+        trend=frozen,
+        to_next=above - result.score if above is not None else None,
+        demonstration=demonstration(scheme.basis),
+    )
+
+
+def trend(subject_id: int, scheme: str) -> list[tuple[date, int]]:
+    """Frozen figures under one scheme, oldest first; the newest run wins where a day was run twice."""
+    frozen = Score.objects.filter(subject_id=subject_id, run__scheme=scheme, run__state=ScoreRun.State.DONE)
+    return sorted({day: score for day, score in frozen.order_by("run_id").values_list("as_of", "score")}.items())
+
+
+def mine(*, actor: Actor) -> Card | None:
+    """The resident's score today with its whole explanation; None without a live consent, or where nobody is scored."""
+    subject, rulebook, day = own_subject(actor), current(), today()
+    scheme = rulebook.scheme_at(day)
+    if scheme is None or ("score", "") not in live_consents(subject.pk):
+        return None
+    found = views(subject.pk, rulebook, day)
+    facts = [fact for _record, fact in found]
+    result = evaluate(scheme, facts, day)
+    causes = explain(scheme, facts, result)
+    look_at_oneself(actor, (fact.kind for fact in facts), "本人查看评分")
+    records = {record.reference: record for record, _fact in found}
+    return _card(scheme, day, records, result, causes, trend(subject.pk, scheme.code))
+
+
+def standing(subject_id: int, rulebook: Rulebook, day: date) -> Standing | None:
+    """What offers may see: reached tiers and marks. None without a live consent or a scheme."""
+    scheme = rulebook.scheme_at(day)
+    if scheme is None or ("score", "") not in live_consents(subject_id):
+        return None
+    result = evaluate(scheme, [fact for _record, fact in views(subject_id, rulebook, day)], day)
+    position = next(at for at, tier in enumerate(scheme.tiers) if tier.code == result.tier)
+    reached = {tier.code for tier in scheme.tiers[: position + 1]}
+    return Standing(frozenset(reached | {mark.code for mark in scheme.marks if result.score >= mark.at_least}))
