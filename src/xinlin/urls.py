@@ -11,6 +11,8 @@ from xinlin.faces.kit import health, sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("xinlin.faces.kit.display")),
     path("sign-in/", sign_in.welcome, name="sign_in"),
     path("sign-out/", sign_in.leave, name="sign_out"),
     path("accounts/login/", sign_in.welcome, name="account_login"),
@@ -24,3 +26,8 @@ if find_spec("xinlin.faces.api.app"):
 for face, prefix in (("bench", "bench/"), ("public", ""), ("portal", "")):
     if find_spec(f"xinlin.faces.{face}.urls"):
         urlpatterns.append(path(prefix, include(f"xinlin.faces.{face}.urls")))
+
+handler400 = "xinlin.faces.kit.errors.bad_request"
+handler403 = "xinlin.faces.kit.errors.forbidden"
+handler404 = "xinlin.faces.kit.errors.not_found"
+handler500 = "xinlin.faces.kit.errors.server_error"

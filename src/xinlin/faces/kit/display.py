@@ -1,0 +1,36 @@
+"""How pages look for this visitor: dark or light, normal or large type. Kept in cookies, so that no page flashes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from xinlin.faces.kit.context import SHADE_COOKIE, SIZE_COOKIE
+
+YEAR: Final = 365 * 24 * 60 * 60
+CHOICES: Final = {"shade": (SHADE_COOKIE, ("light", "dark")), "size": (SIZE_COOKIE, ("large",))}
+
+
+@require_POST
+def display(request: HttpRequest) -> HttpResponse:
+    """Keep one choice (``shade`` or ``size``; any other value: as the device says) and go back to the page."""
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        back = "/"
+    response = HttpResponseRedirect(back)
+    for field, (cookie, allowed) in CHOICES.items():
+        if field not in request.POST:
+            continue
+        if request.POST[field] in allowed:
+            response.set_cookie(cookie, request.POST[field], max_age=YEAR, samesite="Lax", secure=request.is_secure())
+        else:
+            response.delete_cookie(cookie, samesite="Lax")
+    return response
+
+
+app_name = "kit"
+urlpatterns = [path("display/", display, name="display")]

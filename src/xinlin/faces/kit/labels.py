@@ -1,0 +1,61 @@
+"""Names of coded states as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+STATUS: Mapping[str, str | Promise] = {
+    "active": _("有效"),
+    "disputed": _("异议处理中，暂不计分"),
+    "repaired": _("已修复，不再计分"),
+    "withdrawn": _("已撤回，不再计分"),
+    "ended": _("已结束，不再计分"),
+    "unlinked": _("未关联"),
+}
+RECORD_CLASS: Mapping[str, str | Promise] = {"minor": _("轻微"), "general": _("一般"), "serious": _("严重")}
+REASON: Mapping[str, str | Promise] = {
+    "not_me": _("这不是我的记录"),
+    "wrong_fact": _("内容有错误"),
+    "repaired": _("我已经改正或履行"),
+    "expired": _("已经到期，不应再计"),
+    "other": _("其他原因"),
+}
+"""Reasons of an objection (异议), in the order in which the form shows them."""
+CASE_STATE: Mapping[str, str | Promise] = {"submitted": _("已提交，等待核查")}
+ROLE: Mapping[str, str | Promise] = {
+    "resident": _("本人"),
+    "clerk": _("部门报送员"),
+    "officer": _("审批人员"),
+    "reviewer": _("信用中心审核员"),
+    "analyst": _("模型分析员"),
+    "auditor": _("审计员"),
+    "operator": _("运维管理员"),
+    "machine": _("部门系统"),
+    "system": _("系统"),
+}
+LEAVES: Mapping[str, str | Promise] = {
+    "yes_or_no": _("只有“是”或“否”，不含分数和记录"),
+    "tier": _("您的信用等级，不含分数和记录"),
+    "score": _("您的分数，不含任何记录"),
+}
+"""What leaves the platform for a scene (应用场景)."""
+BENEFIT: Mapping[str, str | Promise] = {
+    "discount": _("折扣"),
+    "free_parking": _("免费停车"),
+    "deposit_waiver": _("免押金"),
+    "fee_relief": _("费用减免"),
+    "deferred_documents": _("容缺受理"),
+    "in_kind": _("实物礼遇"),
+}
+FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
+    "status": STATUS,
+    "class": RECORD_CLASS,
+    "reason": REASON,
+    "case": CASE_STATE,
+    "role": ROLE,
+    "leaves": LEAVES,
+    "benefit": BENEFIT,
+}

@@ -1,0 +1,33 @@
+// Small comforts on top of pages that work without them.
+
+// A form is sent once: a second press while the first is on its way does nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-once]")) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  for (const button of form.querySelectorAll("button[type=submit], button:not([type])")) {
+    button.setAttribute("aria-disabled", "true");
+    button.classList.add("opacity-60");
+  }
+});
+
+// Coming back through the browser's history, forms can be sent again.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-once]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("button")) {
+      button.removeAttribute("aria-disabled");
+      button.classList.remove("opacity-60");
+    }
+  }
+});
+
+// Printing a receipt.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}

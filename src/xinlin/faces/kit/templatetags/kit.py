@@ -1,0 +1,119 @@
+"""Small words for templates: two-language texts, signed points, Chinese dates, names of states."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+
+from xinlin.core.values import Text
+from xinlin.faces.kit import labels
+
+register = template.Library()
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MINUS = "\u2212"
+
+
+def _language() -> str:
+    return get_language() or "zh-hans"
+
+
+@register.simple_tag(name="text")
+def text_tag(value: Text | str | None) -> str:
+    """``{% text offer.name %}``: the Chinese or English of a `Text`; a plain string passes through; None is empty."""
+    return text_filter(value)
+
+
+@register.filter(name="text")
+def text_filter(value: Text | str | None) -> str:
+    """``{{ offer.name|text }}``: as the tag, for use inside other tags."""
+    if value is None:
+        return ""
+    return value.in_language(_language()) if isinstance(value, Text) else str(value)
+
+
+@register.filter
+def points(value: int) -> str:
+    """Points with their sign: ``+12``, ``−3`` (a true minus), ``0``."""
+    return f"+{value}" if value > 0 else f"{MINUS}{-value}" if value < 0 else "0"
+
+
+@register.filter
+def points_class(value: int) -> str:
+    """The CSS class that goes with `points`."""
+    return "points-up" if value > 0 else "points-down" if value < 0 else "points-none"
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """A date in words: ``2026年11月22日`` or ``22 Nov 2026``; a moment is first taken to Asia/Shanghai; None is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date() if timezone.is_aware(value) else value.date()
+    if _language().startswith("zh"):
+        return f"{value.year}年{value.month}月{value.day}日"
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """A date with hours and minutes in Asia/Shanghai; None is empty."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value) if timezone.is_aware(value) else value
+    return f"{day(local)} {local:%H:%M}"
+
+
+@register.filter
+def iso(value: date | datetime | None) -> str:
+    """The machine-readable form for ``<time datetime>``; None is empty."""
+    return "" if value is None else value.isoformat()
+
+
+@register.filter
+def yuan(value: int) -> str:
+    """An amount kept in 分 as yuan: ``¥1,234.56``."""
+    sign = MINUS if value < 0 else ""
+    return f"{sign}¥{abs(value) // 100:,}.{abs(value) % 100:02d}"
+
+
+@register.filter
+def label(code: str, family: str) -> str:
+    """The name of a coded state: ``{{ record.status|label:"status" }}``; an unknown code shows itself."""
+    return str(labels.FAMILIES[family].get(code, code))
+
+
+@register.simple_tag
+def stamp(mark: str) -> SafeString:
+    """The city's emblem: its one or two characters as a seal."""
+    return format_html('<span class="seal" aria-hidden="true">{}</span>', mark)
+
+
+@register.simple_tag
+def icon_path(name: str) -> str:
+    """Path of an icon's drawing, for ``{% include %}``."""
+    return f"kit/icons/{name}.svg"
+
+
+@register.filter
+def get(mapping: dict[Any, Any], key: Any) -> Any:
+    """The entry of a mapping under a key that is itself a variable; None where there is none."""
+    return mapping.get(key)
+
+
+@register.simple_tag
+def same(first: object, second: object) -> str:
+    """``page`` where both are equal, else empty: for ``aria-current``."""
+    return "page" if first == second else ""
+
+
+@register.filter
+def hidden_middle(value: str) -> str:
+    """A masked value read aloud: says that part of it is hidden instead of spelling out stars."""
+    return gettext("%(value)s（部分隐藏）") % {"value": value.replace("*", "")}
