@@ -9,14 +9,13 @@ from django.db import IntegrityError, transaction
 from xinlin.core.calendar import add_working_days
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
-from xinlin.office.actions.people import Refused
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.cases import Case
 from xinlin.office.models.records import Record
 from xinlin.office.queries.people import own_subject
 from xinlin.office.queries.records import concerns_person, history
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, NotFound, now, today
+from xinlin.office.scopes import Actor, NotFound, Refused, now, today
 
 REASONS: dict[str, Text] = {
     "not_me": Text(zh="不是我", en="This is not me"),

@@ -21,16 +21,7 @@ from xinlin.office.models.people import Consent, Subject
 from xinlin.office.models.scores import Score
 from xinlin.office.queries.people import NO_SCORE, UNDER_AGE, live_consents, notice, own_subject
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, NotFound, now, today
-
-
-class Refused(ValueError):
-    """The request cannot be met; ``problem`` says what, where and what to do."""
-
-    def __init__(self, problem: Problem) -> None:
-        """Carry the problem."""
-        super().__init__(f"{problem.what.zh} {problem.what.en}")
-        self.problem = problem
+from xinlin.office.scopes import Actor, NotFound, Refused, now, today
 
 
 @dataclass(frozen=True)
