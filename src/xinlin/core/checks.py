@@ -6,7 +6,7 @@ which the law ties a measure at this item. It decides nothing: an officer does, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -230,3 +230,78 @@ def judge(
         _NOTHING_TO_DO,
     )
     return Judgement("no", [*met, not_listed])
+
+
+DECISIONS = ("released", "measure_applied", "not_the_person")
+"""What an officer may decide on an answer: no measure, a measure, or that the answer is about somebody else."""
+ALREADY_GIVEN = _reason(
+    "feedback_given",
+    "answer",
+    "",
+    ("该核查结果已有反馈", "Feedback was already given on this answer"),
+    ("如需更正，请重新核查后反馈", "To correct it, ask a new check and give feedback on that"),
+)
+NOTHING_TO_DECIDE = _reason(
+    "nothing_to_decide",
+    "answer",
+    "",
+    ("核查结果为“否”，没有需要反馈的事项", "The answer is no; there is nothing to decide"),
+    ("按普通申请办理", "Treat the application as any other"),
+)
+REASON_MISSING = _reason(
+    "reason_missing",
+    "reason",
+    "",
+    ("此决定须说明理由（不超过 1000 字）", "This decision needs reasons, at most 1000 characters"),
+    ("请写明事实和理由", "State the facts and the reasons"),
+)
+NOT_IN_ANSWER = _reason(
+    "measure_not_in_answer",
+    "measure",
+    "",
+    ("所选措施或名单条目不在该核查结果中", "The answer does not name this measure on this entry"),
+    ("只能采取核查结果列出的措施", "Only a measure that the answer names may be used"),
+)
+NO_LONGER_STANDS = _reason(
+    "measure_no_longer_stands",
+    "entry",
+    "",
+    (
+        "该名单条目已结束、已移出、已修复或处于异议中，不得据以采取措施",
+        "The entry has ended, was removed or repaired, or is disputed; no measure may rest on it",
+    ),
+    ("请重新核查", "Ask the check again"),
+)
+MEASURE_WITHOUT_DECISION = _reason(
+    "measure_without_decision",
+    "measure",
+    "",
+    ("只有“采取措施”才能填写措施和条目", "Measure and entry belong only to the decision measure_applied"),
+    ("请删去措施和条目，或更改决定", "Leave them out, or change the decision"),
+)
+
+
+def feedback_problem(
+    verdict: str, named: Mapping[tuple[str, str], str], decision: str, measure: str, entry: str, reason: str
+) -> Problem | None:
+    """Why an officer's decision on an answer cannot be taken, or None.
+
+    ``named`` holds the answer's measures, (entry, measure) -> force. A measure must be one of them and needs reasons; so
+    does letting go where the law says ``must``, and saying that the answer is about another person.
+    """
+    if decision not in DECISIONS:
+        return _reason(
+            "unknown_decision",
+            "decision",
+            decision[:40],
+            (f"没有“{decision[:40]}”这种决定", f"There is no decision {decision[:40]!r}"),
+            (f"可选：{'、'.join(DECISIONS)}", f"One of {', '.join(DECISIONS)}"),
+        )
+    if verdict == "no":
+        return NOTHING_TO_DECIDE
+    applied = decision == "measure_applied"
+    if ((applied or decision == "not_the_person" or "must" in named.values()) and not reason) or len(reason) > 1000:
+        return REASON_MISSING
+    if applied:
+        return None if (entry, measure) in named else NOT_IN_ANSWER
+    return MEASURE_WITHOUT_DECISION if measure or entry else None

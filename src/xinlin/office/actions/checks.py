@@ -1,0 +1,389 @@
+"""Answering a question at an approval, and taking in what the officer decided (信用核查, 核查反馈).
+
+An answer is stored with its leaf and its looks in one transaction, or not at all. Software finds and routes; the
+measure is an officer's decision, given as feedback with name and reasons.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from xinlin.core.calendar import add_working_days
+from xinlin.core.checks import (
+    ALREADY_GIVEN,
+    NO_LONGER_STANDS,
+    Applicant,
+    Judgement,
+    Question,
+    feedback_problem,
+    judge,
+    read,
+)
+from xinlin.core.lists import lists_at, measures_at, measures_of_item
+from xinlin.core.rulebooks import ApprovalItem, Rulebook
+from xinlin.core.values import Problem, Text
+from xinlin.office import vault
+from xinlin.office.leaves import write_leaf
+from xinlin.office.models.checks import Check, CheckAnswer, CheckFeedback
+from xinlin.office.queries.checks import (
+    APPLICANT,
+    MAY_ASK,
+    AnswerView,
+    CheckView,
+    answer_view,
+    clause_of,
+    feedback_of,
+    kept_hit,
+    kinds_on,
+    own_department,
+    whole,
+)
+from xinlin.office.queries.lists import Found, entry_of, known
+from xinlin.office.queries.people import write_look
+from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor, Conflict, NotAllowed, NotFound, Refused, now, today
+
+MAXIMUM_APPLICANTS = 1_000
+"""In one question; more go in several."""
+FEEDBACK_CLOCK = "check_feedback"
+"""Code of the rulebook's clock for feedback."""
+FEEDBACK_WORKING_DAYS = 10
+"""Where the rulebook names no clock."""
+_RESULTS = {
+    "yes": "在有关名单上 On a list",
+    "no": "不在有关名单上 On no list",
+    "unsure": "需人工核对 For a person to clear up",
+}
+
+
+def _problem(code: str, where: str, what: tuple[str, str], cure: tuple[str, str], raw: str = "") -> Problem:
+    return Problem(code, where, Text(zh=what[0], en=what[1]), Text(zh=cure[0], en=cure[1]), raw)
+
+
+def _text_required(where: str, value: str, longest: int) -> str:
+    text = value.strip()
+    if not text or len(text) > longest:
+        raise Refused(
+            _problem(
+                "text_length",
+                where,
+                (f"{where} 应为 1 至 {longest} 个字符", f"{where} must have 1 to {longest} characters"),
+                ("请填写后重新提交", "Fill it in and send again"),
+                value[:40],
+            )
+        )
+    return text
+
+
+def _item(code: str, rulebook: Rulebook, department: str) -> ApprovalItem:
+    found = rulebook.approval_items.get(code)
+    if found is None:
+        own = sorted(item.code for item in rulebook.approval_items.values() if item.department == department)
+        raise Refused(
+            _problem(
+                "unknown_item",
+                "item",
+                (f"没有代码为 {code} 的审批事项", f"There is no approval item {code}"),
+                (
+                    f"本部门可核查的事项：{'、'.join(own) or '无'}",
+                    f"Items of your department: {', '.join(own) or 'none'}",
+                ),
+                code[:64],
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question as it was put, all its parts checked for form."""
+
+    item: ApprovalItem
+    purpose: str
+    officer: str
+    key: str
+    applicants: Sequence[Applicant]
+    as_of: date | None
+
+    @property
+    def day(self) -> date:
+        return self.as_of or today()
+
+    def fingerprint(self) -> str:
+        """Keyed, so that nobody can try out identifiers against it."""
+        asked: list[Any] = [self.item.code, self.purpose, self.officer, self.as_of.isoformat() if self.as_of else None]
+        asked.append([[applicant.identifier, applicant.name] for applicant in self.applicants])
+        return vault.keyed_hash("check", json.dumps(asked, ensure_ascii=False, separators=(",", ":")))
+
+
+def _held(actor: Actor, key: str, fingerprint: str) -> Check | None:
+    """The check already answered under this key. Raises `Conflict` where another question was asked under it."""
+    held = Check.objects.filter(client=actor.handle, idempotency_key=key).first()
+    if held is not None and held.input_sha256 != fingerprint:
+        raise Conflict(
+            _problem(
+                "key_used_for_other_input",
+                "Idempotency-Key",
+                ("同一幂等键此前用于另一次提问", "This idempotency key was used for another question"),
+                ("新的提问请用新的键；重试请原样重发", "Use a new key for a new question; repeat a question unchanged"),
+                key,
+            )
+        )
+    return held
+
+
+def _refuse(actor: Actor, asked: _Asked, rulebook: Rulebook) -> None:
+    """Log a question that the actor may not ask, and show it to everybody whom it was about."""
+    questions = [read(applicant, asked.item) for applicant in asked.applicants]
+    with transaction.atomic():
+        found = known((question.identifier for question in questions if question.identifier), ())
+        write_look(
+            actor=_with_officer(actor, asked.officer),
+            subjects=[one.subject_id for one in found.values()],
+            purpose=asked.purpose,
+            clause=clause_of(asked.item, rulebook, asked.day),
+            kinds=[],
+            result="无权核查，已拒绝 Not allowed; nothing was told",
+            refused=True,
+        )
+        write_leaf(
+            actor=actor,
+            action="checks.refuse",
+            table="check_question",
+            key=asked.key,
+            facts={"item": asked.item.code, "department": actor.department, "input": asked.fingerprint()},
+        )
+
+
+def _with_officer(actor: Actor, officer: str) -> Actor:
+    """The actor as the person looked at is shown it: a system together with the officer who asked through it."""
+    return actor if officer == actor.name else replace(actor, name=f"{actor.name} · {officer}"[:100])
+
+
+def answer(
+    *,
+    actor: Actor,
+    item: str,
+    purpose: str,
+    officer: str,
+    applicants: Sequence[Applicant],
+    idempotency_key: str,
+    as_of: date | None = None,
+) -> CheckView:
+    """Answer yes, no or unsure for each applicant at an approval item of the actor's department.
+
+    The same key with the same input gives the same answer, also to two callers at once; with another input `Conflict`.
+    Raises `NotAllowed` where the item is another department's (the refusal is logged and shown to those asked about)
+    and `Refused` for an unknown item, missing words, no applicants or more than `MAXIMUM_APPLICANTS`.
+    """
+    rulebook = current()
+    if not 1 <= len(applicants) <= MAXIMUM_APPLICANTS:
+        raise Refused(
+            _problem(
+                "number_of_applicants",
+                "applicants",
+                (
+                    f"一次核查 1 至 {MAXIMUM_APPLICANTS} 名申请人，此处 {len(applicants)} 名",
+                    f"A check takes 1 to {MAXIMUM_APPLICANTS} applicants; here are {len(applicants)}",
+                ),
+                ("请分批提交", "Send them in parts"),
+            )
+        )
+    asked = _Asked(
+        item=_item(item, rulebook, actor.department),
+        purpose=_text_required("purpose", purpose, 200),
+        officer=_text_required("officer", officer, 100),
+        key=_text_required("Idempotency-Key", idempotency_key, 100),
+        applicants=applicants,
+        as_of=as_of,
+    )
+    if actor.role not in MAY_ASK or not actor.department or asked.item.department != actor.department:
+        _refuse(actor, asked, rulebook)
+        raise NotAllowed(
+            f"本部门不办理事项“{asked.item.name.zh}”，不能就此核查；本次拒绝已记录。"
+            f"Your department does not decide “{asked.item.name.en}” and may not ask about it; this refusal is logged."
+        )
+    fingerprint = asked.fingerprint()
+    held = _held(actor, asked.key, fingerprint)
+    if held is not None:
+        return whole(held)
+    try:
+        with transaction.atomic():
+            return _answer(actor, asked, fingerprint, rulebook)
+    except IntegrityError:
+        held = _held(actor, asked.key, fingerprint)
+        if held is None:
+            raise
+        return whole(held)
+
+
+def _answer(actor: Actor, asked: _Asked, fingerprint: str, rulebook: Rulebook) -> CheckView:
+    """Find, judge and store; inside a transaction. The key is taken first, so that a second caller waits or fails."""
+    moment, day, item = now(), asked.day, asked.item
+    check = Check.objects.create(
+        number=f"{day:%Y%m%d}-{secrets.token_hex(6)}",
+        client=actor.handle,
+        department=actor.department,
+        item=item.code,
+        purpose=asked.purpose,
+        officer=asked.officer,
+        idempotency_key=asked.key,
+        input_sha256=fingerprint,
+        asked_at=moment,
+        as_of=day,
+    )
+    lists = lists_at(rulebook, item.code, actor.department, day)
+    measures = measures_of_item(rulebook, item.code, actor.department, day)
+    questions = [read(applicant, item) for applicant in asked.applicants]
+    found = known((question.identifier for question in questions if question.identifier), lists)
+    clock = rulebook.clocks.get(FEEDBACK_CLOCK)
+    due = add_working_days(today(), (clock and clock.working_days) or FEEDBACK_WORKING_DAYS)
+    rows = []
+    for position, question in enumerate(questions, start=1):
+        one = found.get(question.identifier)
+        judged = judge(question, one.known if one else None, rulebook, measures, day)
+        rows.append(_row(check, position, question, one, judged, rulebook, due))
+    CheckAnswer.objects.bulk_create(rows)
+    _note(_with_officer(actor, asked.officer), asked, rows, clause_of(item, rulebook, day), kinds_on(rulebook, lists))
+    write_leaf(
+        actor=actor,
+        action="checks.answer",
+        table="check_question",
+        key=check.number,
+        facts={
+            "item": item.code,
+            "as_of": day,
+            "input": fingerprint,
+            "answers": [[row.number, row.verdict, row.reasons, row.hits] for row in rows],
+        },
+    )
+    return whole(check)
+
+
+def _row(
+    check: Check,
+    position: int,
+    question: Question,
+    found: Found | None,
+    judged: Judgement,
+    rulebook: Rulebook,
+    due: date,
+) -> CheckAnswer:
+    applicant = question.applicant
+    sealed = json.dumps([applicant.identifier, applicant.name], ensure_ascii=False)
+    return CheckAnswer(
+        number=f"{check.number}-{position:04d}",
+        question=check,
+        position=position,
+        subject_id=found.subject_id if found else None,
+        applicant_sealed=vault.seal(sealed, APPLICANT),
+        verdict=judged.verdict,
+        reasons=[problem.as_dict() for problem in judged.reasons],
+        hits=[kept_hit(hit, rulebook) for hit in judged.hits],
+        feedback_due_on=due if judged.verdict == "yes" else None,
+    )
+
+
+def _note(actor: Actor, asked: _Asked, rows: Sequence[CheckAnswer], clause: str, kinds: Sequence[str]) -> None:
+    """A look for everybody who was found, with what came of it."""
+    for verdict, result in _RESULTS.items():
+        subjects = [row.subject_id for row in rows if row.verdict == verdict and row.subject_id is not None]
+        if subjects:
+            write_look(actor=actor, subjects=subjects, purpose=asked.purpose, clause=clause, kinds=kinds, result=result)
+
+
+@transaction.atomic
+def give_feedback(
+    *,
+    actor: Actor,
+    answer_number: str,
+    decision: str,
+    measure: str = "",
+    entry: str | None = None,
+    reason: str,
+    officer: str,
+) -> AnswerView:
+    """Take in what the officer decided on one answer; ``entry`` is the handle that the answer's hit gives.
+
+    A measure needs an entry and a measure of the answer that both stand today: what has ended, was repaired or is
+    disputed since the answer carries no measure. The same feedback again changes nothing; another is a `Conflict`.
+    Raises `NotFound`, `NotAllowed`, `Refused`.
+    """
+    department = own_department(actor)
+    row = (
+        CheckAnswer.objects.select_for_update(of=("self",))
+        .select_related("question")
+        .filter(number=answer_number, question__department=department)
+        .first()
+    )
+    if row is None:
+        raise NotFound(f"本部门没有编号为 {answer_number} 的核查结果。Your department holds no answer {answer_number}.")
+    signed_by = _text_required("officer", officer, 100)
+    words, handle = reason.strip(), entry or ""
+    given = feedback_of(row)
+    if given is not None:
+        before = (given.decision, given.measure, given.entry.record.reference if given.entry else "", given.reason)
+        if (*before, given.officer) != (decision, measure, handle, words, signed_by):
+            raise Conflict(ALREADY_GIVEN)
+        return answer_view(row, given, today())
+    entry_key = _entry_key(row, decision, measure, handle, words)
+    stored = CheckFeedback.objects.create(
+        answer=row,
+        decision=decision,
+        measure=measure,
+        entry_id=entry_key,
+        reason=words,
+        officer=signed_by,
+        at=now(),
+    )
+    _note_feedback(_with_officer(actor, signed_by), row, decision)
+    write_leaf(
+        actor=actor,
+        action="checks.feedback",
+        table="check_feedback",
+        key=row.number,
+        facts={"decision": decision, "measure": measure, "entry": handle, "reason": words, "officer": signed_by},
+    )
+    return answer_view(row, stored, today())
+
+
+def _entry_key(row: CheckAnswer, decision: str, measure: str, handle: str, words: str) -> int | None:
+    """The primary key of the entry that a measure rests on, None where no measure is used; or `Refused`."""
+    named = {(hit["entry"], found["code"]): found["force"] for hit in row.hits for found in hit["measures"]}
+    problem = feedback_problem(row.verdict, named, decision, measure, handle, words)
+    if problem is not None:
+        raise Refused(problem)
+    if decision != CheckFeedback.Decision.MEASURE_APPLIED or row.subject_id is None:
+        return None
+    held = entry_of(handle, row.subject_id)
+    question = row.question
+    standing = measures_at(held[1], current(), question.item, question.department, today()) if held else []
+    if held is None or measure not in {found.measure.code for found in standing}:
+        raise Refused(NO_LONGER_STANDS)
+    return held[0]
+
+
+def _note_feedback(actor: Actor, row: CheckAnswer, decision: str) -> None:
+    if row.subject_id is None:
+        return
+    rulebook, question = current(), row.question
+    results = {
+        CheckFeedback.Decision.RELEASED: "审批人员决定：不采取措施 Officer decided: no measure",
+        CheckFeedback.Decision.MEASURE_APPLIED: "审批人员决定：采取措施 Officer decided: a measure was used",
+        CheckFeedback.Decision.NOT_THE_PERSON: "审批人员认定：不是本人 Officer found: another person",
+    }
+    write_look(
+        actor=actor,
+        subjects=[row.subject_id],
+        purpose=question.purpose,
+        clause=clause_of(rulebook.approval_items.get(question.item), rulebook, question.as_of),
+        kinds=kinds_on(rulebook, {hit["list_code"] for hit in row.hits}),
+        result=results[CheckFeedback.Decision(decision)],
+    )
