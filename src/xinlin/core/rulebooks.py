@@ -32,12 +32,20 @@ RecordClass = Literal["minor", "general", "serious"]
 """轻微, 一般, 严重 (发改委令第36号)."""
 
 
+SourceRank = Literal[
+    "law", "administrative_regulation", "judicial_interpretation", "department_rule", "local_regulation",
+    "local_rule", "state_document", "local_document", "publication",
+]  # fmt: skip
+"""法律, 行政法规, 司法解释, 部门规章, 地方性法规, 地方政府规章, 中央文件, 地方文件, 公开出版物."""
+
+
 class Source(Strict):
     """A law, regulation, notice or published article that citations point to (依据)."""
 
     id: str
     title: Text
     issuer: Text
+    rank: SourceRank
     number: str | None = None
     published_on: date | None = None
     effective_from: date | None = None

@@ -188,6 +188,9 @@ class Indicator(Strict):
     absent: Text
     """What it means to have no such record. Absent is not zero."""
     basis: Basis
+    """What the indicator itself rests on."""
+    points_basis: Basis = "demonstration"
+    """What its numbers rest on: points, limits and terms. Most cities publish none."""
 
     @model_validator(mode="after")
     def _coherent(self) -> Indicator:
