@@ -85,7 +85,7 @@ NAME_DIFFERS = Problem(
     ),
     cure=Text(
         zh="如您已更名，请先在公安机关办理更名并等登记册更新；其他情况请携带身份证到政务服务中心信用窗口核对。",
-        en="If you changed your name, have it changed at the police first and wait for the register; otherwise bring your id card to the credit desk.",
+        en="If you changed your name, register that with the police first; otherwise take your id card to the credit desk.",
     ),
 )
 LINKED_OTHERWISE = Problem(

@@ -13,20 +13,15 @@ from django.db import transaction
 
 from xinlin.core.people import mask_name
 from xinlin.core.staff import CLOSED, LINKED_OTHERWISE, MACHINE_SCOPES, NAME_DIFFERS, assurance_problem, same_name
-from xinlin.core.values import Problem
 from xinlin.office import vault
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Subject
 from xinlin.office.models.staff import Account, Machine, Role
-from xinlin.office.scopes import Actor, NotAllowed, now
+from xinlin.office.scopes import Actor, NotAllowed, Refused, now
 
 
-class SignInRefused(Exception):
-    """The identity service vouched for somebody, and yet they may not come in. Carries the `Problem`."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.what.en)
-        self.problem = problem
+class SignInRefused(Refused):
+    """The identity service vouched for somebody, and yet they may not come in."""
 
 
 def _must_run_the_house(actor: Actor) -> None:
