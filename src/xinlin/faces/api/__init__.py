@@ -1,1 +1,1 @@
-"""What machines ask."""
+"""The machine API at ``/api/v1/``: departments' systems send batches and ask checks (系统接口)."""

@@ -1,0 +1,208 @@
+"""Checks for approval systems: ask, read again, say what was decided (信用核查接口)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from django.http import HttpRequest
+from ninja import Header, Path, Router, Schema
+from pydantic import ConfigDict, Field, StringConstraints
+
+from xinlin.core.checks import DECIDES, Applicant
+from xinlin.core.values import Text
+from xinlin.faces.api.auth import MachineAuth, machine_actor
+from xinlin.office.actions import checks as actions
+from xinlin.office.queries import checks as queries
+
+router = Router(tags=["checks"])
+
+_PLAIN = r"^[^\x00-\x1f\x7f]*$"
+
+
+class StrictSchema(Schema):
+    """Input that refuses unknown fields and silent conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class ApplicantIn(StrictSchema):
+    """Who applies: the exact resident id or unified social credit code, and the name as the application gives it."""
+
+    identifier: Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)] = ""
+    name: Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)] = ""
+
+
+class CheckIn(StrictSchema):
+    """A question at an approval item of the caller's own department."""
+
+    item: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PLAIN)]
+    purpose: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PLAIN)]
+    officer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_PLAIN)]
+    applicants: Annotated[list[ApplicantIn], Field(min_length=1, max_length=actions.MAXIMUM_APPLICANTS)]
+
+
+class FeedbackIn(StrictSchema):
+    """What the officer decided. ``measure`` and ``entry`` only with ``measure_applied``."""
+
+    decision: Literal["released", "measure_applied", "not_the_person"]
+    officer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_PLAIN)]
+    reason: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")] = ""
+    measure: Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)] = ""
+    entry: Annotated[str, StringConstraints(max_length=32, pattern=_PLAIN)] = ""
+
+
+class ReasonOut(Schema):
+    """Why an answer is as it is."""
+
+    code: str
+    what: Text
+    cure: Text
+
+
+class MeasureOut(Schema):
+    """A measure that the law allows (may) or demands (must); ``until`` is the first day on which it no longer may be used."""
+
+    code: str
+    name: Text
+    force: str
+    until: date
+    article: Text
+    notice: Text
+    remedy: Text
+
+
+class HitOut(Schema):
+    """A list entry in force. Feedback names it by ``entry``."""
+
+    entry: str
+    list_code: str
+    list_name: Text
+    document: str
+    authority: str
+    article: str
+    entered_on: date
+    ends_on: date
+    remedy: str
+    measures: list[MeasureOut]
+
+
+class AnswerOut(Schema):
+    """The answer for the applicant at ``position``, counted from 1 in the order of the question."""
+
+    number: str
+    position: int
+    verdict: str
+    reasons: list[ReasonOut]
+    hits: list[HitOut]
+    feedback_due_on: date | None
+
+
+class CheckOut(Schema):
+    """A check as it was answered; the same for every repetition of the question."""
+
+    number: str
+    item: str
+    as_of: date
+    asked_at: datetime
+    decides: Text = DECIDES
+    """An officer decides, never this answer."""
+    answers: list[AnswerOut]
+
+
+class FeedbackOut(Schema):
+    """Feedback as it was taken in."""
+
+    decision: str
+    measure: str
+    entry: str
+    reason: str
+    officer: str
+    at: datetime
+
+
+class AnswerNowOut(AnswerOut):
+    """An answer as it stands now, with its feedback."""
+
+    applicant_masked: str
+    feedback: FeedbackOut | None
+    overdue: bool
+
+
+class CheckNowOut(Schema):
+    """A check as it stands now."""
+
+    number: str
+    item: str
+    item_name: Text
+    as_of: date
+    asked_at: datetime
+    officer: str
+    purpose: str
+    decides: Text = DECIDES
+    answers: list[AnswerNowOut]
+
+
+class ItemOut(Schema):
+    """An approval item of the caller's department and the lists that the law ties to it."""
+
+    code: str
+    name: Text
+    purpose: Text
+    subject_kinds: list[str]
+    lists: list[str]
+
+
+Number = Annotated[str, StringConstraints(max_length=40, pattern=r"^[0-9a-f-]+$")]
+
+
+@router.get(
+    "/items", response=list[ItemOut], auth=MachineAuth("checks:ask"), summary="Approval items one may ask about"
+)
+def items(request: HttpRequest) -> list[queries.ItemView]:
+    """The approval items at which the caller's department may ask a check."""
+    return queries.items(actor=machine_actor(request, "checks:ask"))
+
+
+@router.post("/checks", response=CheckOut, auth=MachineAuth("checks:ask"), summary="Ask a check")
+def ask(
+    request: HttpRequest,
+    payload: CheckIn,
+    idempotency_key: Annotated[
+        str, Header(alias="Idempotency-Key", min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")
+    ],
+) -> queries.CheckView:
+    """Answer yes, no or unsure for each applicant, by exact identifier. Repeat with the same key for the same answer."""
+    return actions.answer(
+        actor=machine_actor(request, "checks:ask"),
+        item=payload.item,
+        purpose=payload.purpose,
+        officer=payload.officer,
+        applicants=[Applicant(one.identifier, one.name) for one in payload.applicants],
+        idempotency_key=idempotency_key,
+    )
+
+
+@router.get("/checks/{number}", response=CheckNowOut, auth=MachineAuth("checks:ask"), summary="Read a check again")
+def read(request: HttpRequest, number: Annotated[Number, Path()]) -> queries.CheckView:
+    """One check of the caller's department, with the feedback given so far. Reading it is shown to the persons concerned."""
+    return queries.one(actor=machine_actor(request, "checks:ask"), number=number)
+
+
+@router.post(
+    "/checks/{answer}/feedback",
+    response=AnswerNowOut,
+    auth=MachineAuth("checks:feedback"),
+    summary="Say what the officer decided",
+)
+def feedback(request: HttpRequest, answer: Annotated[Number, Path()], payload: FeedbackIn) -> queries.AnswerView:
+    """Feedback on one answer. The same again changes nothing; another is refused with 409."""
+    return actions.give_feedback(
+        actor=machine_actor(request, "checks:feedback"),
+        answer_number=answer,
+        decision=payload.decision,
+        measure=payload.measure,
+        entry=payload.entry or None,
+        reason=payload.reason,
+        officer=payload.officer,
+    )
