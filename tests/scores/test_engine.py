@@ -36,7 +36,7 @@ from xinlin.core.schemes import (
 )
 from xinlin.core.scores import evaluate
 from xinlin.core.values import Text
-from xinlin.engine.scores import run
+from xinlin.engine.scores import contributions, run
 from xinlin.engine.snapshot import Row, SnapshotWriter
 
 T = Text(zh="文", en="text")
@@ -251,7 +251,13 @@ def test_engine_equals_evaluator(scheme: Scheme, people: dict[int, list[Fact]], 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "snapshot"
         freeze(people, folder)
-        figures = run(compile_scheme(scheme, as_of), folder)
+        plan = compile_scheme(scheme, as_of)
+        figures = run(plan, folder)
+        given = {
+            (row["subject"], code, row["record"]): row["points"]
+            for code, table in contributions(plan, folder)
+            for row in table.to_pylist()
+        }
     assert list(figures.subjects) == sorted(people)
     for at, number in enumerate(sorted(people)):
         expected = evaluate(scheme, people[number], as_of)
@@ -259,6 +265,8 @@ def test_engine_equals_evaluator(scheme: Scheme, people: dict[int, list[Fact]], 
         assert scheme.tiers[int(figures.tiers[at])].code == expected.tier
         got = {code: int(vector[at]) for code, vector in figures.dimensions.items()}
         assert got == {result.code: result.points for result in expected.dimensions}
+        lines = {(number, c.indicator, c.record): c.points for c in expected.contributions if c.points}
+        assert lines == {key: points for key, points in given.items() if key[0] == number}
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from xinlin.core.plan import IndicatorPlan, Plan
 from xinlin.core.schemes import ClassRule, Limits
 from xinlin.core.terms import add_term
 from xinlin.engine.snapshot import connect, enrolled
-from xinlin.engine.statements import condition_sql, indicator_sql, literal
+from xinlin.engine.statements import condition_sql, contributions_sql, indicator_sql, literal
 
 Vector = npt.NDArray[np.int64]
 NAME = f"duckdb {duckdb.__version__} + numpy {np.__version__}"
@@ -31,6 +31,11 @@ class Figures:
     scores: Vector
     tiers: npt.NDArray[np.int64]
     dimensions: dict[str, Vector]
+
+
+def _held(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The kinds of which the snapshot has records."""
+    return {row[0] for row in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()}
 
 
 def _clamped(vector: Vector, limits: Limits) -> Vector:
@@ -82,7 +87,7 @@ def run(plan: Plan, folder: Path, progress: Callable[[int, int], None] | None = 
     subjects = enrolled(folder)
     size = int(subjects[-1]) + 1 if len(subjects) else 0
     connection = connect(folder, plan.kinds)
-    held = {row[0] for row in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()}
+    held = _held(connection)
     total, done = sum(len(dimension.indicators) for dimension in plan.dimensions), 0
     scores = np.full(size, plan.scheme.base, dtype=np.int64)
     dimensions: dict[str, Vector] = {}
@@ -104,3 +109,18 @@ def run(plan: Plan, folder: Path, progress: Callable[[int, int], None] | None = 
     tiers = _tiers(connection, plan, held, scores, size)
     connection.close()
     return Figures(subjects, scores[subjects], tiers[subjects], dimensions)
+
+
+def contributions(plan: Plan, folder: Path) -> Iterator[tuple[str, pa.Table]]:
+    """What every record gives, indicator by indicator: (indicator, table of subject, record, points), no zeros.
+
+    The points of a subject's lines sum to its dimensions before their limits, exactly as the evaluator's do.
+    """
+    connection = connect(folder, plan.kinds)
+    held = _held(connection)
+    for dimension in plan.dimensions:
+        for indicator in dimension.indicators:
+            if indicator.kind in held:
+                _repeat_table(connection, indicator)
+                yield indicator.code, connection.sql(contributions_sql(indicator, plan.as_of)).to_arrow_table()
+    connection.close()

@@ -122,23 +122,26 @@ def taken_sql(plan: IndicatorPlan, as_of: date) -> str:
     )
 
 
-def _record_points_sql(plan: IndicatorPlan) -> str:
-    """Points record by record, repeats weighed by the table ``repeat_ends`` (day, ends), highest kept where asked."""
+def _weighed_sql(plan: IndicatorPlan) -> str:
+    """Points record by record, repeats weighed by the table ``repeat_ends`` (day, ends)."""
     gained = award_sql(plan.points, _single_sql(plan))
-    if plan.repeat:
-        base = (
-            f"SELECT taken.subject, occurred_on, record, {gained} * CASE WHEN occurred_on < ends THEN {plan.repeat.factor} "
-            "ELSE 1 END AS points FROM (SELECT *, lag(occurred_on) OVER (PARTITION BY subject ORDER BY occurred_on, record) "
-            "AS previous FROM taken) AS taken LEFT JOIN repeat_ends ON repeat_ends.day = previous"
-        )
-    else:
-        base = f"SELECT subject, occurred_on, record, {gained} AS points FROM taken"
-    if plan.highest_only:
-        return (
-            f"SELECT subject, occurred_on, points FROM ({base}) QUALIFY row_number() OVER "
-            "(PARTITION BY subject ORDER BY abs(points) DESC, occurred_on, record) = 1"
-        )
-    return base
+    if not plan.repeat:
+        return f"SELECT subject, occurred_on, record, {gained} AS points FROM taken"
+    return (
+        f"SELECT taken.subject, occurred_on, record, {gained} * CASE WHEN occurred_on < ends THEN {plan.repeat.factor} "
+        "ELSE 1 END AS points FROM (SELECT *, lag(occurred_on) OVER (PARTITION BY subject ORDER BY occurred_on, record) "
+        "AS previous FROM taken) AS taken LEFT JOIN repeat_ends ON repeat_ends.day = previous"
+    )
+
+
+def _record_points_sql(plan: IndicatorPlan) -> str:
+    """Points record by record; only the highest where the rule keeps one."""
+    if not plan.highest_only:
+        return _weighed_sql(plan)
+    return (
+        f"SELECT subject, occurred_on, points FROM ({_weighed_sql(plan)}) QUALIFY row_number() OVER "
+        "(PARTITION BY subject ORDER BY abs(points) DESC, occurred_on, record) = 1"
+    )
 
 
 def indicator_sql(plan: IndicatorPlan, as_of: date) -> str:
@@ -158,3 +161,53 @@ def indicator_sql(plan: IndicatorPlan, as_of: date) -> str:
             f"SELECT subject, {summed} AS points FROM ({_record_points_sql(plan)}) GROUP BY subject, year(occurred_on)"
         )
     return f"{taken} SELECT subject, {_clamp_sql('CAST(sum(points) AS BIGINT)', plan.overall)} AS points FROM ({yearly}) GROUP BY subject"
+
+
+def _portions_sql(plan: IndicatorPlan) -> str:
+    """What each taken record gives before limits: sums and counts as they grow, others to the record that decides."""
+    part = "subject" if plan.measure.over == "all" else "subject, year(occurred_on)"
+    ordered = f"PARTITION BY {part} ORDER BY occurred_on, record"
+    if plan.measure.over == "record":
+        return _every_record_sql(plan)
+    if plan.measure.take in ("count", "sum"):
+        of = "1" if plan.measure.take == "count" else f"coalesce({_column(plan.measure.of or '')}, 0)"
+        running = f"SELECT *, CAST(sum({of}) OVER ({ordered}) AS BIGINT) AS measured FROM taken"
+        gained = award_sql(plan.points, "measured")
+        return (
+            f"SELECT subject, occurred_on, record, {gained} - coalesce(lag({gained}) OVER ({ordered}), 0) AS raw "
+            f"FROM ({running})"
+        )
+    of = "1" if plan.measure.take == "exists" else _column(plan.measure.of or "")
+    first = {
+        "exists": "occurred_on, record",
+        "max": f"{of} DESC NULLS LAST, occurred_on, record",
+        "latest": f"({of} IS NULL), occurred_on DESC, record DESC",
+    }[plan.measure.take]
+    return (
+        f"SELECT subject, occurred_on, record, CASE WHEN row_number() OVER (PARTITION BY {part} ORDER BY {first}) = 1 "
+        f"AND {of} IS NOT NULL THEN {award_sql(plan.points, of)} ELSE 0 END AS raw FROM taken"
+    )
+
+
+def _every_record_sql(plan: IndicatorPlan) -> str:
+    """Record by record, keeping those that give nothing beside a higher one."""
+    base = _weighed_sql(plan)
+    if not plan.highest_only:
+        return f"SELECT subject, occurred_on, record, points AS raw FROM ({base})"
+    best = "row_number() OVER (PARTITION BY subject ORDER BY abs(points) DESC, occurred_on, record) = 1"
+    return f"SELECT subject, occurred_on, record, CASE WHEN {best} THEN points ELSE 0 END AS raw FROM ({base})"
+
+
+def contributions_sql(plan: IndicatorPlan, as_of: date) -> str:
+    """``SELECT subject, record, points`` for one indicator: every record that leaves points within the limits."""
+    yearly = "PARTITION BY subject, year(occurred_on) ORDER BY occurred_on, record"
+    overall = "PARTITION BY subject ORDER BY occurred_on, record"
+    year_run, whole_run = _clamp_sql("year_run", plan.per_year), _clamp_sql("whole_run", plan.overall)
+    return (
+        f"WITH taken AS ({taken_sql(plan, as_of)}), portions AS ({_portions_sql(plan)}), "
+        f"by_year AS (SELECT *, CAST(sum(raw) OVER ({yearly}) AS BIGINT) AS year_run FROM portions), "
+        f"kept AS (SELECT *, {year_run} - coalesce(lag({year_run}) OVER ({yearly}), 0) AS left_by_year FROM by_year), "
+        f"summed AS (SELECT *, CAST(sum(left_by_year) OVER ({overall}) AS BIGINT) AS whole_run FROM kept), "
+        f"limited AS (SELECT subject, record, {whole_run} - coalesce(lag({whole_run}) OVER ({overall}), 0) AS points "
+        "FROM summed) SELECT subject, record, points FROM limited WHERE points <> 0"
+    )
