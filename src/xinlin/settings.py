@@ -83,7 +83,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
-    "allauth.mfa",
     "allauth.idp.oidc",
     "django_htmx",
     "django_cotton.apps.SimpleAppConfig",
@@ -208,6 +207,9 @@ if os.environ.get("XINLIN_HTTPS") == "1":
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+LOG_ORIGIN = os.environ.get("XINLIN_LOG_ORIGIN") or ""
+"""Name of this installation's log, an address without its scheme such as ``credit.example.cn/log``; fixed at its first head."""
+
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 

@@ -92,7 +92,7 @@ def test_a_consent_taken_back_during_a_run_leaves_no_figure(resident: Make, syst
 def test_a_scene_needs_the_score_first(resident: Make) -> None:
     someone = resident()
     scene = next(iter(people_of.current().scenes))
-    with pytest.raises(Refused, match="Open the score first"):
+    with pytest.raises(Refused, match="score is not open"):
         people.open_scene(actor=someone.actor, scene=scene, via="portal")
     with pytest.raises(NotFound):
         people.open_scene(actor=someone.actor, scene="no_such_scene", via="portal")

@@ -125,11 +125,17 @@ class SnapshotWriter:
 
     def seal(self) -> Snapshot:
         """Hash all files in the order of their names."""
-        digest = hashlib.sha256()
-        for path in sorted(self.folder.rglob("*.parquet")):
-            digest.update(path.relative_to(self.folder).as_posix().encode() + b"\0")
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-        return Snapshot(self.folder, self.people, self.rows, digest.hexdigest())
+        return Snapshot(self.folder, self.people, self.rows, digest_folder(self.folder))
+
+
+def digest_folder(folder: Path) -> str:
+    """SHA-256 over the names and bytes of all Parquet files below ``folder``."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.parquet")):
+        with path.open("rb") as stream:
+            whole = hashlib.file_digest(stream, "sha256").digest()
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + whole)
+    return digest.hexdigest()
 
 
 def enrolled(folder: Path) -> npt.NDArray[np.int32]:
