@@ -88,17 +88,29 @@ class Visitor:
         except HTTPError as error:
             return Answer(error.code, error.url or "", error.read().decode(), error.headers)
 
-    def to_identity_service(self, onward: str = "") -> Answer:
+    def to_identity_service(self, onward: str = "/healthz") -> Answer:
         """From the site's sign-in page, by its button, to the page that asks who one is."""
         page = self.open(f"/sign-in/?{urlencode({'next': onward})}" if onward else "/sign-in/")
         return self.open(*page.form(0))
 
-    def sign_in(self, sub: str, level: str, onward: str = "") -> Answer:
+    def choose(self, page: Answer, sub: str, level: str, *, address: str = "", follow: bool = True) -> Answer:
+        """On the identity service's page, be this person, verified at this level."""
+        forms = [page.form(number) for number in range(page.text.count("<form"))]
+        action, fields = next((a, f) for a, f in forms if "csrfmiddlewaretoken" in f and "/language/" not in a)
+        if address:
+            action, fields["next"] = address, ""
+        return self.open(action, {**fields, "choice": f"{sub}|{level}"}, follow=follow)
+
+    def sign_in(self, sub: str, level: str, onward: str = "/healthz") -> Answer:
         """The whole way: there, choose, and back."""
-        choose = self.to_identity_service(onward)
-        forms = [choose.form(number) for number in range(choose.text.count("<form"))]
-        address, fields = next((a, f) for a, f in forms if "csrfmiddlewaretoken" in f and "/language/" not in a)
-        return self.open(address, {**fields, "choice": f"{sub}|{level}"})
+        return self.choose(self.to_identity_service(onward), sub, level)
+
+    def way_back(self, sub: str, level: str) -> str:
+        """The address with which the service sends the person back, not yet followed."""
+        page = self.to_identity_service()
+        chosen = self.choose(page, sub, level, follow=False)
+        authorize = urljoin(page.url, chosen.headers["Location"])
+        return str(self.open(authorize, follow=False).headers["Location"])
 
 
 @dataclass(frozen=True)
