@@ -26,10 +26,10 @@ Break = Literal[
     "wrong_check_digit", "name_in_identifier", "impossible_date", "unknown_code", "missing_value",
     "repeated_row", "spreadsheet_number", "future_date",
 ]  # fmt: skip
-"""What is wrong with a row. A repeated row is taken and counted as a repeat; all others are refused."""
+"""What is wrong with a row. A repeated row is taken and counted as a repeat, a future day is noted; all others are refused."""
+TAKEN_BREAKS: tuple[Break, ...] = ("repeated_row", "future_date")
 REFUSED_BREAKS: tuple[Break, ...] = (
-    "wrong_check_digit", "name_in_identifier", "impossible_date", "unknown_code", "missing_value",
-    "spreadsheet_number", "future_date",
+    "wrong_check_digit", "name_in_identifier", "impossible_date", "unknown_code", "missing_value", "spreadsheet_number",
 )  # fmt: skip
 
 DATE_NOTATIONS: tuple[Callable[[date], str], ...] = (
@@ -67,7 +67,7 @@ class Delivery:
     @property
     def expected_refusals(self) -> int:
         """How many rows intake ought to refuse."""
-        return sum(1 for what in self.broken.values() if what != "repeated_row")
+        return sum(1 for what in self.broken.values() if what not in TAKEN_BREAKS)
 
 
 def headers_of(rng: Random, kind: Kind) -> tuple[str, ...]:

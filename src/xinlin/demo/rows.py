@@ -37,9 +37,19 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "conduct": ("乱扔垃圾", "占道经营", "不文明养犬", "违规停放"),
     "deed": ("下海救起落水者", "协助扑灭初起火灾", "救助迷路儿童"),
     "title": ("文明家庭", "优秀志愿者", "岗位能手", "最美邻里"),
+    "ebike_violation.act": ("未佩戴安全头盔", "闯红灯", "逆向行驶", "违规载人", "在机动车道内行驶"),
+    "act": ("未按规定公示价格", "超范围经营", "未按规定处置垃圾", "未建立安全台账"),
+    "facts": ("经查，当事人于检查当日存在上述行为，事实清楚", "现场检查笔录和照片为证"),
+    "content": ("罚款", "警告", "准予许可", "予以登记"),
+    "document_name": ("准予行政许可决定书", "行政许可变更决定书"),
+    "certificate": ("食品经营许可证", "排污许可证", "建筑施工许可证", "消防安全检查合格证"),
+    "ground": ("有履行能力而拒不履行", "违反财产报告制度", "违反限制消费令"),
+    "judgment": ("示例民初〔2023〕118号", "示例民初〔2024〕207号", "示例民终〔2024〕31号"),
+    "site": ("厂房一层", "仓库东侧", "出租房楼道", "门店后厨"),
+    "form": ("注射剂", "盒装", "套", "件"),
     "course": ("消防疏散演练", "灭火器使用", "家庭防火"),
 }
-"""What text fields say, by field code; other text fields repeat their label with a number."""
+"""What text fields say, by field code or by ``kind.field``; other text fields repeat their label with a number."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,7 @@ class Writer:
             elif field.role is not None and field.role != "key":
                 row[field.code] = self._by_role(kind, field, party, occurred_on, grade, by)
             else:
-                row[field.code] = self._own(field, party, occurred_on)
+                row[field.code] = self._own(kind, field, party, occurred_on)
         return row
 
     def _grade(self, kind: Kind, given: Mapping[str, Value]) -> str:
@@ -146,7 +156,7 @@ class Writer:
             case _:
                 return None
 
-    def _own(self, field: FieldSpec, party: Party, day: date) -> Value:
+    def _own(self, kind: Kind, field: FieldSpec, party: Party, day: date) -> Value:
         """A value for a field that is the kind's own, by its type."""
         rng = self.rng
         if not field.required and field.role != "key" and rng.random() < 0.12:
@@ -169,7 +179,7 @@ class Writer:
             case "resident_id":
                 return party.resident.resident_id if party.resident else None
             case _:
-                return self._text(field, party)
+                return self._text(kind, field, party)
 
     def _integer(self, field: FieldSpec) -> int:
         low = field.minimum if field.minimum is not None else 1
@@ -178,15 +188,15 @@ class Writer:
             low, high = max(low, 1), min(field.maximum or 8, 8)
         return self.rng.randint(low, max(low, high))
 
-    def _text(self, field: FieldSpec, party: Party) -> str | None:
+    def _text(self, kind: Kind, field: FieldSpec, party: Party) -> str | None:
         rng = self.rng
         if field.code in ("address", "place") or "地址" in field.label.zh or "地点" in field.label.zh:
             if party.firm:
                 return party.firm.address
             return f"{place_name(party.region)}{rng.choice(COMMUNITIES)}{rng.choice(STREETS)}{rng.randint(1, 199)}号"
-        if field.code in ("name", "maker"):
+        if field.code in ("name", "maker", "bidder"):
             return party.name
-        phrases = PHRASES.get(field.code)
+        phrases = PHRASES.get(f"{kind.code}.{field.code}") or PHRASES.get(field.code)
         text = rng.choice(phrases) if phrases else f"{field.label.zh}{rng.randint(1, 40)}"
         if not text and field.required:
             text = next(phrase for phrase in phrases or (field.label.zh,) if phrase)
@@ -217,6 +227,7 @@ def register_row(kind: Kind, party: Party, rng: Random) -> Row:
             "capital": capital_text(rng, firm.capital),
             "business_scope": firm.business_scope,
             "address": firm.address,
+            "province": "",
             "region": firm.region,
             "representative_id": leader.resident_id if led else None,
             "representative_name": leader.name if led else None,
