@@ -58,7 +58,8 @@ def known(identifiers: Iterable[str], lists: Collection[str]) -> dict[str, Found
             found[identifier] = Found(subject_id, Known(name))
         if entry[0] is not None:
             held = found[identifier]
-            listed = Entry(*entry[:10], removed=entry[10] is not None)
+            *parts, removed_at = entry
+            listed = replace(Entry(*parts), removed=removed_at is not None)
             found[identifier] = replace(held, known=replace(held.known, entries=(*held.known.entries, listed)))
     return found
 
