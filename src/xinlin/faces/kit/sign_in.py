@@ -181,7 +181,8 @@ def welcome(request: HttpRequest) -> HttpResponse:
     onward = _safe_next(request, request.GET.get("next"))
     if request.user.is_authenticated:
         return redirect(onward or _home(actor_of(request.user).role))
-    return render(request, "kit/sign_in.html", {"next": onward, "ready": bool(settings.IDENTITY_ISSUER)})
+    shown = {"next": onward, "ready": bool(settings.IDENTITY_ISSUER), "minutes": settings.IDENTITY_MAXIMUM_AGE // 60}
+    return render(request, "kit/sign_in.html", shown)
 
 
 @never_cache
