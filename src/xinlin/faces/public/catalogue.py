@@ -1,0 +1,190 @@
+"""The catalogue of records (公共信用信息目录) and the statutory lists with their measures, as anybody may read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from xinlin.core.lists import article_text
+from xinlin.core.rulebooks import ApprovalItem, FieldSpec, Kind, ListMeasure, Rulebook, StatutoryList
+from xinlin.core.values import Text
+from xinlin.faces.kit.basis import BasisView, basis_view
+from xinlin.faces.public.rules import term_words
+from xinlin.office import rulebook as books
+from xinlin.office.scopes import today
+
+SIGN: dict[str, str | Promise] = {"positive": _("守信"), "negative": _("失信"), "neutral": _("基础")}
+OPENNESS: dict[str, str | Promise] = {
+    "subject_only": _("仅本人可查"),
+    "government": _("政务共享"),
+    "public": _("依法公示（自然人除外）"),
+}
+SUBJECT_KIND: dict[str, str | Promise] = {
+    "person": _("自然人"),
+    "enterprise": _("企业"),
+    "institution": _("事业单位"),
+    "social_organisation": _("社会组织"),
+    "government_body": _("政府机构"),
+}
+FORCE: dict[str, str | Promise] = {"must": _("应当"), "may": _("可以")}
+DELIVERY: dict[str, str | Promise] = {"additions": _("增量报送"), "full_list": _("全量名单")}
+
+
+@dataclass(frozen=True)
+class KindView:
+    """One entry of the catalogue."""
+
+    code: str
+    name: Text
+    providers: list[Text]
+    subjects: list[str | Promise]
+    purpose: Text
+    sign: str
+    sign_name: str | Promise
+    openness: str | Promise
+    retention: str
+    update_interval: str
+    delivery: str | Promise
+    refusable: bool
+    fields: tuple[FieldSpec, ...]
+    basis: BasisView
+    scored: bool
+    """Whether the scheme in force counts records of this kind."""
+
+
+def _kind_view(kind: Kind, rulebook: Rulebook, scored: frozenset[str]) -> KindView:
+    departments = rulebook.departments
+    return KindView(
+        code=kind.code,
+        name=kind.name,
+        providers=[departments[c].name if c in departments else Text(zh=c, en=c) for c in kind.providers],
+        subjects=[SUBJECT_KIND[subject] for subject in kind.subject_kinds],
+        purpose=kind.purpose,
+        sign=kind.sign,
+        sign_name=SIGN[kind.sign],
+        openness=OPENNESS[kind.openness],
+        retention=term_words(kind.retention),
+        update_interval=term_words(kind.update_interval),
+        delivery=DELIVERY[kind.delivery],
+        refusable=kind.refusable,
+        fields=tuple(kind.fields),
+        basis=basis_view(kind.basis, rulebook),
+        scored=kind.code in scored,
+    )
+
+
+def _speaks_of(kind: Kind, rulebook: Rulebook, wanted: str) -> bool:
+    """Whether the words sought stand in the kind's names, fields, purpose or providers."""
+    texts = [kind.name, kind.purpose, *(spec.label for spec in kind.fields)]
+    texts += [rulebook.departments[code].name for code in kind.providers if code in rulebook.departments]
+    haystack = " ".join([kind.code, *(f"{text.zh} {text.en}" for text in texts)]).casefold()
+    return all(word in haystack for word in wanted.casefold().split())
+
+
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """``/catalogue/?q=…&sign=…``: what may be kept, who provides it, on what basis, for what, how long."""
+    rulebook = books.current()
+    wanted, sign = request.GET.get("q", "").strip()[:100], request.GET.get("sign", "")
+    scheme = rulebook.scheme_at(today())
+    scored = frozenset(i.kind for d in scheme.dimensions for i in d.indicators) if scheme else frozenset()
+    kinds = [
+        _kind_view(kind, rulebook, scored)
+        for kind in rulebook.kinds.values()
+        if _speaks_of(kind, rulebook, wanted) and (sign not in SIGN or kind.sign == sign)
+    ]
+    context = {
+        "rulebook": rulebook,
+        "kinds": kinds,
+        "all": len(rulebook.kinds),
+        "wanted": wanted,
+        "sign": sign,
+        "signs": SIGN,
+    }
+    return render(request, "public/catalogue.html", context)
+
+
+@dataclass(frozen=True)
+class MeasureRow:
+    """A measure on a list: what, must or may, by whom, at which approvals, on which article in force today."""
+
+    code: str
+    name: Text
+    force: str
+    force_name: str | Promise
+    departments: list[Text]
+    items: list[Text]
+    notice: Text
+    remedy: Text
+    article: Text | None
+    """None where every article has lapsed: the measure stands no longer."""
+    national_row: Text
+
+
+@dataclass(frozen=True)
+class ListView:
+    """A statutory list with its measures."""
+
+    code: str
+    name: Text
+    authority: Text
+    subjects: list[str | Promise]
+    longest_term: str
+    entry_rule: Text
+    exit_rule: Text
+    objection: Text
+    repair: Text
+    basis: BasisView
+    measures: list[MeasureRow]
+
+
+def _named(code: str, named: dict[str, ApprovalItem]) -> Text:
+    return named[code].name if code in named else Text(zh=code, en=code)
+
+
+def _measure_row(measure: ListMeasure, rulebook: Rulebook, day: date) -> MeasureRow:
+    row = rulebook.national_measures.get(measure.national_row)
+    return MeasureRow(
+        code=measure.code,
+        name=measure.name,
+        force=measure.force,
+        force_name=FORCE[measure.force],
+        departments=[rulebook.departments[c].name for c in measure.departments if c in rulebook.departments],
+        items=[_named(code, rulebook.approval_items) for code in measure.items],
+        notice=measure.notice,
+        remedy=measure.remedy,
+        article=article_text(measure.basis, rulebook, day),
+        national_row=row.name if row else Text(zh=measure.national_row, en=measure.national_row),
+    )
+
+
+def _list_view(listed: StatutoryList, rulebook: Rulebook, day: date) -> ListView:
+    office = rulebook.departments.get(listed.authority)
+    return ListView(
+        code=listed.code,
+        name=listed.name,
+        authority=office.name if office else Text(zh=listed.authority, en=listed.authority),
+        subjects=[SUBJECT_KIND[subject] for subject in listed.subject_kinds],
+        longest_term=term_words(listed.longest_term),
+        entry_rule=listed.entry_rule,
+        exit_rule=listed.exit_rule,
+        objection=listed.objection,
+        repair=listed.repair,
+        basis=basis_view(listed.basis, rulebook),
+        measures=[
+            _measure_row(measure, rulebook, day)
+            for measure in rulebook.measures.values()
+            if measure.statutory_list == listed.code
+        ],
+    )
+
+
+def lists(request: HttpRequest) -> HttpResponse:
+    """``/lists/``: the lists that the law allows, how one enters and leaves them, and every measure with its article."""
+    rulebook = books.current()
+    shown = [_list_view(listed, rulebook, today()) for listed in rulebook.lists.values()]
+    return render(request, "public/lists.html", {"rulebook": rulebook, "lists": shown})

@@ -1,0 +1,23 @@
+"""Addresses that anybody may open."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from xinlin.faces.public.about import about
+from xinlin.faces.public.catalogue import catalogue, lists
+from xinlin.faces.public.log_page import log_page
+from xinlin.faces.public.rules import rules
+
+app_name = "public"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("about/", about, name="about"),
+    path("rules/", rules, name="rules"),
+    path("catalogue/", catalogue, name="catalogue"),
+    path("lists/", lists, name="lists"),
+    path("log/", log_page, name="log"),
+]
+if find_spec("xinlin.faces.public.log"):
+    urlpatterns.append(path("log/", include("xinlin.faces.public.log")))
