@@ -13,6 +13,7 @@ from typing import Any
 
 from xinlin.core import people
 from xinlin.core.columns import ColumnUse
+from xinlin.core.dates import read_date
 from xinlin.core.readings import (
     Fault,
     Money,
@@ -21,7 +22,6 @@ from xinlin.core.readings import (
     folded,
     header_unit,
     read_boolean,
-    read_date,
     read_integer,
     read_money,
     read_region,
@@ -180,7 +180,7 @@ class Judge:
             self._plans.append(
                 _Plan(spec, index, use.constant or "", _reader(spec, unit), min(limits, default=None), use.column or "")
             )
-        self._person_kind = "person" in kind.subject_kinds
+        self._headers = len(headers)
         self._has_key = any(spec.role == "key" for spec in kind.fields)
 
     def __call__(self, cells: Sequence[str]) -> JudgedRow | list[Problem]:
@@ -189,6 +189,8 @@ class Judge:
         problems: list[Problem] = []
         content: list[str] = []
         width = len(cells)
+        if width > self._headers and any(map(str.strip, cells[self._headers :])):
+            return [Problem("too_many_cells", "", _TOO_MANY, _CHECK_DELIMITERS, " ".join(cells[self._headers :])[:80])]
         for plan in self._plans:
             raw = plan.constant if plan.index < 0 else (cells[plan.index] if plan.index < width else "")
             text = tidy(raw) if raw else ""
@@ -226,7 +228,7 @@ class Judge:
         if role is None or role == "key":
             row.fields[spec.code] = value.isoformat() if isinstance(value, date) else value
             if role == "key":
-                row.key_parts.append(people.comparable_name(str(value)))
+                row.key_parts.append(f"{spec.code}={people.comparable_name(str(value))}")
             elif spec.type == "region" and not row.region:
                 row.region = value
             return None
@@ -332,6 +334,22 @@ def _too_long(longest: int, length: int) -> Fault:
     )
 
 
+CONTINUATION = Problem(
+    "continues_above",
+    "",
+    Text(
+        zh="这一行除一格外都来自上方合并单元格，可能是上一行的续行",
+        en="All but one cell come from merged cells above; it may continue that row",
+    ),
+    Text(
+        zh="如是续行请并入上一行；如是单独一行请把各格填全",
+        en="Join it to the row above, or fill in its cells if it is a row of its own",
+    ),
+)
+_TOO_MANY = Text(
+    zh="这一行的格数比表头多，列可能错位", en="The row has more cells than the header; its columns may be shifted"
+)
+_CHECK_DELIMITERS = Text(zh="请检查内容里的分隔符是否缺引号", en="Check for delimiters inside a cell that lack quotes")
 _SWAPPED = Text(zh="名称与号码填反了", en="Name and identifier stand in each other's column")
 _END_FIRST = Text(zh="截止日期不晚于发生日期", en="The end is not after the day it happened")
 _CHECK_DATES = Text(zh="请核对两个日期", en="Check both dates")

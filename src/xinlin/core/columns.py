@@ -13,7 +13,7 @@ from xinlin.core.rulebooks import FieldSpec, Kind
 from xinlin.core.values import Problem, Text
 
 _BRACKETED = re.compile(r"\([^()]*\)$")
-_NUMBERLIKE = re.compile(r"[\d.,:/%¥$\-+ 年月日]+")
+NUMBERLIKE = re.compile(r"[\d.,:/%¥$\-+ 年月日]+")
 HEADER_WITHIN = 20
 """Title lines above a header: at most this many rows are searched for it."""
 
@@ -89,7 +89,7 @@ def find_header(rows: Sequence[Sequence[str]], known: AbstractSet[str]) -> int |
         return best
     widest = max(filled)
     for index, row in enumerate(window):
-        words = sum(1 for cell in row if cell and not _NUMBERLIKE.fullmatch(cell))
+        words = sum(1 for cell in row if cell and not NUMBERLIKE.fullmatch(cell))
         if filled[index] * 10 >= widest * 7 and words == filled[index]:
             return index
     return next(i for i, n in enumerate(filled) if n * 10 >= widest * 7)
@@ -102,7 +102,8 @@ def propose_columns(kind: Kind, headers: Sequence[str]) -> Proposal:
         for label in _labels(spec):
             by_label.setdefault(label_key(label), spec.code)
     columns: dict[str, ColumnUse] = {}
-    leftovers, twice = [], []
+    leftovers: list[str] = []
+    twice: list[str] = []
     for shorten in (False, True):
         for header in headers:
             key = _BRACKETED.sub("", label_key(header)) if shorten else label_key(header)

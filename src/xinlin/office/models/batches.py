@@ -96,7 +96,14 @@ class Batch(models.Model):
     class Meta:
         db_table = "batch"
         constraints = [
-            models.UniqueConstraint(fields=["department", "kind", "sha256"], name="batch_same_file_once"),
+            models.UniqueConstraint(
+                fields=["department", "kind", "sha256"], condition=~Q(delivery="full_list"), name="batch_same_file_once"
+            ),
+            models.UniqueConstraint(
+                fields=["department", "kind", "sha256", "valid_on"],
+                condition=Q(delivery="full_list"),
+                name="batch_same_list_once_a_day",
+            ),
             models.CheckConstraint(
                 condition=~Q(state="done") | Q(rows_read=F("rows_accepted") + F("rows_refused")), name="batch_counts_add_up"
             ),

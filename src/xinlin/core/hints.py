@@ -1,0 +1,154 @@
+"""Hints: what a delivery's sender should know though its rows were taken (报送提示)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xinlin.core.values import Problem, Text
+
+
+def _text(zh: str, en: str) -> Text:
+    return Text(zh=zh, en=en)
+
+
+_CHECK = _text("请核对来源表", "Check the source table")
+_NOTHING = _text("无需处理", "Nothing to do")
+_AS_UTF8 = _text("请以 UTF-8 重新导出", "Export it again as UTF-8")
+
+_HINTS: dict[str, tuple[Text, Text]] = {
+    "absent": (
+        _text("选填项写的是“无”一类的字样，按未填处理", "An optional cell says N/A or the like; taken as not given"),
+        _NOTHING,
+    ),
+    "foreign_currency": (
+        _text("金额为外币，未折算，按未填处理", "A foreign currency is not converted; taken as not given"),
+        _text("如需入库，请填人民币金额", "Give renminbi if it is to be kept"),
+    ),
+    "region_not_a_code": (
+        _text("不是行政区划代码，按未填处理", "Not a division code; taken as not given"),
+        _text("请填六位行政区划代码", "Give the six-digit division code"),
+    ),
+    "region_unknown": (
+        _text(
+            "号码校验位正确，但出生当年的区划表里没有前六位",
+            "The check digit fits, but the first six digits were no division then",
+        ),
+        _text("请对照原始证件", "Compare with the original document"),
+    ),
+    "per_unit": (
+        _text("金额后的计价单位（如 /支）未入库", "The unit behind the price (such as each) is not kept"),
+        _NOTHING,
+    ),
+    "leftover_column": (
+        _text("这一列没有对应的信息项，未入库", "No field takes this column; it is not kept"),
+        _text("如应入库，请在列映射中指定", "Name its field in the column mapping if it should be kept"),
+    ),
+    "column_twice": (
+        _text("这一列与前面的列对应同一信息项，未使用", "An earlier column fits the same field; this one is not used"),
+        _CHECK,
+    ),
+    "field_without_column": (
+        _text("必填信息项没有对应的列", "A required field has no column"),
+        _text("请指定列映射", "Name its column in the mapping"),
+    ),
+    "mapping_used": (_text("沿用已保存的列映射", "A kept column mapping was used"), _NOTHING),
+    "second_sheet": (
+        _text("另一张工作表没有读取", "Another sheet was not read"),
+        _text("如需报送，请另存为单独的文件", "Send it as a file of its own if it is meant"),
+    ),
+    "hidden_sheet": (
+        _text("隐藏的工作表没有读取", "A hidden sheet was not read"),
+        _text("请删除或另行报送", "Delete it, or send it as its own file"),
+    ),
+    "note_row": (_text("整行合并的说明文字，不算数据行", "A note across the sheet; not a row of data"), _NOTHING),
+    "title_rows": (_text("表头上方有标题行", "Title lines above the header"), _NOTHING),
+    "stray_quotes": (
+        _text("有不成对的引号，按普通字符读取", "A quote without its pair is read as a plain character"),
+        _CHECK,
+    ),
+    "bytes_not_utf8": (
+        _text(
+            "UTF-8 文件里混入了其他编码的字节，所在的行已退回",
+            "Bytes of another encoding in a UTF-8 file; their rows are refused",
+        ),
+        _AS_UTF8,
+    ),
+    "bytes_not_gb18030": (
+        _text("GB18030 文件里有读不出的字节，所在的行已退回", "Bytes that are not GB18030; their rows are refused"),
+        _AS_UTF8,
+    ),
+    "date_from_delivery": (
+        _text("行内没有日期，取报送所述日期", "The row has no date; the delivery's day is taken"),
+        _text("如有日期列，请在列映射中指定", "Name the date column in the mapping if there is one"),
+    ),
+    "date_in_future": (_text("发生日期晚于今天，到那天才生效", "Dated after today; it counts from that day"), _CHECK),
+    "representative_without_name": (
+        _text(
+            "法定代表人不在册且未给姓名，没有建立关系",
+            "The representative is not in the register and unnamed here; no relation",
+        ),
+        _text("请补填姓名", "Give the name"),
+    ),
+    "older_representative": (
+        _text("本次报送早于现有法定代表人的任职日期，关系未改", "Older than the relation on file; it was left"),
+        _NOTHING,
+    ),
+    "named_person_unknown": (
+        _text(
+            "文书所指的人不在册，没有关联", "The person named in the document is not in the register and was not linked"
+        ),
+        _text("请先报送居民登记信息", "Deliver the resident registration first"),
+    ),
+    "repeated": (
+        _text("与已有记录相同，不重复入库", "The same record is held already; it is not stored twice"),
+        _NOTHING,
+    ),
+    "unlinked": (
+        _text("没有标识号码，存为未关联，不产生任何效果", "Without an identifier; kept unlinked, without any effect"),
+        _NOTHING,
+    ),
+    "not_ended": (
+        _text(
+            "名单中缺少此条目，但有退回行可能就是它，暂不结束",
+            "The entry is missing, but a refused row may be it; not ended",
+        ),
+        _text("请更正退回行并重新报送", "Correct the refused rows and send them again"),
+    ),
+}
+SAMPLES = 5
+"""Row numbers kept for each hint."""
+
+
+class Hints:
+    """Collects the hints of one delivery by code and place, with a count and the first rows."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._found: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def add(self, code: str, where: str = "", *, row: int | None = None, sample: str = "", count: int = 1) -> None:
+        """Note one more. ``sample`` must not be personal."""
+        entry = self._found.get((code, where))
+        if entry is None:
+            what, cure = _HINTS[code]
+            entry = self._found[code, where] = {
+                "code": code,
+                "where": where,
+                "count": 0,
+                "rows": [],
+                "raw": sample[:200],
+                "what": what.model_dump(),
+                "cure": cure.model_dump(),
+            }
+        entry["count"] += count
+        if row is not None and len(entry["rows"]) < SAMPLES:
+            entry["rows"].append(row)
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """JSON-ready, in the order in which they were first met."""
+        return list(self._found.values())
+
+
+def hint_of(problem: Problem) -> dict[str, Any]:
+    """A problem with the whole delivery, in the shape of a hint."""
+    return {**problem.as_dict(), "count": 1, "rows": []}

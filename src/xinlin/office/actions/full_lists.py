@@ -1,0 +1,143 @@
+"""Full lists (全量名单): each delivery is the whole list of a day; what is missing from it has ended that day."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from django.db.models import F, Q
+from django.db.models.functions import Least
+
+from xinlin.core import people
+from xinlin.core.hints import Hints
+from xinlin.core.values import Problem, Text
+from xinlin.office import vault
+from xinlin.office.models.batches import Batch
+from xinlin.office.models.lists import ListEntry
+from xinlin.office.models.records import Record
+from xinlin.office.scopes import Refused, now
+
+SHRINKS_TO_PERCENT = 50
+"""A list that keeps less than this share of its entries waits for a person: it may be half a file."""
+_CLOSED = [Record.Status.ENDED, Record.Status.WITHDRAWN]
+
+
+@dataclass
+class ListState:
+    """What stands on a department's list before and while a new list is taken in."""
+
+    open: dict[str, list[int]]
+    """Key of an entry -> its records that have not ended."""
+    ends_missing: bool
+    """False for corrected rows, which only add to their list."""
+    met: set[str] = field(default_factory=set)
+    fresh: dict[str, set[bytes]] = field(default_factory=dict)
+    refused_cells: list[Sequence[str]] = field(default_factory=list)
+
+    def meet(self, key: str, content: str) -> Literal["stands", "new", "other"]:
+        """Note a row: its entry ``stands`` already, is ``new``, or is new but came before with ``other`` details."""
+        self.met.add(key)
+        if key in self.open:
+            return "stands"
+        print_ = hashlib.sha256(content.encode()).digest()
+        seen = self.fresh.setdefault(key, set())
+        state: Literal["new", "other"] = "other" if seen and print_ not in seen else "new"
+        seen.add(print_)
+        return state
+
+
+def standing(batch: Batch) -> ListState:
+    """What stands on the list that ``batch`` renews. Raises `Refused` for a list older than the last one taken in."""
+    lists = Batch.objects.filter(
+        department=batch.department, kind=batch.kind, delivery="full_list", state=Batch.State.DONE
+    )
+    last: date | None = lists.exclude(pk=batch.pk).order_by("-valid_on").values_list("valid_on", flat=True).first()
+    if batch.replays_id is None and last is not None and batch.valid_on < last:
+        raise Refused(
+            Problem(
+                "list_older_than_last",
+                "valid_on",
+                Text(
+                    zh=f"名单日期 {batch.valid_on} 早于已入库的 {last}",
+                    en=f"The list of {batch.valid_on} is older than the one of {last} already taken in",
+                ),
+                Text(zh="请核对名单日期，或报送更新的名单", en="Check its day, or send a newer list"),
+            )
+        )
+    open_entries: dict[str, list[int]] = {}
+    held = Record.objects.filter(kind=batch.kind, department=batch.department).exclude(status__in=_CLOSED)
+    for key, pk in held.exclude(key="").values_list("key", "pk"):
+        open_entries.setdefault(key, []).append(pk)
+    return ListState(open_entries, ends_missing=batch.replays_id is None)
+
+
+def end_missing(
+    batch: Batch, state: ListState, positions: dict[str, int], confirmed: bool, findings: Hints
+) -> tuple[int, int]:
+    """End the entries that the list no longer has, on the day for which it speaks. Returns (added, ended) entries.
+
+    An entry that a refused row may be stays. Raises `Refused` where too few entries remain and nobody confirmed it.
+    ``positions``: column of ``identifier``, ``document`` and ``name`` in the file, or -1.
+    """
+    added = len(state.fresh)
+    if not state.ends_missing:
+        return added, 0
+    remaining = sum(1 for key in state.open if key in state.met)
+    if not confirmed and state.open and (len(state.met) * 100 < len(state.open) * SHRINKS_TO_PERCENT):
+        raise Refused(_half_file(len(state.open), len(state.met), remaining))
+    missing = {pk: key for key, pks in state.open.items() if key not in state.met for pk in pks}
+    spared = _spared(missing, state.refused_cells, positions) if state.refused_cells else set()
+    for _ in {missing[pk] for pk in spared}:
+        findings.add("not_ended")
+    spared_keys = {missing[pk] for pk in spared}
+    ending = [pk for pk, key in missing.items() if key not in spared_keys]
+    moment, reason = now(), f"{batch.valid_on.isoformat()} 的名单中没有此条目"
+    for start in range(0, len(ending), 5_000):
+        part = ending[start : start + 5_000]
+        records = Record.objects.filter(pk__in=part)
+        records.filter(Q(ends_on__isnull=True)).update(ends_on=batch.valid_on)
+        records.update(
+            status=Record.Status.ENDED, status_changed_at=moment, ends_on=Least(F("ends_on"), batch.valid_on)
+        )
+        ListEntry.objects.filter(record__in=part, removed_at__isnull=True).update(
+            removed_at=moment, removal_reason=reason
+        )
+    return added, len({missing[pk] for pk in ending})
+
+
+def _half_file(before: int, now_: int, remaining: int) -> Problem:
+    return Problem(
+        "list_shrank",
+        "file",
+        Text(
+            zh=f"上次名单有 {before} 条，这次只有 {now_} 条（其中 {remaining} 条是原有的），可能是半个文件",
+            en=f"The last list had {before} entries, this one has {now_} ({remaining} of them known); it may be half a file",
+        ),
+        Text(
+            zh="请核对文件；确实减少的，请确认后再入库。在此之前没有任何条目结束",
+            en="Check the file; confirm it if the list really shrank. Nothing has ended so far",
+        ),
+    )
+
+
+def _spared(missing: dict[int, str], refused: list[Sequence[str]], positions: dict[str, int]) -> set[int]:
+    """Records among ``missing`` that one of the refused rows may be, by identifier, document or name."""
+
+    def column(name: str, normal: Callable[[str], str]) -> set[str]:
+        at = positions.get(name, -1)
+        return {normal(cells[at]) for cells in refused if 0 <= at < len(cells)} - {""}
+
+    keys = {vault.identifier_key(value) for value in column("identifier", people.normalise_identifier)}
+    documents, names = column("document", str.strip), column("name", people.comparable_name)
+    spared = set()
+    held = Record.objects.filter(pk__in=list(missing)).values_list(
+        "pk", "document", "subject__identifier_key", "subject__public_name", "fields"
+    )
+    for pk, document, key, public_name, fields in held:
+        told = {people.comparable_name(str(v)) for v in [public_name or "", *fields.values()]}
+        if (document and document in documents) or key in keys or names & told:
+            spared.add(pk)
+    return spared

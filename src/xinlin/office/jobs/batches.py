@@ -1,0 +1,351 @@
+"""The job of a delivery: open the file, judge each row, store all of it or nothing (报送批次的处理)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from itertools import islice
+from typing import IO, Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django_tasks import task
+
+from xinlin.core.batches import CONTINUATION, Judge, JudgedRow
+from xinlin.core.columns import ColumnUse, label_key, mapping_problems, propose_columns, read_columns
+from xinlin.core.hints import Hints, hint_of
+from xinlin.core.people import mask_identifier, mask_name, normalise_identifier
+from xinlin.core.rulebooks import Kind
+from xinlin.core.values import Problem, Text
+from xinlin.office import rulebook, vault
+from xinlin.office.actions import full_lists
+from xinlin.office.actions.batches import queue
+from xinlin.office.actions.records import Storing, readable
+from xinlin.office.bulk import lock_storing
+from xinlin.office.layouts import FileRefused, Layout, Row, Sheet
+from xinlin.office.leaves import write_leaf
+from xinlin.office.models.batches import Batch, Job, RefusedRow
+from xinlin.office.models.batches import Mapping as ColumnMapping
+from xinlin.office.scopes import Actor, Refused, now
+from xinlin.office.sheets import open_sheet
+
+log = logging.getLogger(__name__)
+ACTOR = Actor(handle="system:intake", name="数据受理 Intake", role="system")
+CHUNK = 5_000
+"""Rows that are judged, and later stored, together."""
+IN_MEMORY = 20
+"""Chunks kept in memory between judging and storing; the rest waits in an unnamed temporary file."""
+SILENT_AFTER = timedelta(seconds=60)
+MOST_ATTEMPTS = 5
+PREVIEW = 10
+Judged = tuple[int, JudgedRow | list[Problem], Sequence[str]]
+
+
+@task()
+def queued(job_number: str) -> None:
+    """What the worker runs."""
+    work(job_number)
+
+
+def reap() -> int:
+    """Put jobs back to work whose worker has been silent for a minute; returns how many."""
+    silent = Job.objects.filter(kind="batches", state=Job.State.RUNNING)
+    count = 0
+    for job in silent.filter(Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=now() - SILENT_AFTER)):
+        with transaction.atomic():
+            last = job.attempts >= MOST_ATTEMPTS
+            state = Job.State.FAILED if last else Job.State.WAITING
+            same = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, heartbeat_at=job.heartbeat_at)
+            if not same.update(state=state, message="worker went silent"):
+                continue
+            count += 1
+            if last:
+                _fail(Batch.objects.get(job=job), [hint_of(_BROKE)])
+            else:
+                queue(job)
+    return count
+
+
+def work(job_number: str) -> None:
+    """Do the job: idempotent, resumable by doing it again, never half done.
+
+    A delivery that cannot be taken in is marked failed with the reason and stores nothing; only what the machine itself
+    did wrong is raised.
+    """
+    claimed = Job.objects.filter(number=job_number, state=Job.State.WAITING).update(
+        state=Job.State.RUNNING, attempts=F("attempts") + 1, heartbeat_at=now(), message=""
+    )
+    if not claimed:
+        return
+    job = Job.objects.get(number=job_number)
+    batch = Batch.objects.select_related("mapping", "replays").get(number=job.payload["batch"])
+    try:
+        if batch.state not in (Batch.State.DONE, Batch.State.NEEDS_MAPPING):
+            _take_in(job, batch)
+        _end(job, Job.State.DONE)
+    except (FileRefused, Refused) as refusal:
+        _fail(batch, [hint_of(refusal.problem)])
+        _end(job, Job.State.DONE, refusal.problem.what.zh)
+    except Exception as error:
+        log.exception("delivery %s broke its job", batch.number)
+        _fail(batch, [hint_of(_BROKE)])
+        _end(job, Job.State.FAILED, f"{type(error).__name__}: {error}")
+        raise
+
+
+def _end(job: Job, state: str, message: str = "") -> None:
+    Job.objects.filter(pk=job.pk).update(state=state, finished_at=now(), message=message[:500])
+
+
+@transaction.atomic
+def _fail(batch: Batch, findings: list[dict[str, Any]]) -> None:
+    """Say why nothing was stored."""
+    same = Batch.objects.filter(pk=batch.pk).exclude(state=Batch.State.DONE)
+    if same.update(state=Batch.State.FAILED, findings=findings, layout=batch.layout, finished_at=now()):
+        facts = {"codes": [finding["code"] for finding in findings]}
+        write_leaf(actor=ACTOR, action="batches.fail", table="batch", key=batch.number, facts=facts)
+
+
+def _take_in(job: Job, batch: Batch) -> None:
+    kind = rulebook.current().kinds[batch.kind]
+    findings = Hints()
+    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.JUDGING)
+    sheet = _open(batch, kind)
+    columns = _columns(batch, kind, sheet.layout, findings)
+    batch.layout = {**sheet.layout.as_dict(), "preview": _preview(sheet, kind, columns or {})}
+    if columns is None:
+        with transaction.atomic():
+            waiting = {"state": Batch.State.NEEDS_MAPPING, "layout": batch.layout, "findings": findings.as_list()}
+            Batch.objects.filter(pk=batch.pk).update(**waiting)
+            write_leaf(actor=ACTOR, action="batches.ask_mapping", table="batch", key=batch.number, facts={})
+        return
+    batch.layout["columns"] = {code: use.as_dict() for code, use in columns.items()}
+    judge = Judge(kind, columns, sheet.layout.headers)
+    with _Spool() as spool:
+        _judge_all(job, sheet, judge, spool)
+        _tell_layout(sheet.layout, findings)
+        _store(job, batch, kind, judge, spool, findings)
+
+
+def _open(batch: Batch, kind: Kind) -> Sheet:
+    path = vault.blob_path(batch.sha256)
+    if batch.replays_id:
+        return _Replay(batch)
+    kept = ColumnMapping.objects.filter(department=batch.department, kind=batch.kind).values_list("columns", flat=True)
+    labels = {use["column"] for columns in kept for use in columns.values() if "column" in use}
+    return open_sheet(path, kind, labels)
+
+
+class _Replay(Sheet):
+    """Corrected rows, under the columns of the delivery that they came in."""
+
+    def __init__(self, batch: Batch) -> None:
+        super().__init__(Layout("rows", "utf-8", headers=list(batch.layout["headers"])))
+        self.layout.header_sha256 = batch.layout.get("header_sha256", "")
+        self._columns = batch.layout.get("columns")
+        self._sha256 = batch.sha256
+
+    def rows(self) -> Iterator[Row]:
+        with vault.open_blob(self._sha256) as stream:
+            for line in stream:
+                entry = json.loads(line)
+                yield entry["row"], [entry["cells"].get(name, "") for name in self.layout.headers]
+
+
+def _columns(batch: Batch, kind: Kind, layout: Layout, findings: Hints) -> dict[str, ColumnUse] | None:
+    """The delivery's mapping: the one it names, the kept one for this header, or the automatic one; None to ask."""
+    headers = layout.headers
+    if batch.replays_id and "columns" in batch.layout:
+        return read_columns(batch.layout["columns"])
+    kept = batch.mapping or _kept_mapping(batch, layout)
+    if kept is not None:
+        columns = read_columns(kept.columns)
+        problems = mapping_problems(kind, headers, columns)
+        if problems:
+            raise Refused(problems[0])
+        Batch.objects.filter(pk=batch.pk).update(mapping=kept)
+        findings.add("mapping_used", "columns", sample=kept.name)
+        used = {use.column for use in columns.values()}
+        for name in headers:
+            if name not in used:
+                findings.add("leftover_column", name)
+        return columns
+    proposal = propose_columns(kind, headers)
+    for name in proposal.leftovers:
+        findings.add("leftover_column", name)
+    for name in proposal.twice:
+        findings.add("column_twice", name)
+    for spec in proposal.missing:
+        findings.add("field_without_column", spec.code, sample=spec.label.zh)
+    return None if proposal.missing else proposal.columns
+
+
+def _kept_mapping(batch: Batch, layout: Layout) -> ColumnMapping | None:
+    """The mapping kept for this header, else the newest whose columns the file all has."""
+    kept = ColumnMapping.objects.filter(department=batch.department, kind=batch.kind).order_by("-created_at")
+    exact = next((mapping for mapping in kept if mapping.header_sha256 == layout.header_sha256), None)
+    if exact is not None:
+        return exact
+    headers = set(layout.headers)
+    fitting = (m for m in kept if {use["column"] for use in m.columns.values() if "column" in use} <= headers)
+    return next(fitting, None)
+
+
+_PERSONAL_WORDS = (
+    "姓名",
+    "名称",
+    "法人",
+    "代表",
+    "负责人",
+    "联系",
+    "电话",
+    "手机",
+    "身份",
+    "证件",
+    "住址",
+    "地址",
+    "name",
+    "phone",
+    "idcard",
+)
+
+
+def _preview(sheet: Sheet, kind: Kind, columns: Mapping[str, ColumnUse]) -> list[list[str]]:
+    """The first rows for the eye: [row number, cells…], with identifiers and what may be a person's name masked."""
+    by_column = {use.column: code for code, use in columns.items() if use.column}
+    specs = {spec.code: spec for spec in kind.fields}
+    about_people = "person" in kind.subject_kinds
+    masks: list[bool] = []
+    for header in sheet.layout.headers:
+        spec = specs.get(by_column.get(header, ""))
+        if spec is None:
+            masks.append(about_people and any(word in label_key(header) for word in _PERSONAL_WORDS))
+        else:
+            named = about_people and spec.role == "subject_name"
+            masks.append(spec.personal or named or spec.type == "resident_id" or spec.role == "named_person")
+    shown, noted = [], len(sheet.layout.findings)
+    for number, cells in islice(sheet.rows(), PREVIEW):
+        row = [_shown(readable(c)[:200], masks[i] if i < len(masks) else about_people) for i, c in enumerate(cells)]
+        shown.append([str(number), *row])
+    del sheet.layout.findings[noted:]
+    return shown
+
+
+def _shown(cell: str, masked: bool) -> str:
+    value = normalise_identifier(cell)
+    digits = sum(character.isdigit() for character in value)
+    if len(value) == 18 and value[:17].isdigit() and value[6:8] in ("19", "20"):
+        return mask_identifier(value)
+    if not masked:
+        return cell
+    return mask_identifier(value) if digits >= 6 and value.isascii() else mask_name(cell)
+
+
+class _Spool:
+    """Judged chunks on their way to storing: the first in memory, the rest in an unnamed file that goes with us."""
+
+    def __init__(self) -> None:
+        self._chunks: list[list[Judged]] = []
+        self._file: IO[bytes] | None = None
+        self.rows = 0
+
+    def __enter__(self) -> _Spool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def put(self, chunk: list[Judged]) -> None:
+        """Add a chunk."""
+        self.rows += len(chunk)
+        if len(self._chunks) < IN_MEMORY:
+            self._chunks.append(chunk)
+            return
+        if self._file is None:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed in __exit__
+        pickle.dump(chunk, self._file, protocol=5)
+
+    def chunks(self) -> Iterator[list[Judged]]:
+        """All chunks, in order."""
+        yield from self._chunks
+        if self._file is not None:
+            self._file.seek(0)
+            for _ in range((self.rows + CHUNK - 1) // CHUNK - IN_MEMORY):
+                yield pickle.load(self._file)
+
+
+def _judge_all(job: Job, sheet: Sheet, judge: Judge, spool: _Spool) -> None:
+    """Judge every row; nothing is stored yet."""
+    Job.objects.filter(pk=job.pk).update(total=sheet.layout.rows_expected)
+    rows = sheet.rows()
+    while batch_of_rows := list(islice(rows, CHUNK)):
+        chunk: list[Judged] = [(number, judge(cells), cells) for number, cells in batch_of_rows]
+        if sheet.doubtful:
+            chunk = [(n, [CONTINUATION] if n in sheet.doubtful else j, cells) for n, j, cells in chunk]
+        spool.put(chunk)
+        Job.objects.filter(pk=job.pk).update(done=spool.rows, heartbeat_at=now())
+
+
+def _tell_layout(layout: Layout, findings: Hints) -> None:
+    for code, where, sample in layout.findings:
+        findings.add(code, where, sample=sample)
+    if layout.titles:
+        findings.add("title_rows", "file", sample=" / ".join(layout.titles))
+
+
+@transaction.atomic
+def _store(job: Job, batch: Batch, kind: Kind, judge: Judge, spool: _Spool, findings: Hints) -> None:
+    """Everything of one delivery, or nothing."""
+    lock_storing()
+    if Batch.objects.select_for_update().get(pk=batch.pk).state == Batch.State.DONE:
+        return
+    listed = batch.delivery == "full_list"
+    state = full_lists.standing(batch) if listed else None
+    storing = Storing(batch, kind, list(batch.layout["headers"]), findings, state)
+    for chunk in spool.chunks():
+        storing.keep_refused((n, judged, cells) for n, judged, cells in chunk if isinstance(judged, list))
+        storing.keep_accepted([(n, judged, cells) for n, judged, cells in chunk if not isinstance(judged, list)])
+    added = ended = 0
+    if state is not None:
+        positions = {
+            "identifier": judge.column_of("subject"),
+            "document": judge.column_of("document"),
+            "name": judge.column_of("subject_name") if kind.linking == "optional" else -1,
+        }
+        confirmed = bool(job.payload.get("confirm_short"))
+        added, ended = full_lists.end_missing(batch, state, positions, confirmed, findings)
+    if storing.repeated:
+        findings.add("repeated", "rows", count=storing.repeated)
+    counts = {
+        "rows_read": spool.rows,
+        "rows_accepted": storing.accepted,
+        "rows_repeated": storing.repeated,
+        "rows_refused": storing.refused,
+        "entries_added": added,
+        "entries_ended": ended,
+    }
+    if batch.replays_id:
+        replayed = [number for chunk in spool.chunks() for number, _, _ in chunk]
+        rows = RefusedRow.objects.filter(batch=batch.replays_id, row__in=replayed)
+        rows.update(state=RefusedRow.State.REPLAYED, replayed_in=batch)
+    Batch.objects.filter(pk=batch.pk).update(
+        state=Batch.State.DONE, layout=batch.layout, findings=findings.as_list(), finished_at=now(), **counts
+    )
+    facts = {**counts, "accepted_sha256": storing.digest.hexdigest()}
+    write_leaf(actor=ACTOR, action="batches.store", table="batch", key=batch.number, facts=facts)
+
+
+_BROKE = Problem(
+    "internal_error",
+    "batch",
+    Text(zh="处理时程序出错，没有存入任何数据", en="The program failed while working on it; nothing was stored"),
+    Text(
+        zh="请再次报送同一文件；仍出错请告知运维人员",
+        en="Send the same file again; tell the operators if it fails again",
+    ),
+)

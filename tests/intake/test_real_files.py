@@ -1,0 +1,82 @@
+"""The real files: every code passes, every firm loads, month on month the lists agree with their counts."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from xinlin.core.people import normalise_identifier, resident_id_problem, resident_id_region_known, uscc_problem
+
+from .conftest import Send
+
+LIST_CHANGES = [(33, 16), (46, 23), (27, 19), (44, 23), (70, 23), (72, 51), (65, 81), (33, 74), (71, 53), (54, 48), (112, 99), (25, 40), (22, 39)]  # fmt: skip
+MAKERS = {
+    "吉林省.xls": (113, {"item": "疫苗通用名称", "maker": "生产企业"}),
+    "山东省2016.xlsx": (125, {"item": "通用名", "maker": "生产企业"}),
+    "安徽省.xlsx": (123, {"item": "通用名", "maker": "企业名称"}),
+    "河南省.xlsx": (123, {"item": "疫苗种类（名称）", "maker": "投标人名称"}),
+    "陕西省.xlsx": (123, {"item": "名称", "maker": "入围单位"}),
+    "江西省2018.xlsx": (154, {"item": "商品名称", "maker": "生产企业"}),
+}
+
+
+def test_every_published_vector_gets_its_verdict(shared: Path) -> None:
+    vectors = json.loads((shared / "data/id_vectors/python_stdnum_2.2_cn.json").read_text())
+    assert [v for v in vectors["uscc"]["valid_found_online"] if uscc_problem(v)] == []
+    for case in vectors["uscc"]["cases"]:
+        assert (uscc_problem(normalise_identifier(case["in"])) is None) == (case["verdict"] == "valid"), case
+    for case in vectors["ric"]["cases"]:
+        value = normalise_identifier(case["in"])
+        problem = resident_id_problem(value)
+        fine = case.get("verdict", "valid") == "valid"
+        assert (problem is None and resident_id_region_known(value)) == fine, case
+
+
+@pytest.mark.django_db
+def test_every_firm_of_the_register_loads(shared: Path, send: Send) -> None:
+    from xinlin.office.models.people import Subject
+
+    counts = []
+    for name in ("heilongjiang_2019.csv", "heilongjiang_1990.csv"):
+        batch = send("firms", (shared / "data/cn_enterprise_register_dev" / name).read_bytes(), name)
+        assert batch.state == "done", batch.findings
+        counts.append((batch.rows_read, batch.rows_accepted, batch.rows_refused))
+    assert counts == [(5541, 5541, 0), (18, 18, 0)]
+    numbers = sorted(Subject.objects.values_list("number", flat=True))
+    assert numbers == list(range(1, 5560)), "numbered densely"
+
+
+@pytest.mark.django_db
+def test_lists_add_and_end_month_by_month(shared: Path, send: Send) -> None:
+    changes = []
+    for month in range(14):
+        content = (shared / f"data/jp_labour_list_dev/{month + 1:03d}.tsv").read_bytes()
+        day = date(2017 + (month + 4) // 12, (month + 4) % 12 + 1, 28)
+        batch = send("published", content, f"{month + 1:03d}.tsv", valid_on=day)
+        assert batch.state == "done", batch.findings
+        assert batch.rows_refused == 0, [r.problems for r in batch.refused_rows.all()]
+        changes.append((batch.entries_added, batch.entries_ended))
+    assert changes[1:] == LIST_CHANGES
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", MAKERS)
+def test_procurement_sheets(shared: Path, send: Send, name: str) -> None:
+    from xinlin.office.actions.batches import set_mapping
+    from xinlin.office.models.batches import Batch
+    from xinlin.office.scopes import Actor
+
+    expected, columns = MAKERS[name]
+    content = (shared / "data/cn_procurement_dev/raw" / name).read_bytes()
+    batch = send("purchases", content, name)
+    assert batch.state == "needs_mapping"
+    clerk = Actor(handle="account:1", name="报送员", role="clerk", department="office")
+    uses = {code: {"column": column} for code, column in columns.items()} | {"published_on": {"constant": "2018-06-01"}}
+    set_mapping(actor=clerk, number=batch.number, columns=uses, name="省采购")
+    batch = Batch.objects.get(pk=batch.pk)
+    assert (batch.state, batch.rows_accepted) == ("done", expected), batch.findings
+    again = send("purchases", content + b" ", "next" + name)
+    assert again.state == "done"
