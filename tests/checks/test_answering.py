@@ -33,14 +33,19 @@ def test_a_listed_firm_is_answered_with_everything_that_an_officer_must_know(ask
     view = ask(Applicant(listed.identifier, listed.name))
     (given,) = view.answers
     (hit,) = given.hits
-    assert given.verdict == "yes" and view.counts == {"yes": 1, "no": 0, "unsure": 0}
+    assert given.verdict == "yes"
+    assert view.counts == {"yes": 1, "no": 0, "unsure": 0}
     assert (hit.list_code, hit.document, hit.authority) == ("wage_arrears", held.document, held.authority)
     assert (hit.article, hit.entered_on, hit.ends_on) == (held.article, held.entered_on, held.ends_on)
-    assert hit.remedy == held.remedy and hit.entry == held.record.reference
+    assert hit.remedy == held.remedy
+    assert hit.entry == held.record.reference
     (measure,) = hit.measures
     assert (measure.code, measure.force, measure.until) == ("wage_no_bidding", "must", held.ends_on)
-    assert measure.notice.zh and measure.remedy.en and "第四十八条" in measure.article.zh
-    assert given.feedback_due_on == add_working_days(today(), 10) and not given.overdue
+    assert measure.notice.zh
+    assert measure.remedy.en
+    assert "第四十八条" in measure.article.zh
+    assert given.feedback_due_on == add_working_days(today(), 10)
+    assert not given.overdue
 
 
 @pytest.mark.parametrize(
@@ -78,7 +83,8 @@ def test_a_person_is_found_by_the_number_and_masked_on_pages(ask: Ask, person: A
     make_entry(listed.subject, "dishonest_judgment_debtor")
     (given,) = ask(Applicant(listed.identifier, "林小满")).answers
     assert given.verdict == "yes"
-    assert listed.identifier not in given.applicant_masked and "林*满" in given.applicant_masked
+    assert listed.identifier not in given.applicant_masked
+    assert "林*满" in given.applicant_masked
 
 
 def test_everybody_found_sees_who_asked_why_and_what_came_of_it(ask: Ask, firm: Any) -> None:
@@ -94,9 +100,13 @@ def test_everybody_found_sees_who_asked_why_and_what_came_of_it(ask: Ask, firm: 
     assert [looks[one.subject.pk].result.split()[-1] for one in (hit, clear, other)] == ["list", "list", "up"]
     assert len({look.result for look in looks.values()}) == 3
     seen = looks[hit.subject.pk]
-    assert seen.actor == TRADING.handle and OFFICER in seen.actor_name and seen.department == TRADING.department
-    assert seen.purpose == "投标资格审查" and "第十八条" in seen.clause
-    assert seen.kinds == ["dishonest_judgment_debtor", "wage_arrears"] and not seen.refused
+    assert seen.actor == TRADING.handle
+    assert OFFICER in seen.actor_name
+    assert seen.department == TRADING.department
+    assert seen.purpose == "投标资格审查"
+    assert "第十八条" in seen.clause
+    assert seen.kinds == ["dishonest_judgment_debtor", "wage_arrears"]
+    assert not seen.refused
 
 
 def test_another_departments_item_is_refused_and_the_refusal_is_logged_and_seen(firm: Any) -> None:
@@ -112,7 +122,9 @@ def test_another_departments_item_is_refused_and_the_refusal_is_logged_and_seen(
             idempotency_key="k1",
         )
     (look,) = Look.objects.all()
-    assert look.refused and look.subject_id == listed.subject.pk and look.department == "housing"
+    assert look.refused
+    assert look.subject_id == listed.subject.pk
+    assert look.department == "housing"
     assert Leaf.objects.get().action == "checks.refuse"
     assert not Check.objects.exists()
 
@@ -144,8 +156,10 @@ def test_an_officer_may_ask_on_a_page(ask: Ask, firm: Any) -> None:
 def test_a_question_without_its_parts_is_refused_with_a_cure(ask: Ask, changes: dict[str, str], code: str) -> None:
     with pytest.raises(Refused) as refused:
         ask(Applicant(uscc(1)), **changes)
-    assert refused.value.problem.code == code and refused.value.problem.cure.en
-    assert not Check.objects.exists() and not Leaf.objects.exists()
+    assert refused.value.problem.code == code
+    assert refused.value.problem.cure.en
+    assert not Check.objects.exists()
+    assert not Leaf.objects.exists()
 
 
 def test_none_or_too_many_applicants_are_refused(ask: Ask) -> None:
@@ -195,7 +209,9 @@ def test_nothing_is_left_half_written(ask: Ask, firm: Any, monkeypatch: pytest.M
     monkeypatch.setattr("xinlin.office.actions.checks.write_leaf", broken)
     with pytest.raises(RuntimeError):
         ask(Applicant(firm().identifier))
-    assert not Check.objects.exists() and not CheckAnswer.objects.exists() and not Look.objects.exists()
+    assert not Check.objects.exists()
+    assert not CheckAnswer.objects.exists()
+    assert not Look.objects.exists()
 
 
 def test_a_thousand_applicants_are_found_by_one_query(ask: Ask, django_assert_num_queries: Any) -> None:
@@ -233,7 +249,9 @@ def test_applicants_are_sealed_and_reasons_name_nobody(ask: Ask, person: Any) ->
     ask(Applicant(listed.identifier, "林小满"), Applicant(listed.identifier, "王五六"))
     for row in CheckAnswer.objects.all():
         kept = json.dumps([row.reasons, row.hits, row.applicant_sealed], ensure_ascii=False)
-        assert listed.identifier not in kept and "林小满" not in kept and "王五六" not in kept
+        assert listed.identifier not in kept
+        assert "林小满" not in kept
+        assert "王五六" not in kept
 
 
 def test_the_leaf_stands_for_the_check_and_holds_nothing_personal(ask: Ask, person: Any) -> None:
@@ -241,7 +259,8 @@ def test_the_leaf_stands_for_the_check_and_holds_nothing_personal(ask: Ask, pers
     view = ask(Applicant(listed.identifier, "林小满"))
     body = LeafOpening.objects.get().body
     assert (body["action"], body["table"], body["key"]) == ("checks.answer", "check_question", view.number)
-    assert listed.identifier not in json.dumps(body) and "林小满" not in json.dumps(body, ensure_ascii=False)
+    assert listed.identifier not in json.dumps(body)
+    assert "林小满" not in json.dumps(body, ensure_ascii=False)
 
 
 def test_a_department_sees_its_own_checks_only(ask: Ask, firm: Any) -> None:

@@ -64,12 +64,14 @@ def test_an_invalid_identifier_is_unsure_and_says_what_is_wrong(wrong: str) -> N
     found = judged(Applicant(wrong, "林小满"), None)
     assert found.verdict == "unsure"
     assert found.reasons[0].where == "identifier"
-    assert found.reasons[0].cure.zh and found.reasons[0].cure.en
+    assert found.reasons[0].cure.zh
+    assert found.reasons[0].cure.en
 
 
 def test_an_applicant_of_a_kind_that_the_item_does_not_concern_is_not_looked_up() -> None:
     question = read(Applicant(resident_id(5), "林小满"), RULEBOOK.approval_items["construction_permit"])
-    assert question.identifier == "" and question.problem is not None
+    assert question.identifier == ""
+    assert question.problem is not None
     assert question.problem.code == "wrong_kind_of_subject"
 
 
@@ -103,7 +105,8 @@ def test_law_whatever_is_written_there_is_an_answer_with_reasons_and_hits_only_f
     identifier: str, name: str
 ) -> None:
     found = judged(Applicant(identifier, name), Known("示例建设有限公司", [ENTRY]))
-    assert found.verdict in ("yes", "no", "unsure") and found.reasons
+    assert found.verdict in ("yes", "no", "unsure")
+    assert found.reasons
     assert bool(found.hits) is (found.verdict == "yes")
 
 
