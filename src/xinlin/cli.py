@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from xinlin.commands import demo, log, scores
+
 
 def _prepare_django() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
@@ -26,12 +28,17 @@ def _manage(arguments: argparse.Namespace) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(prog="xinlin", description="Xinlin 信林: an open public-credit platform for a city")
+    parser = argparse.ArgumentParser(
+        prog="xinlin", description="Xinlin 信林: an open public-credit platform for a city"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     manage = commands.add_parser("manage", help="Django's own commands, for operators", add_help=False)
     manage.add_argument("rest", nargs=argparse.REMAINDER)
     manage.set_defaults(run=_manage)
+    demo.add(commands)
+    log.add(commands)
+    scores.add(commands)
     return parser
 
 

@@ -62,9 +62,10 @@ def proof(_request: HttpRequest, index: int) -> HttpResponse:
         raise Http404(_("签名树头尚未覆盖这一叶。")) from error
 
 
+# included under log/, beside the page that shows the log to people
 urlpatterns = [
-    path("log/checkpoint", checkpoint, name="log_checkpoint"),
-    path("log/tile/<path:address>", tile, name="log_tile"),
-    path("log/key", key, name="log_key"),
-    path("log/proof/<int:index>", proof, name="log_proof"),
+    path("checkpoint", checkpoint, name="log_checkpoint"),
+    path("tile/<path:address>", tile, name="log_tile"),
+    path("key", key, name="log_key"),
+    path("proof/<int:index>", proof, name="log_proof"),
 ]

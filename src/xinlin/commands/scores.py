@@ -1,0 +1,125 @@
+"""``xinlin score``: the engine on an open folder, without the web (评分引擎)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xinlin.core.rulebooks import Rulebook
+    from xinlin.core.schemes import Scheme
+    from xinlin.core.values import Problem
+
+NO_NUMBER = 2
+"""Exit code where the rulebook judges nobody."""
+
+
+class _Refused(Exception):
+    """Ends the command with a sentence and an exit code."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it like 2026-03-01") from error
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser("score", help="score an open folder of CSV or Parquet, without the web")
+    parser.add_argument("what", nargs="?", choices=["explain"], help="print one subject's lines instead of scoring all")
+    parser.add_argument("--rulebook", required=True, help="name of the rulebook, such as dongtou")
+    parser.add_argument("--version", help="version of the scheme; default: the one in force on --as-of")
+    parser.add_argument(
+        "--data", required=True, type=Path, help="the folder: subjects, consents, relations, records/KIND"
+    )
+    parser.add_argument("--as-of", required=True, type=_day, help="the day, such as 2026-03-01")
+    parser.add_argument("--engine", choices=["duckdb", "plain"], default="duckdb")
+    parser.add_argument("--out", type=Path, help="where scores.parquet and run.json go")
+    parser.add_argument("--contributions", action="store_true", help="write contributions.parquet too")
+    parser.add_argument("--subject", help="with explain: whose lines")
+    parser.set_defaults(run=_run)
+
+
+def _scheme(rulebook: Rulebook, version: str | None, as_of: date) -> Scheme:
+    standing = [scheme for scheme in rulebook.schemes if scheme.subject == "person" and scheme.extends is None]
+    if not standing:
+        raise _Refused(f"{rulebook.code} judges nobody: it has lists and records and no score.", NO_NUMBER)
+    if version is None:
+        chosen = rulebook.scheme_at(as_of)
+    else:
+        chosen = next((scheme for scheme in standing if scheme.version == version), None)
+    if chosen is None:
+        known = ", ".join(f"{scheme.version} from {scheme.effective_from}" for scheme in standing)
+        raise _Refused(f"{rulebook.code} has no scheme for that; it has {known}.")
+    return chosen
+
+
+def _explain(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) -> None:
+    """Print the lines of one subject: points, indicator, record, and why."""
+    import pyarrow.parquet as pq
+
+    from xinlin.core.explain import explain
+    from xinlin.core.plan import compile_scheme
+    from xinlin.core.scores import evaluate
+    from xinlin.engine.folder import freeze
+    from xinlin.engine.plain import facts
+
+    plan = compile_scheme(scheme, arguments.as_of)
+    with tempfile.TemporaryDirectory(prefix="xinlin-score-") as temporary:
+        folder = Path(temporary) / "snapshot"
+        freeze(arguments.data, rulebook, plan, folder)
+        names = pq.read_table(folder / "names.parquet").to_pylist()
+        number = next((row["number"] for row in names if row["subject"] == arguments.subject), None)
+        if number is None:
+            raise _Refused(f"{arguments.subject} is not scored on {arguments.as_of}: no live consent, or not an adult.")
+        history = facts(plan, folder, only=number)[number]
+    result = evaluate(scheme, history, arguments.as_of)
+    print(f"{arguments.subject}  {result.score}  {result.tier}  {arguments.as_of}")
+    for line in explain(scheme, history, result):
+        print(f"{line.points:+6d}  {line.indicator or line.kind:<28} {line.record:<20} {line.why.zh} {line.why.en}")
+
+
+def _complain(problems: list[Problem]) -> None:
+    for problem in problems:
+        print(f"{problem.where}: {problem.what.zh}{problem.cure.zh}", file=sys.stderr)
+        print(f"  {problem.what.en} {problem.cure.en}", file=sys.stderr)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from xinlin import shelf
+    from xinlin.engine.folder import FolderRefused
+    from xinlin.engine.report import score_folder
+
+    try:
+        rulebook = shelf.read(arguments.rulebook)
+        scheme = _scheme(rulebook, arguments.version, arguments.as_of)
+        if arguments.what == "explain":
+            if not arguments.subject:
+                raise _Refused("explain needs --subject")
+            _explain(arguments, rulebook, scheme)
+            return 0
+        if arguments.out is None:
+            raise _Refused("--out is missing: the folder for scores.parquet and run.json")
+        wanted = (arguments.data, arguments.as_of, arguments.out, arguments.engine, arguments.contributions)
+        said = score_folder(rulebook, scheme, *wanted)
+        print(f"{said['counts']}  {said['seconds']} s  {said['peak_memory_mib']} MiB  -> {arguments.out}")
+    except shelf.RulebookRefused as refused:
+        _complain(refused.problems)
+        return 1
+    except FolderRefused as refused:
+        _complain([refused.problem])
+        return 1
+    except _Refused as refused:
+        print(refused, file=sys.stderr)
+        return refused.code
+    return 0
