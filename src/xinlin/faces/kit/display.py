@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.templatetags.static import static
 from django.urls import path
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from xinlin.faces.kit.context import SHADE_COOKIE, SIZE_COOKIE
 
@@ -32,5 +33,11 @@ def display(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for this address by themselves where a page names no icon."""
+    return HttpResponseRedirect(static("kit/mark.svg"))
+
+
 app_name = "kit"
-urlpatterns = [path("display/", display, name="display")]
+urlpatterns = [path("display/", display, name="display"), path("favicon.ico", favicon, name="favicon")]

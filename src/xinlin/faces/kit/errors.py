@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
 
+from xinlin.core.values import Problem
 from xinlin.office.scopes import NotAllowed, NotFound
 
 
@@ -32,7 +33,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 class Refusals:
-    """Middleware: the office's own refusals become pages (`NotAllowed` 403, `NotFound` 404)."""
+    """Middleware: the office's own refusals become pages (`NotAllowed` 403, `NotFound` 404, a `Problem` 422)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -47,4 +48,7 @@ class Refusals:
             return forbidden(request, exception)
         if isinstance(exception, NotFound):
             return not_found(request, exception)
+        problem = getattr(exception, "problem", None)
+        if isinstance(problem, Problem):
+            return render(request, "kit/refusal.html", {"problem": problem}, status=422)
         return None

@@ -15,6 +15,15 @@ STATUS: Mapping[str, str | Promise] = {
     "ended": _("已结束，不再计分"),
     "unlinked": _("未关联"),
 }
+STATUS_SHORT: Mapping[str, str | Promise] = {
+    "active": _("有效"),
+    "disputed": _("异议中"),
+    "repaired": _("已修复"),
+    "withdrawn": _("已撤回"),
+    "ended": _("已结束"),
+    "unlinked": _("未关联"),
+}
+SIGN: Mapping[str, str | Promise] = {"positive": _("正向"), "negative": _("负向"), "neutral": _("中性")}
 RECORD_CLASS: Mapping[str, str | Promise] = {"minor": _("轻微"), "general": _("一般"), "serious": _("严重")}
 REASON: Mapping[str, str | Promise] = {
     "not_me": _("这不是我的记录"),
@@ -25,6 +34,7 @@ REASON: Mapping[str, str | Promise] = {
 }
 """Reasons of an objection (异议), in the order in which the form shows them."""
 CASE_STATE: Mapping[str, str | Promise] = {"submitted": _("已提交，等待核查")}
+CASE_STATE_SHORT: Mapping[str, str | Promise] = {"submitted": _("核查中")}
 ROLE: Mapping[str, str | Promise] = {
     "resident": _("本人"),
     "clerk": _("部门报送员"),
@@ -50,12 +60,44 @@ BENEFIT: Mapping[str, str | Promise] = {
     "deferred_documents": _("容缺受理"),
     "in_kind": _("实物礼遇"),
 }
+DECISION: Mapping[str, str | Promise] = {
+    "released": _("不采取措施，放行"),
+    "measure_applied": _("依法采取措施"),
+    "not_the_person": _("不是本人"),
+}
+"""What an officer decides on the answer to a check (核查反馈)."""
+JOB_STATE: Mapping[str, str | Promise] = {
+    "waiting": _("等待"),
+    "running": _("进行中"),
+    "done": _("完成"),
+    "failed": _("失败"),
+}
+RUN_STATE: Mapping[str, str | Promise] = {
+    "running": _("进行中"),
+    "done": _("完成"),
+    "refused": _("复算不一致，未发布"),
+    "failed": _("失败"),
+}
+BATCH_STATE: Mapping[str, str | Promise] = {
+    "received": _("已收到"),
+    "needs_mapping": _("等待认列"),
+    "judging": _("校验中"),
+    "done": _("已完成"),
+    "failed": _("未接收"),
+}
 FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "status": STATUS,
+    "status_short": STATUS_SHORT,
+    "sign": SIGN,
     "class": RECORD_CLASS,
     "reason": REASON,
     "case": CASE_STATE,
+    "case_short": CASE_STATE_SHORT,
     "role": ROLE,
     "leaves": LEAVES,
     "benefit": BENEFIT,
+    "decision": DECISION,
+    "job": JOB_STATE,
+    "run": RUN_STATE,
+    "batch": BATCH_STATE,
 }

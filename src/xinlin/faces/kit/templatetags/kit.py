@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -24,28 +26,32 @@ def _language() -> str:
 
 
 @register.simple_tag(name="text")
-def text_tag(value: Text | str | None) -> str:
+def text_tag(value: Text | Mapping[str, str] | str | None) -> str:
     """``{% text offer.name %}``: the Chinese or English of a `Text`; a plain string passes through; None is empty."""
     return text_filter(value)
 
 
 @register.filter(name="text")
-def text_filter(value: Text | str | None) -> str:
-    """``{{ offer.name|text }}``: as the tag, for use inside other tags."""
+def text_filter(value: Text | Mapping[str, str] | str | None) -> str:
+    """``{{ offer.name|text }}``: as the tag, for use inside other tags. A stored text is a mapping of ``zh`` and ``en``."""
     if value is None:
         return ""
+    if isinstance(value, Mapping):
+        value = Text(zh=value.get("zh", ""), en=value.get("en", ""))
     return value.in_language(_language()) if isinstance(value, Text) else str(value)
 
 
 @register.filter
-def points(value: int) -> str:
-    """Points with their sign: ``+12``, ``−3`` (a true minus), ``0``."""
+def points(value: int | str) -> str:
+    """Points with their sign: ``+12``, ``−3`` (a true minus), ``0``; components pass their values as text."""
+    value = int(value)
     return f"+{value}" if value > 0 else f"{MINUS}{-value}" if value < 0 else "0"
 
 
 @register.filter
-def points_class(value: int) -> str:
+def points_class(value: int | str) -> str:
     """The CSS class that goes with `points`."""
+    value = int(value)
     return "points-up" if value > 0 else "points-down" if value < 0 else "points-none"
 
 
@@ -62,12 +68,21 @@ def day(value: date | datetime | None) -> str:
 
 
 @register.filter
-def moment(value: datetime | None) -> str:
-    """A date with hours and minutes in Asia/Shanghai; None is empty."""
+def moment(value: datetime | str | None) -> str:
+    """A date with hours and minutes in Asia/Shanghai, also from its ISO form; None is empty."""
     if value is None:
         return ""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
     local = timezone.localtime(value) if timezone.is_aware(value) else value
     return f"{day(local)} {local:%H:%M}"
+
+
+@register.filter
+def term(value: str) -> str:
+    """A calendar term in words: ``P1Y`` is ``1 年``, ``P3M`` ``3 个月``, ``P30D`` ``30 天``; parts are joined."""
+    parts = {"Y": gettext("%s 年"), "M": gettext("%s 个月"), "W": gettext("%s 周"), "D": gettext("%s 天")}
+    return " ".join(parts[unit] % number for number, unit in re.findall(r"(\d+)([YMWD])", value))
 
 
 @register.filter
@@ -102,7 +117,7 @@ def icon_path(name: str) -> str:
 
 
 @register.filter
-def get(mapping: dict[Any, Any], key: Any) -> Any:
+def get(mapping: Mapping[Any, Any], key: Any) -> Any:
     """The entry of a mapping under a key that is itself a variable; None where there is none."""
     return mapping.get(key)
 

@@ -1,0 +1,30 @@
+"""Addresses of the residents' pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from xinlin.faces.portal import benefits, cases, people, records, scores
+
+app_name = "portal"
+urlpatterns = [
+    path("", people.home, name="home"),
+    path("consent/", people.consents, name="consents"),
+    path("consent/score/", people.open_score, name="consent"),
+    path("consent/scene/<slug:code>/", people.open_scene, name="scene"),
+    path("leave/", people.leave, name="leave"),
+    path("leave/done/", people.left, name="left"),
+    path("receipts/<slug:number>/", people.receipt, name="receipt"),
+    path("score/", scores.score, name="score"),
+    path("score/why/", scores.why, name="why"),
+    path("records/", records.index, name="records"),
+    path("records/<slug:reference>/", records.record, name="record"),
+    path("records/<slug:reference>/wrong/", cases.wrong, name="wrong"),
+    path("benefits/", benefits.offers, name="benefits"),
+    path("deeds/", benefits.deeds, name="deeds"),
+    path("appeals/", cases.appeals, name="appeals"),
+    path("appeals/<slug:number>/", cases.appeal, name="appeal"),
+    path("looks/", people.looks, name="looks"),
+    path("me/", people.me, name="me"),
+    path("code/", people.code, name="code"),
+]
