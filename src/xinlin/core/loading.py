@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from xinlin.core import strict_yaml
+from xinlin.core.findings import nearest
 from xinlin.core.misfits import problems_of
 from xinlin.core.references import broken_references
 from xinlin.core.rulebooks import (
@@ -39,8 +40,8 @@ from xinlin.core.rulebooks import (
     Scene,
     Source,
     StatutoryList,
-    WorkedCase,
     Words,
+    WorkedCase,
 )
 from xinlin.core.schemes import Scheme
 from xinlin.core.strict_yaml import Path, Tree
@@ -92,20 +93,12 @@ class Loaded:
         return nearest(self.places, path)
 
 
-class RulebookRefused(Exception):  # noqa: N818  # the name is a sentence: a rulebook was refused
+class RulebookRefused(Exception):  # the name is a sentence: a rulebook was refused
     """A rulebook that cannot be used; ``problems`` say everything that is wrong with it, not only the first."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
         super().__init__("\n".join(f"{p.where}: {p.what.en} — {p.cure.en}" for p in self.problems))
-
-
-def nearest(places: Mapping[Path, str], path: Path) -> str:
-    """``file:line`` of the longest beginning of ``path`` that has one; the path itself where none has."""
-    for length in range(len(path), 0, -1):
-        if path[:length] in places:
-            return places[path[:length]]
-    return strict_yaml.dotted(path)
 
 
 @dataclass
@@ -232,7 +225,9 @@ def _good_code(gathering: _Gathering, code: str, path: Path) -> bool:
     if CODE.match(code):
         return True
     zh, en = f"代码 {code} 不合规则", f"{code} is no code"
-    cure = Text(zh="用小写英文字母、数字和下划线，字母开头", en="use lower-case letters, digits and underscores, a letter first")
+    cure = Text(
+        zh="用小写英文字母、数字和下划线，字母开头", en="use lower-case letters, digits and underscores, a letter first"
+    )
     gathering.say("code", path, zh, en, cure)
     return False
 
@@ -322,12 +317,12 @@ def _inherit(gathering: _Gathering, parent: Rulebook | None) -> None:
 
 
 def _assemble(gathering: _Gathering, head: Head, parent: Rulebook | None) -> Rulebook:
-    merged = {
+    merged: dict[str, Any] = {
         section: {**(getattr(parent, section) if parent is not None else {}), **gathering.sections.get(section, {})}
         for section in SECTIONS
     }
+    merged |= {key: getattr(head, key) for key in Head.model_fields}
     return Rulebook(
-        **{key: getattr(head, key) for key in Head.model_fields},
         **merged,
         notice=gathering.notice or (parent.notice if parent is not None else None),
         schemes=gathering.schemes,

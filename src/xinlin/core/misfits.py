@@ -54,11 +54,9 @@ def _real_path(loc: Sequence[str | int], tree: Tree) -> Path | None:
     value: Any = tree
     path: list[str | int] = []
     for position, key in enumerate(loc):
-        if (isinstance(value, dict) and key in value) or (
-            isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value)
-        ):
+        if isinstance(value, dict | list) and key in (value if isinstance(value, dict) else range(len(value))):
             path.append(key)
-            value = value[key]
+            value = value[key]  # type: ignore[index]  # a list is only indexed by the positions that it has
             continue
         branch = _branch(key)
         if branch is not None and not (isinstance(value, dict) and position == len(loc) - 1 and key == branch):

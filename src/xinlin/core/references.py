@@ -1,31 +1,229 @@
-"""Whether the entries of a rulebook fit together: every name that one entry uses for another must exist and suit."""
+"""Whether the entries of a rulebook fit together: every name that one entry uses for another must exist and suit it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from datetime import date
 
+from pydantic import BaseModel
+
+from xinlin.core.case_references import case_findings
+from xinlin.core.findings import Finding, absent, found, models_in, terms_in
+from xinlin.core.kind_references import kind_findings
 from xinlin.core.rulebooks import Rulebook
-from xinlin.core.strict_yaml import Path, dotted
-from xinlin.core.values import Problem, Text
+from xinlin.core.scheme_references import scheme_findings
+from xinlin.core.schemes import Citation
+from xinlin.core.strict_yaml import Path
+from xinlin.core.terms import add_term
+
+Own = Mapping[str, frozenset[str]]
+"""Which entries of each section a rulebook adds to the one that it extends."""
+_ANY_DAY = date(2000, 1, 1)
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that does not fit, by its path in the rulebook (section, code, key …)."""
+def broken_references(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
+    """Every reference of the rulebook's own entries that points nowhere or at something unfit."""
+    for path, model in _own_models(rulebook, own):
+        if isinstance(model, Citation):
+            yield from _citation(rulebook, path, model)
+        for inner, term in terms_in(model):
+            yield from _term((*path, *inner), term)
+    for code in sorted(own.get("kinds", ())):
+        yield from kind_findings(rulebook, rulebook.kinds[code])
+    yield from _lists_and_measures(rulebook, own)
+    yield from _offers(rulebook, own)
+    yield from _clocks(rulebook, own)
+    for position, scheme in enumerate(rulebook.schemes):
+        yield from scheme_findings(rulebook, scheme, ("schemes", position))
+    yield from case_findings(rulebook)
+    yield from _head(rulebook)
 
-    code: str
-    path: Path
-    what: Text
-    cure: Text
 
-    def at(self, where: str) -> Problem:
-        """The problem at ``file:line``."""
-        named = dotted(self.path)
-        what = Text(zh=f"{named}：{self.what.zh}", en=f"{named}: {self.what.en}")
-        return Problem(self.code, where, what, self.cure, detail={"path": named})
+def _own_models(rulebook: Rulebook, own: Own) -> Iterator[tuple[Path, BaseModel]]:
+    for section, codes in own.items():
+        for code in sorted(codes):
+            yield from models_in(getattr(rulebook, section)[code], (section, code))
+    yield from models_in(rulebook.schemes, ("schemes",))
+    if rulebook.notice is not None:
+        yield from models_in(rulebook.notice, ("notice",))
 
 
-def broken_references(rulebook: Rulebook, own: Mapping[str, frozenset[str]]) -> Iterator[Finding]:
-    """Every broken reference. ``own`` names the entries that this rulebook adds to the one it extends."""
-    yield from ()
+def _term(path: Path, term: str) -> Iterator[Finding]:
+    try:
+        add_term(_ANY_DAY, term)
+    except ValueError:
+        yield found(
+            "term",
+            path,
+            (f"{term} 不是日历期限", f"{term} is no calendar term"),
+            ("写作如 P3M、P2Y、P30D", "write for example P3M, P2Y or P30D"),
+        )
+
+
+def _citation(rulebook: Rulebook, path: Path, citation: Citation) -> Iterator[Finding]:
+    source = rulebook.sources.get(citation.source)
+    if source is None:
+        yield absent((*path, "source"), citation.source, "sources", rulebook.sources)
+        return
+    starts = [day for day in (citation.effective_from, source.effective_from) if day is not None]
+    ends = [day for day in (citation.effective_to, source.effective_to) if day is not None]
+    if starts and ends and max(starts) >= min(ends):
+        yield found(
+            "effective_dates",
+            path,
+            (f"引用 {citation.source} 的有效期为空", f"the citation of {citation.source} is never in force"),
+            ("改正 effective_from、effective_to", "correct effective_from and effective_to"),
+        )
+    if citation.effective_from and source.effective_from and citation.effective_from < source.effective_from:
+        yield found(
+            "effective_dates",
+            (*path, "effective_from"),
+            (
+                f"{citation.effective_from} 早于 {citation.source} 的施行日 {source.effective_from}",
+                f"{citation.effective_from} lies before {citation.source} takes effect on {source.effective_from}",
+            ),
+            ("不早于施行日", "give a day on or after it takes effect"),
+        )
+    section = path[0]
+    if section == "schemes" and isinstance(path[1], int):
+        begins = rulebook.schemes[path[1]].effective_from
+        if ends and min(ends) <= begins:
+            yield found(
+                "effective_dates",
+                path,
+                (
+                    f"方案 {begins} 起施行时 {citation.source} 已失效",
+                    f"{citation.source} is out of force when the scheme begins on {begins}",
+                ),
+                ("引用现行有效的依据", "cite a source that is in force"),
+            )
+
+
+def _lists_and_measures(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
+    filled = {kind.statutory_list for kind in rulebook.kinds.values()}
+    for code in sorted(own.get("lists", ())):
+        entry = rulebook.lists[code]
+        if entry.authority not in rulebook.departments:
+            yield absent(("lists", code, "authority"), entry.authority, "departments", rulebook.departments)
+        if code not in filled:
+            yield found(
+                "unlinked_list",
+                ("lists", code),
+                ("没有任何目录项写入这个名单", "no kind puts anyone on this list"),
+                (
+                    "添加 effect: list_entry 且 statutory_list 为它的目录项，或删去名单",
+                    "add a kind with effect: list_entry and this statutory_list, or remove the list",
+                ),
+            )
+    for code in sorted(own.get("approval_items", ())):
+        item = rulebook.approval_items[code]
+        if item.department not in rulebook.departments:
+            path = ("approval_items", code, "department")
+            yield absent(path, item.department, "departments", rulebook.departments)
+    for code in sorted(own.get("measures", ())):
+        yield from _measure(rulebook, code)
+
+
+def _measure(rulebook: Rulebook, code: str) -> Iterator[Finding]:
+    measure, path = rulebook.measures[code], ("measures", code)
+    listed = rulebook.lists.get(measure.statutory_list)
+    if listed is None:
+        yield absent((*path, "statutory_list"), measure.statutory_list, "lists", rulebook.lists)
+    for position, department in enumerate(measure.departments):
+        if department not in rulebook.departments:
+            yield absent((*path, "departments", position), department, "departments", rulebook.departments)
+    for position, name in enumerate(measure.items):
+        item = rulebook.approval_items.get(name)
+        if item is None:
+            yield absent((*path, "items", position), name, "approval_items", rulebook.approval_items)
+            continue
+        if item.department not in measure.departments:
+            yield found(
+                "measure_department",
+                (*path, "items", position),
+                (
+                    f"{name} 由 {item.department} 办理，不在本措施的实施部门中",
+                    f"{name} is decided by {item.department}, which is not among the measure's departments",
+                ),
+                ("补上该部门，或删去该事项", "add that department, or remove the item"),
+            )
+        if listed is not None and not set(item.subject_kinds) & set(listed.subject_kinds):
+            yield found(
+                "measure_subjects",
+                (*path, "items", position),
+                (f"{name} 的申请人不可能在该名单上", f"no applicant for {name} can be on that list"),
+                ("删去该事项", "remove the item"),
+            )
+
+
+def _offers(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
+    opens = {tier.code for scheme in rulebook.schemes for tier in scheme.tiers}
+    opens |= {mark.code for scheme in rulebook.schemes for mark in scheme.marks}
+    for code in sorted(own.get("offers", ())):
+        offer, path = rulebook.offers[code], ("offers", code)
+        if offer.merchant not in rulebook.merchants:
+            yield absent((*path, "merchant"), offer.merchant, "merchants", rulebook.merchants)
+        if offer.scene not in rulebook.scenes:
+            yield absent((*path, "scene"), offer.scene, "scenes", rulebook.scenes)
+        if offer.opens_at not in opens:
+            yield absent((*path, "opens_at"), offer.opens_at, "tiers/marks", opens)
+        if offer.valid_from >= offer.valid_until:
+            yield found(
+                "dates",
+                (*path, "valid_until"),
+                ("优惠在开始之前结束", "the offer ends before it begins"),
+                ("使 valid_until 晚于 valid_from", "make valid_until later than valid_from"),
+            )
+    giving = {offer.merchant for offer in rulebook.offers.values()}
+    for code in sorted(own.get("merchants", frozenset()) - giving):
+        yield found(
+            "unlinked_merchant",
+            ("merchants", code),
+            ("这个商家没有任何优惠", "this merchant gives no offer"),
+            ("添加优惠，或删去商家", "add an offer, or remove the merchant"),
+        )
+    for code in sorted(own.get("scenes", ())):
+        for position, kind in enumerate(rulebook.scenes[code].kinds):
+            if kind not in rulebook.kinds:
+                yield absent(("scenes", code, "kinds", position), kind, "kinds", rulebook.kinds)
+
+
+def _clocks(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
+    for code in sorted(own.get("clocks", ())):
+        clock = rulebook.clocks[code]
+        if (clock.working_days is None) == (clock.calendar_days is None):
+            yield found(
+                "clock",
+                ("clocks", code),
+                ("时限应恰有一种单位", "a clock takes exactly one unit"),
+                ("写 working_days 或 calendar_days", "give working_days or calendar_days"),
+            )
+
+
+def _head(rulebook: Rulebook) -> Iterator[Finding]:
+    for position, division in enumerate(rulebook.divisions):
+        if not (len(division) == 6 and division.isascii() and division.isdigit()):
+            yield found(
+                "division",
+                ("divisions", position),
+                (f"{division} 不是六位行政区划代码", f"{division} is no division code of six digits"),
+                ('写作如 "330305"', 'write for example "330305"'),
+            )
+    if rulebook.time_zone != "Asia/Shanghai":
+        yield found(
+            "time_zone",
+            ("time_zone",),
+            (f"不支持时区 {rulebook.time_zone}", f"the time zone {rulebook.time_zone} is not served"),
+            ("写 Asia/Shanghai", "write Asia/Shanghai"),
+        )
+    if rulebook.level == "city" and rulebook.words is None:
+        yield found(
+            "words", ("code",), ("缺少 words", "words are missing"), ("写城市的用语", "say how the city calls things")
+        )
+    if any(scheme.subject == "person" for scheme in rulebook.schemes) and rulebook.notice is None:
+        yield found(
+            "notice",
+            ("schemes", 0),
+            ("给个人评分却没有告知书", "persons are scored without a notice to agree to"),
+            ("添加 notice.yaml", "add notice.yaml"),
+        )

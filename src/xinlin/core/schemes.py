@@ -6,12 +6,13 @@ Meaning: `xinlin.core.scores`. Loading and its errors: `xinlin.core.loading`.
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from xinlin.core.values import Strict, Text
+from xinlin.core.values import Strict, Text, misfit
 
 Scalar = str | int | bool
 Demonstration = Literal["demonstration"]
@@ -44,9 +45,20 @@ class FieldTest(Strict):
     def _one_comparison(self) -> FieldTest:
         given = [k for k in ("equals", "among", "at_least", "below", "exists") if getattr(self, k) is not None]
         if not given:
-            raise ValueError("a field test needs one of equals, among, at_least, below, exists")
+            raise misfit(
+                "字段条件缺少比较",
+                "a field test makes no comparison",
+                "写 equals、among、at_least、below、exists 之一",
+                "give one of equals, among, at_least, below, exists",
+            )
         if len(given) > 1 and set(given) != {"at_least", "below"}:
-            raise ValueError(f"a field test takes one comparison (or at_least with below), not {', '.join(given)}")
+            listed = ", ".join(given)
+            raise misfit(
+                f"字段条件同时写了 {listed}",
+                f"a field test makes several comparisons: {listed}",
+                "只留一个（at_least 与 below 可同用），其余用 all 连接",
+                "keep one (at_least may go with below) and join others with all",
+            )
         return self
 
 
@@ -85,9 +97,14 @@ class Measure(Strict):
     @model_validator(mode="after")
     def _field_where_needed(self) -> Measure:
         if self.take in ("sum", "max", "latest") and self.of is None:
-            raise ValueError(f"measure {self.take} needs of: the field that it measures")
+            raise misfit(
+                f"{self.take} 未写量哪个字段",
+                f"{self.take} does not say which field it measures",
+                "补上 of: 字段代码",
+                "add of: the code of the field",
+            )
         if self.take in ("count", "exists") and self.of is not None:
-            raise ValueError(f"measure {self.take} takes no field; remove of")
+            raise misfit(f"{self.take} 不量字段", f"{self.take} measures no field", "删去 of", "remove of")
         return self
 
 
@@ -125,16 +142,36 @@ class Award(Strict):
     def _one_form(self) -> Award:
         given = [k for k in ("each", "bands", "steps", "table") if getattr(self, k) is not None]
         if len(given) != 1:
-            raise ValueError("points needs exactly one of each, bands, steps, table")
-        if self.bands and any(a.at_least >= b.at_least for a, b in zip(self.bands, self.bands[1:], strict=False)):
-            raise ValueError("bands must rise: each at_least above the one before (bands are half-open)")
+            raise misfit(
+                "计分方式应恰有一种",
+                "points takes exactly one form",
+                "写 each、bands、steps、table 之一",
+                "give one of each, bands, steps, table",
+            )
+        if self.bands and any(a.at_least >= b.at_least for a, b in itertools.pairwise(self.bands)):
+            raise misfit(
+                "分段未递增（分段左闭右开）",
+                "bands do not rise (each begins where the one before ends)",
+                "使每段 at_least 大于前一段",
+                "make each at_least greater than the one before",
+            )
         if self.steps:
             limits = [s.up_to for s in self.steps]
             if any(limit is None for limit in limits[:-1]):
-                raise ValueError("only the last step may be open (no up_to)")
+                raise misfit(
+                    "只有最后一级可以不封顶",
+                    "a step before the last is open",
+                    "为前面各级写 up_to",
+                    "give each step before the last its up_to",
+                )
             closed = [limit for limit in limits if limit is not None]
-            if any(a >= b for a, b in zip(closed, closed[1:], strict=False)) or (closed and closed[0] <= 0):
-                raise ValueError("steps must rise: each up_to above the one before, the first above 0")
+            if any(a >= b for a, b in itertools.pairwise(closed)) or (closed and closed[0] <= 0):
+                raise misfit(
+                    "各级 up_to 未从 0 起递增",
+                    "steps do not rise from 0",
+                    "使每级 up_to 大于前一级，第一级大于 0",
+                    "make each up_to greater than the one before, the first above 0",
+                )
         return self
 
 
@@ -147,7 +184,12 @@ class Limits(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> Limits:
         if self.cap is not None and self.floor is not None and self.floor > self.cap:
-            raise ValueError(f"floor {self.floor} lies above cap {self.cap}")
+            raise misfit(
+                f"下限 {self.floor} 高于上限 {self.cap}",
+                f"the floor {self.floor} lies above the cap {self.cap}",
+                "调换或改正两者",
+                "swap or correct the two",
+            )
         return self
 
 
@@ -195,13 +237,28 @@ class Indicator(Strict):
     @model_validator(mode="after")
     def _coherent(self) -> Indicator:
         if self.term is not None and self.terms is not None:
-            raise ValueError("give term or terms, not both")
+            raise misfit("term 与 terms 同时出现", "term and terms are both given", "只留一个", "keep one of the two")
         if self.measure.over != "record" and (self.highest_only or self.repeat):
-            raise ValueError("highest_only and repeat need measure.over: record")
+            raise misfit(
+                "highest_only 与 repeat 只能逐条计量",
+                "highest_only and repeat work record by record",
+                "写 measure.over: record",
+                "set measure.over: record",
+            )
         if self.points.table is not None and self.measure.take != "latest":
-            raise ValueError("a table looks up one value: use measure.take: latest with of: the field")
+            raise misfit(
+                "table 按一个值查表",
+                "a table looks up one value",
+                "写 measure.take: latest 与 of",
+                "set measure.take: latest with of: the field",
+            )
         if self.per_year != Limits() and self.measure.over == "all":
-            raise ValueError("per_year limits need measure.over: calendar_year or record")
+            raise misfit(
+                "按年限额不能用于合并计量",
+                "yearly limits do not work over all records together",
+                "写 measure.over: calendar_year 或 record",
+                "set measure.over: calendar_year or record",
+            )
         return self
 
 
@@ -238,7 +295,12 @@ class ClassRule(Strict):
     @model_validator(mode="after")
     def _one_effect(self) -> ClassRule:
         if (self.tier_at_most is None) == (self.tier_exactly is None):
-            raise ValueError("a class rule needs exactly one of tier_at_most, tier_exactly")
+            raise misfit(
+                "判级规则应恰有一种效果",
+                "a class rule takes exactly one effect",
+                "写 tier_at_most 或 tier_exactly",
+                "give tier_at_most or tier_exactly",
+            )
         return self
 
 

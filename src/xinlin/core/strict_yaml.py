@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Union
+from typing import Any
 
 import yaml
 
@@ -17,7 +17,8 @@ from xinlin.core.values import Problem, Text
 
 Key = str | int
 Path = tuple[Key, ...]
-Tree = Union[dict[str, "Tree"], list["Tree"], str, int, bool]
+Tree = dict[str, Any] | list[Any] | str | int | bool
+"""What a file holds: mappings, lists, texts, integers and truth values, all the way down."""
 
 _INTEGER = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _DATE = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$")
@@ -124,7 +125,8 @@ class _Walker:
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> Tree | None:
         if node.tag != "tag:yaml.org,2002:map":
-            return self._tagged(node, path)
+            self._tagged(node, path)
+            return None
         tree: dict[str, Tree] = {}
         for key_node, value_node in node.value:
             key = self._key(key_node, path)
@@ -146,13 +148,16 @@ class _Walker:
 
     def _sequence(self, node: yaml.SequenceNode, path: Path) -> Tree | None:
         if node.tag != "tag:yaml.org,2002:seq":
-            return self._tagged(node, path)
+            self._tagged(node, path)
+            return None
         values = (self.walk(item, (*path, at)) for at, item in enumerate(node.value))
         return [value for value in values if value is not None]
 
     def _tagged(self, node: yaml.Node, path: Path) -> None:
         what = Text(zh=f"不允许标签 {node.tag}", en=f"the tag {node.tag} is not allowed")
-        self.problem("tag", node, path, what, Text(zh="去掉标签，按普通文本书写", en="remove the tag and write plain text"))
+        self.problem(
+            "tag", node, path, what, Text(zh="去掉标签，按普通文本书写", en="remove the tag and write plain text")
+        )
 
     def _key(self, node: yaml.Node, path: Path) -> str | None:
         if not isinstance(node, yaml.ScalarNode) or node.value == "<<" or node.tag.endswith(":merge"):
@@ -171,7 +176,8 @@ class _Walker:
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Tree | None:
         standard = node.tag.startswith("tag:yaml.org,2002:") and node.tag.rsplit(":", 1)[1] in _STANDARD
         if not standard:
-            return self._tagged(node, path)
+            self._tagged(node, path)
+            return None
         raw = str(node.value)
         if node.style is not None:
             return raw

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
 
 class Strict(BaseModel):
@@ -49,3 +50,9 @@ class Problem:
             "what": {"zh": self.what.zh, "en": self.what.en},
             "cure": {"zh": self.cure.zh, "en": self.cure.en},
         }
+
+
+def misfit(zh: str, en: str, cure_zh: str, cure_en: str) -> PydanticCustomError:
+    """What a validator raises where a value breaks a rule of its type: the fault and its cure in both languages."""
+    said = {"zh": zh, "en": en, "cure_zh": cure_zh, "cure_en": cure_en}
+    return PydanticCustomError("misfit", "{en}; {cure_en}", said)

@@ -1,0 +1,353 @@
+"""Whether a scheme and its worked cases fit the kinds they score: fields, codes, classes, signs, tiers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from xinlin.core.findings import Finding, absent, found
+from xinlin.core.kind_references import CLASSES
+from xinlin.core.rulebooks import ORGANISATIONS, FieldSpec, Kind, Rulebook
+from xinlin.core.schemes import AllOf, AnyOf, Award, Condition, FieldTest, Indicator, NotOf, Scheme
+from xinlin.core.strict_yaml import Path
+
+OWN_FIELDS = {"class": "code", "document": "text", "occurred_on": "date"}
+"""Fields that every record has, whatever its kind, with their types."""
+
+
+def scheme_findings(rulebook: Rulebook, scheme: Scheme, path: Path) -> Iterator[Finding]:
+    """Everything in one version of a scheme that does not fit."""
+    twins = [other for other in rulebook.schemes if other is not scheme and other.code == scheme.code]
+    if any(other.version == scheme.version or other.effective_from == scheme.effective_from for other in twins):
+        yield found(
+            "duplicate_version",
+            path,
+            ("另一版本的版本号或施行日相同", "another version has the same number or first day"),
+            ("改用新的版本号和施行日", "give a new version number and first day"),
+        )
+    if scheme.extends is not None and scheme.extends not in {other.code for other in twins_of(rulebook, scheme)}:
+        yield absent((*path, "extends"), scheme.extends, "schemes", {other.code for other in rulebook.schemes})
+    yield from _tiers(scheme, path)
+    seen: set[str] = set()
+    for at, dimension in enumerate(scheme.dimensions):
+        here = (*path, "dimensions", at)
+        yield from _once(seen, dimension.code, (*here, "code"))
+        for position, indicator in enumerate(dimension.indicators):
+            inner = (*here, "indicators", position)
+            yield from _once(seen, indicator.code, (*inner, "code"))
+            yield from _indicator(rulebook, scheme, indicator, inner)
+    for at, rule in enumerate(scheme.class_rules):
+        here = (*path, "class_rules", at)
+        kind = rulebook.kinds.get(rule.kind)
+        if kind is None:
+            yield absent((*here, "kind"), rule.kind, "kinds", rulebook.kinds)
+        else:
+            yield from _condition(kind, rule.where, (*here, "where"))
+        for key in ("tier_at_most", "tier_exactly"):
+            named = getattr(rule, key)
+            if named is not None and named not in {tier.code for tier in scheme.tiers}:
+                yield absent((*here, key), named, "tiers", (tier.code for tier in scheme.tiers))
+
+
+def twins_of(rulebook: Rulebook, scheme: Scheme) -> list[Scheme]:
+    """The other schemes of the rulebook."""
+    return [other for other in rulebook.schemes if other is not scheme]
+
+
+def _once(seen: set[str], code: str, path: Path) -> Iterator[Finding]:
+    if code in seen:
+        yield found(
+            "duplicate_code",
+            path,
+            (f"代码 {code} 重复", f"the code {code} is given twice"),
+            ("改用新的代码", "choose another code"),
+        )
+    seen.add(code)
+
+
+def _tiers(scheme: Scheme, path: Path) -> Iterator[Finding]:
+    low, high = scheme.scale.minimum, scheme.scale.maximum
+    seen: set[str] = set()
+    before: int | None = None
+    for at, tier in enumerate(scheme.tiers):
+        here = (*path, "tiers", at)
+        yield from _once(seen, tier.code, (*here, "code"))
+        if before is not None and tier.at_least <= before:
+            yield found(
+                "tiers",
+                (*here, "at_least"),
+                (
+                    f"{tier.at_least} 不高于前一等级的 {before}",
+                    f"{tier.at_least} is not above the tier before ({before})",
+                ),
+                ("等级由低到高书写，左闭右开", "write tiers from low to high; each begins where the one before ends"),
+            )
+        before = tier.at_least
+    if low is not None and scheme.tiers[0].at_least != low:
+        yield found(
+            "tiers",
+            (*path, "tiers", 0, "at_least"),
+            (f"最低等级应从下限 {low} 开始", f"the lowest tier must begin at the minimum {low}"),
+            (f"写 at_least: {low}", f"write at_least: {low}"),
+        )
+    for at, mark in enumerate(scheme.marks):
+        yield from _once(seen, mark.code, (*path, "marks", at, "code"))
+    thresholds = [(("tiers", at), tier.at_least) for at, tier in enumerate(scheme.tiers)]
+    thresholds += [(("marks", at), mark.at_least) for at, mark in enumerate(scheme.marks)]
+    for (section, position), at_least in thresholds:
+        if (high is not None and at_least > high) or (low is not None and at_least < low):
+            yield found(
+                "scale",
+                (*path, section, position, "at_least"),
+                (f"{at_least} 不在分值范围内", f"{at_least} lies outside the scale"),
+                (f"写在 {low} 与 {high} 之间", f"write a number from {low} to {high}"),
+            )
+    if (low is not None and scheme.base < low) or (high is not None and scheme.base > high):
+        yield found(
+            "scale",
+            (*path, "base"),
+            (f"基础分 {scheme.base} 不在分值范围内", f"the base {scheme.base} lies outside the scale"),
+            (f"写在 {low} 与 {high} 之间", f"write a number from {low} to {high}"),
+        )
+    if len(scheme.tiers) > 1 and scheme.base < scheme.tiers[1].at_least:
+        yield found(
+            "cold_start",
+            (*path, "base"),
+            ("没有任何记录的人会落在最低等级", "a person without any record would fall into the lowest tier"),
+            ("提高基础分，或降低第二等级的起点", "raise the base, or lower the second tier"),
+        )
+
+
+def _indicator(rulebook: Rulebook, scheme: Scheme, indicator: Indicator, path: Path) -> Iterator[Finding]:
+    kind = rulebook.kinds.get(indicator.kind)
+    if kind is None:
+        yield absent((*path, "kind"), indicator.kind, "kinds", rulebook.kinds)
+        return
+    if kind.sign != indicator.sign:
+        yield found(
+            "sign",
+            (*path, "sign"),
+            (
+                f"目录项 {kind.code} 为 {kind.sign}，指标为 {indicator.sign}",
+                f"the kind {kind.code} is {kind.sign}, the indicator {indicator.sign}",
+            ),
+            ("使两者一致；中性信息不能计分", "make the two equal; a neutral kind cannot be scored"),
+        )
+    scored = {"person"} if scheme.subject == "person" else ORGANISATIONS
+    if not scored & set(kind.subject_kinds):
+        yield found(
+            "indicator_subject",
+            (*path, "kind"),
+            (f"{kind.code} 没有关于评分主体的记录", f"{kind.code} holds no records of whom the scheme scores"),
+            ("改用其他目录项", "use another kind"),
+        )
+    yield from _points(indicator, path)
+    yield from _measured(kind, indicator, path)
+    yield from _condition(kind, indicator.where, (*path, "where"))
+    yield from _ends(kind, indicator, path)
+    if indicator.through is not None:
+        yield from _through(scheme, kind, path)
+
+
+def _points(indicator: Indicator, path: Path) -> Iterator[Finding]:
+    negative = indicator.sign == "negative"
+    for inner, points in _point_values(indicator.points):
+        if (points > 0) if negative else (points < 0):
+            yield found(
+                "points_sign",
+                (*path, "points", *inner),
+                (f"{points} 与指标的方向 {indicator.sign} 相反", f"{points} runs against the sign {indicator.sign}"),
+                (
+                    "负向指标写 0 或负数，正向指标写 0 或正数",
+                    "write 0 or less for a negative indicator, 0 or more for a positive one",
+                ),
+            )
+
+
+def _point_values(points: Award) -> Iterator[tuple[Path, int]]:
+    if points.each is not None:
+        yield ("each", "points"), points.each.points
+    for at, band in enumerate(points.bands or ()):
+        yield ("bands", at, "points"), band.points
+    for at, step in enumerate(points.steps or ()):
+        yield ("steps", at, "points"), step.points
+    for key, value in (points.table or {}).items():
+        yield ("table", key), value
+
+
+def _measured(kind: Kind, indicator: Indicator, path: Path) -> Iterator[Finding]:
+    measure, table = indicator.measure, indicator.points.table
+    if measure.of is None:
+        return
+    of = (*path, "measure", "of")
+    type_of = field_type(kind, measure.of)
+    field = _field(kind, measure.of)
+    if type_of is None:
+        yield absent(of, measure.of, f"kinds.{kind.code}.fields", _field_codes(kind))
+        return
+    if table is None and type_of not in ("integer", "money"):
+        yield found(
+            "measured_type",
+            of,
+            (f"{measure.of} 是 {type_of}，不能量成整数", f"{measure.of} is {type_of} and cannot be measured"),
+            ("改用 integer 或 money 字段，或用 table 查表", "use an integer or money field, or look it up in a table"),
+        )
+    if table is None and field is not None and (field.minimum is None or field.minimum < 0):
+        yield found(
+            "measured_minimum",
+            of,
+            (f"{measure.of} 没有不小于 0 的下限", f"{measure.of} has no minimum of 0 or more"),
+            ("在目录项的字段上写 minimum: 0", "write minimum: 0 at the field of the kind"),
+        )
+    if table is not None:
+        yield from _table(kind, measure.of, type_of, table, path)
+
+
+def _table(kind: Kind, name: str, type_of: str, table: dict[str, int], path: Path) -> Iterator[Finding]:
+    known = set(_choices(kind, name, type_of))
+    if type_of not in ("code", "boolean"):
+        yield found(
+            "measured_type",
+            (*path, "measure", "of"),
+            (f"{name} 是 {type_of}，不能查表", f"{name} is {type_of} and cannot be looked up in a table"),
+            ("改用 code 或 boolean 字段", "use a code or boolean field"),
+        )
+        return
+    for key in table:
+        if key not in known:
+            yield absent((*path, "points", "table", key), key, f"{name}.codes", known)
+    missing = sorted(known - set(table))
+    if missing:
+        listed = ", ".join(missing)
+        yield found(
+            "table_gap",
+            (*path, "points", "table"),
+            (f"{listed} 没有分值", f"no points are given for {listed}"),
+            ("逐个写出分值，不计分写 0", "give points for each, 0 where it shall not count"),
+        )
+
+
+def _ends(kind: Kind, indicator: Indicator, path: Path) -> Iterator[Finding]:
+    if indicator.terms is None:
+        return
+    classes = _choices(kind, "class", "code")
+    if not classes:
+        yield found(
+            "terms",
+            (*path, "terms"),
+            (f"{kind.code} 没有失信程度字段", f"{kind.code} has no field with the role class"),
+            ("改用 term，或在目录项中加 role: class 的字段", "use term, or add a field with role: class to the kind"),
+        )
+        return
+    for name in indicator.terms:
+        if name not in CLASSES:
+            yield absent((*path, "terms", name), name, "class", CLASSES)
+    missing = sorted(set(classes) - set(indicator.terms))
+    if missing:
+        listed = ", ".join(missing)
+        yield found(
+            "terms",
+            (*path, "terms"),
+            (f"{listed} 没有期限", f"no term is given for {listed}"),
+            ("逐个写出期限", "give a term for each class"),
+        )
+
+
+def _through(scheme: Scheme, kind: Kind, path: Path) -> Iterator[Finding]:
+    if scheme.subject != "person" or not ORGANISATIONS & set(kind.subject_kinds):
+        yield found(
+            "through",
+            (*path, "through"),
+            ("穿透只用于个人方案中含组织主体的目录项", "through is for personal schemes and kinds with organisations"),
+            ("删去 through", "remove through"),
+        )
+    if not any(field.role == "named_person" for field in kind.fields):
+        yield found(
+            "through",
+            (*path, "through"),
+            (
+                f"{kind.code} 不载明责任人，不能穿透",
+                f"{kind.code} names no responsible person, so nothing can count through it",
+            ),
+            (
+                "在目录项中加 role: named_person 的字段，或删去 through",
+                "add a field with role: named_person, or remove through",
+            ),
+        )
+
+
+def _condition(kind: Kind, condition: Condition | None, path: Path) -> Iterator[Finding]:
+    match condition:
+        case None:
+            return
+        case AllOf():
+            for at, part in enumerate(condition.all):
+                yield from _condition(kind, part, (*path, "all", at))
+        case AnyOf():
+            for at, part in enumerate(condition.any):
+                yield from _condition(kind, part, (*path, "any", at))
+        case NotOf():
+            yield from _condition(kind, condition.not_, (*path, "not"))
+        case FieldTest():
+            yield from _test(kind, condition, path)
+
+
+def _test(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:
+    type_of = field_type(kind, test.field)
+    if type_of is None:
+        yield absent((*path, "field"), test.field, f"kinds.{kind.code}.fields", _field_codes(kind))
+        return
+    choices = _choices(kind, test.field, type_of)
+    equals = [] if test.equals is None else [test.equals]
+    for value in (*equals, *(test.among or ())):
+        if type(value) is not _PYTHON.get(type_of, str) or (choices and str(value) not in choices):
+            yield found(
+                "condition_value",
+                path,
+                (f"{test.field} 不会等于 {value}", f"{test.field} is never {value}"),
+                (
+                    f"写一个 {type_of} 值" + (f"：{', '.join(choices)}" if choices else ""),
+                    f"give a value of type {type_of}" + (f": {', '.join(choices)}" if choices else ""),
+                ),
+            )
+    for value in (test.at_least, test.below):
+        wanted = date if type_of == "date" else int if type_of in ("integer", "money") else None
+        if value is not None and type(value) is not wanted:
+            yield found(
+                "condition_value",
+                path,
+                (
+                    f"{test.field} 是 {type_of}，不能与 {value} 比大小",
+                    f"{test.field} is {type_of}; it has no order with {value}",
+                ),
+                ("只比较整数、金额与日期", "compare integers, money and dates only"),
+            )
+
+
+_PYTHON: dict[str, type] = {"integer": int, "money": int, "boolean": bool, "date": date}
+
+
+def _field(kind: Kind, name: str) -> FieldSpec | None:
+    for field in kind.fields:
+        if field.code == name or (name in OWN_FIELDS and field.role == name):
+            return field
+    return None
+
+
+def field_type(kind: Kind, name: str) -> str | None:
+    """The type of a field of the kind, or of one that every record has; None where there is no such field."""
+    field = _field(kind, name)
+    if field is not None:
+        return field.type
+    return OWN_FIELDS[name] if name in ("document", "occurred_on") else None
+
+
+def _field_codes(kind: Kind) -> Iterable[str]:
+    return [field.code for field in kind.fields]
+
+
+def _choices(kind: Kind, name: str, type_of: str) -> list[str]:
+    field = _field(kind, name)
+    if type_of == "boolean":
+        return ["true", "false"]
+    return list(field.codes or ()) if field is not None else []
