@@ -154,6 +154,8 @@ def connected(identity_service: Service, settings: Any) -> Service:
     app |= {"client_id": CLIENT, "secret": SECRET, "settings": {**app["settings"], "server_url": identity_service.url}}
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
     settings.IDENTITY_ISSUER = identity_service.url
+    policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {**policy, "form-action": ["'self'", identity_service.url]}}
     settings.IDENTITY_CLIENT_ID, settings.IDENTITY_CLIENT_SECRET = CLIENT, SECRET
     return identity_service
 
