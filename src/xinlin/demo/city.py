@@ -32,7 +32,8 @@ from xinlin.demo.rows import Party, Row, Writer, fields_by_role, parties_of, reg
 
 VOLUMES: Mapping[str, int] = {
     "volunteer_service": 15_000, "waste_sorting": 20_000, "neighbourhood_points": 9_000, "ebike_violation": 2_000,
-    "uncivil_conduct": 1_200, "civility_commendation": 900, "charitable_donation": 2_400, "honour": 1_100, "judgment_fulfilment": 320, "safe_riding_course": 900,
+    "uncivil_conduct": 1_200, "civility_commendation": 900, "charitable_donation": 2_400, "honour": 1_100,
+    "judgment_fulfilment": 320, "safe_riding_course": 900,
     "rescue": 60, "community_service": 4_000, "firefighting_training": 3_000, "fulfilled_commitment": 800,
     "unfulfilled_commitment": 260, "uncorrected_hazard": 420, "malicious_rotating_savings": 40,
     "administrative_penalty": 700, "administrative_licence": 1_500, "labour_law_violation": 240,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -178,10 +179,8 @@ class Children:
             _signal_group(child, signal.SIGTERM)
         until = time.monotonic() + GRACE
         for child in self._children:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.process.wait(max(0.05, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                pass
             _signal_group(child, signal.SIGKILL)
             child.process.wait()
         self._children.clear()
@@ -189,7 +188,5 @@ class Children:
 
 def _signal_group(child: Child, number: signal.Signals) -> None:
     """Send a signal to a child's whole group; a group that is gone needs none."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(child.process.pid, number)
-    except ProcessLookupError:
-        pass

@@ -1,0 +1,270 @@
+"""``xinlin demo``: a synthetic city on this machine, served on the loopback until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+import webbrowser
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from xinlin.demo.processes import HERE, AlreadyRunning, Children, Lock, Stopped, free_port
+
+DEFAULT_PORT = 8000
+DEFAULT_IDENTITY_PORT = 8010
+DEFAULTS = {"seed": 1, "residents": 20_000, "firms": 3_000}
+EMBLEM = "演示数据 · 全部为合成，没有真实的人和企业   SYNTHETIC DATA · nobody in it is real"
+
+
+def _data_folder() -> Path:
+    """The folder of all state, as the settings find it."""
+    package = Path(__file__).resolve().parents[1]
+    return Path(os.environ.get("XINLIN_DATA") or package.parent.parent / "var").resolve()
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The command: prepare where needed, start everything, print where to go, wait. Returns the exit code."""
+    console = Console()
+    data = _data_folder()
+    try:
+        lock = Lock(data / "demo" / "lock")
+    except AlreadyRunning as other:
+        where = other.told.get("url") or "(准备中 still preparing)"
+        console.print(
+            f"演示已在运行：{where}（进程 {other.told.get('pid')}）。Already running at {where}, pid {other.told.get('pid')}."
+        )
+        return 0
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _locked(arguments, console, data, lock)
+    except KeyboardInterrupt:
+        console.print("\n演示已结束。The demo has ended.")
+        return 0
+    except Stopped as reason:
+        console.print(f"[red]{reason}[/red]", markup=True, highlight=False)
+        return 1
+    finally:
+        lock.release()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends the demo as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def _locked(arguments: argparse.Namespace, console: Console, data: Path, lock: Lock) -> int:
+    """What happens once the data folder is ours."""
+    from xinlin import shelf
+    from xinlin.demo import prepare
+
+    began = time.monotonic()
+    before = prepare.read_state(data)
+    city = arguments.city or (before.city if before else None) or os.environ.get("XINLIN_CITY") or "dongtou"
+    if city not in shelf.names():
+        console.print(f"没有名为 {city} 的规则册。There is no rulebook {city}; there are: {', '.join(shelf.names())}.")
+        return 2
+    _set_up(data, city)
+    rulebook = shelf.read(city)
+    wanted = _wanted(arguments, before, city)
+    console.print(Panel(EMBLEM, style="bold", border_style="cyan", expand=False))
+    if before is not None and before.ready and _same(before, wanted):
+        state = before
+        console.print(f"已准备好：{state.as_of} 制作。Prepared on {state.as_of}; starting.")
+    else:
+        state = wanted
+        state.port, state.identity_port = free_port(_preferred(arguments.port)), free_port(DEFAULT_IDENTITY_PORT)
+        try:
+            prepare.prepare(data, rulebook, state, console)
+        except (prepare.NotOurs, ValueError) as reason:
+            console.print(f"[red]{reason}[/red]", highlight=False)
+            return 2
+    _settle_addresses(data, state, arguments.port)
+    if arguments.prepare_only:
+        console.print(
+            f"已准备好，用时 {time.monotonic() - began:.0f} 秒。Prepared in {time.monotonic() - began:.0f} s."
+        )
+        return 0
+    _serve(arguments, console, data, state, lock, began)
+    return 0
+
+
+def _set_up(data: Path, city: str) -> None:
+    """Point this process and its children at the folder and the city, and start Django."""
+    os.environ["XINLIN_DATA"], os.environ["XINLIN_CITY"] = str(data), city
+    os.environ["DJANGO_SETTINGS_MODULE"] = "xinlin.settings"
+    import django
+
+    django.setup()
+
+
+def _wanted(arguments: argparse.Namespace, before: Any, city: str) -> Any:
+    """The demo that the command line asks for; what it leaves open is as it was prepared, else the default."""
+    from xinlin.demo.prepare import State, new_secret, schema_hash
+    from xinlin.office.scopes import today
+
+    def chosen(name: str) -> int:
+        given: int | None = getattr(arguments, name)
+        if given is None and before is not None and before.city == city:
+            given = getattr(before, name)
+        return DEFAULTS[name] if given is None else given
+
+    return State(
+        city=city,
+        seed=chosen("seed"),
+        residents=chosen("residents"),
+        firms=chosen("firms"),
+        schema=schema_hash(),
+        as_of=today().isoformat(),
+        identity_port=0,
+        port=0,
+        client_secret=new_secret(),
+    )
+
+
+def _same(before: Any, wanted: Any) -> bool:
+    """Whether what stands is what is asked for."""
+    return all(
+        getattr(before, name) == getattr(wanted, name) for name in ("city", "seed", "residents", "firms", "schema")
+    )
+
+
+def _preferred(port: int | None) -> int:
+    """The port asked for, or the usual one; 0 asks for any."""
+    return DEFAULT_PORT if port is None else port
+
+
+def _settle_addresses(data: Path, state: Any, port: int | None) -> None:
+    """Choose ports for this time; where one had to change, tell the identity service and the accounts linked to it."""
+    from xinlin.demo import prepare
+    from xinlin.demo.identity import IdentityPerson
+
+    old_site, old_issuer = state.site, state.issuer
+    state.port = free_port(state.port if port is None else port)
+    state.identity_port = free_port(state.identity_port)
+    if state.site != old_site:
+        people = json.loads((data / "demo" / "identities.json").read_text(encoding="utf-8"))
+        prepare.tell_identity_service(data, state, [IdentityPerson(**person) for person in people])
+    if state.issuer != old_issuer:
+        from allauth.socialaccount.models import SocialAccount
+
+        SocialAccount.objects.filter(provider=old_issuer).update(provider=state.issuer)
+    prepare.save_state(data, state)
+
+
+def _environment(state: Any) -> dict[str, str]:
+    """What the site's processes are told."""
+    from xinlin.demo.prepare import CLIENT_ID
+
+    return os.environ | {
+        "XINLIN_IDENTITY_ISSUER": state.issuer,
+        "XINLIN_IDENTITY_CLIENT_ID": CLIENT_ID,
+        "XINLIN_IDENTITY_CLIENT_SECRET": state.client_secret,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _serve(arguments: argparse.Namespace, console: Console, data: Path, state: Any, lock: Lock, began: float) -> None:
+    """Start the identity service, the site, the worker and the log; print where to go; wait until something ends."""
+    environment = _environment(state)
+    plain = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    python = sys.executable
+    with Children(data / "demo" / "logs") as children:
+        children.start("identity", [python, "-m", "xinlin.demo.identity", "--port", str(state.identity_port)], plain)
+        children.start(
+            "web",
+            [python, "-m", "granian", "--interface", "wsgi", "--host", HERE, "--port", str(state.port), "--workers", "2",
+             "--blocking-threads", "1", "--no-ws", "xinlin.wsgi:application"],
+            environment,
+        )  # fmt: skip
+        children.start("worker", [python, "-m", "django", "db_worker", "--interval", "0.5"], environment)
+        children.start("log", [python, "-m", "xinlin.cli", "log", "sequence", "--every", "2"], environment)
+        children.await_answer(f"{state.site}/healthz")
+        children.await_answer(f"{state.issuer}/.well-known/openid-configuration")
+        lock.tell(url=state.site)
+        _print_panel(console, data, state, time.monotonic() - began)
+        if not arguments.no_browser and (sys.platform == "darwin" or os.environ.get("DISPLAY")):
+            webbrowser.open(state.site)
+        children.watch()
+
+
+def check_example(data: Path, state: Any) -> str:
+    """Two shell commands that ask a check as a department's system would; written to ``demo/try-a-check.sh``."""
+    from xinlin.office.rulebook import current
+
+    machines = json.loads((data / "demo" / "machines.json").read_text(encoding="utf-8"))
+    item = next((i for i in current().approval_items.values() if "person" in i.subject_kinds), None)
+    people = json.loads((data / "demo" / "identities.json").read_text(encoding="utf-8"))
+    debtor = next(person for person in people if person["sub"] == "cast-debtor")
+    if item is None or item.department not in machines:
+        return ""
+    machine = machines[item.department]
+    question = {
+        "item": item.code,
+        "purpose": item.purpose.zh,
+        "officer": "演示审批员",
+        "applicants": [{"identifier": debtor["resident_id"], "name": debtor["real_name"]}],
+    }
+    text = (
+        "#!/bin/sh\n# Ask, as a department's system, whether an applicant is on a statutory list. 以部门系统身份发起一次核查。\n"
+        f"TOKEN=$(curl -s -u '{machine['client_id']}:{machine['client_secret']}' "
+        f"-d grant_type=client_credentials -d 'scope=checks:ask' {state.site}/identity/o/api/token \\\n"
+        "  | python3 -c 'import json, sys; print(json.load(sys.stdin)[\"access_token\"])')\n"
+        f'curl -s {state.site}/api/v1/checks -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: demo-$$" \\\n'
+        f"  -H 'Content-Type: application/json' \\\n  -d '{json.dumps(question, ensure_ascii=False)}'\n"
+    )
+    path = data / "demo" / "try-a-check.sh"
+    path.touch(mode=0o700)
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def _print_panel(console: Console, data: Path, state: Any, seconds: float) -> None:
+    """Where to go, and who to be."""
+    from xinlin.demo.staff import ROLE_NAMES
+
+    places = Table.grid(padding=(0, 2))
+    for what, where in (
+        ("居民端 Residents", f"{state.site}/"),
+        ("工作台 Staff", f"{state.site}/bench/"),
+        ("规则公开 Rules", f"{state.site}/rules/"),
+        ("身份认证 Identity service", state.issuer),
+    ):
+        places.add_row(f"[bold]{what}[/bold]", f"[link={where}]{where}[/link]")
+    console.print(Panel(places, title="信林 Xinlin", border_style="green", expand=False))
+    people = Table(
+        title="演示身份：登录页上点姓名即可，无需密码  Demo sign-ins: choose a name, no password", title_style="bold"
+    )
+    for column in ("身份 Role", "姓名 Name", "说明 About"):
+        people.add_column(column)
+    for person in state.sign_ins:
+        role = ROLE_NAMES[person["role"]]
+        about = person["what"] + (f"\n[dim]{person['what_en']}[/dim]" if person["what_en"] else "")
+        people.add_row(f"{role.zh} {role.en}", person["name"], about)
+    console.print(people)
+    counts = state.counts
+    console.print(
+        f"[dim]{counts.get('files', 0)} 个文件 files · {counts.get('rows_read', 0):,} 行 rows · 退回 refused "
+        f"{counts.get('rows_refused', 0)} · 同意 consents {counts.get('consents', 0):,}[/dim]",
+        highlight=False,
+    )
+    example = check_example(data, state)
+    console.print(
+        f"部门文件 Departments' files: {data / 'demo' / 'files'}（“试传”内为问题文件 bad ones in 试传）",
+        highlight=False,
+    )
+    console.print(
+        f"接入系统 Machines: {data / 'demo' / 'machines.json'}；核查示例 check by API: sh {example}", highlight=False
+    )
+    console.print(
+        f"[bold]就绪，用时 {seconds:.0f} 秒。Ready in {seconds:.0f} s. Ctrl-C 结束 ends everything.[/bold]",
+        highlight=False,
+    )
