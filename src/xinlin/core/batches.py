@@ -160,6 +160,8 @@ class _Plan:
     read: Reader
     longest: int | None
     column: str
+    keyed: bool
+    """Whether the cell, as written, is part of a full list entry's key."""
 
 
 class Judge:
@@ -176,9 +178,18 @@ class Judge:
                 raise ValueError(f"the file has no column {use.column!r} for {spec.code}")
             unit = use.unit or (header_unit(use.column) if use.column and spec.type == "money" else None) or spec.unit
             limits = [n for n in (spec.max_length, COLUMN_LENGTHS.get(spec.role or "")) if n is not None]
+            keyed = spec.role == "key" or (spec.role == "subject_name" and kind.linking == "optional")
             index = -1 if use.column is None else positions[use.column]
             self._plans.append(
-                _Plan(spec, index, use.constant or "", _reader(spec, unit), min(limits, default=None), use.column or "")
+                _Plan(
+                    spec,
+                    index,
+                    use.constant or "",
+                    _reader(spec, unit),
+                    min(limits, default=None),
+                    use.column or "",
+                    keyed,
+                )
             )
         self._headers = len(headers)
         self._has_key = any(spec.role == "key" for spec in kind.fields)
@@ -218,6 +229,8 @@ class Judge:
             if wrong:
                 problems.append(_refusal(plan, wrong, text))
             content.append(f"{plan.spec.code}={value}")
+            if plan.keyed:
+                row.key_parts.append(f"{plan.spec.code}={raw}")
         row.content = "\x1f".join(content)
         problems.extend(self._whole_row(row, problems))
         return problems or row
@@ -227,9 +240,7 @@ class Judge:
         role = spec.role
         if role is None or role == "key":
             row.fields[spec.code] = value.isoformat() if isinstance(value, date) else value
-            if role == "key":
-                row.key_parts.append(f"{spec.code}={people.comparable_name(str(value))}")
-            elif spec.type == "region" and not row.region:
+            if spec.type == "region" and not row.region:
                 row.region = value
             return None
         if role == "subject":
@@ -290,10 +301,15 @@ class Judge:
         return more
 
     def _complete_key(self, row: JudgedRow) -> None:
-        """Key of a full list's entry: its key fields (or else its document), whose it is, and its day."""
+        """Key of a full list's entry: its key fields (or else its document), whose it is, and its day.
+
+        Key fields, and names where no identifier is asked for, are compared as written, to the last space: another
+        spelling is another entry, as it may be another firm.
+        """
         if not self._has_key:
             row.key_parts.append(row.document)
-        row.key_parts.append(row.identifier if self.kind.linking == "exact" else people.comparable_name(row.name))
+        if self.kind.linking == "exact":
+            row.key_parts.append(row.identifier)
         row.key_parts.append("" if row.occurred_on is None else row.occurred_on.isoformat())
 
     def _code_of(self, role: str) -> str:

@@ -48,6 +48,14 @@ def label_key(text: str) -> str:
     return folded(text).strip("*:'\"")
 
 
+def header_cells(rows: Sequence[Sequence[str]], index: int) -> list[str]:
+    """The cells of the header row, without empty ones at its end under which the first rows hold nothing either."""
+    cells = list(rows[index])
+    while cells and not any(row[len(cells) - 1].strip() for row in rows[index:] if len(row) >= len(cells)):
+        cells.pop()
+    return cells
+
+
 def unique_headers(cells: Sequence[str]) -> list[str]:
     """The header row as names that each occur once: an empty one becomes 列 3, a second 价格 becomes 价格 (2)."""
     seen: dict[str, int] = {}

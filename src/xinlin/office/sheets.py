@@ -26,6 +26,7 @@ from xinlin.core.columns import (
     HEADER_WITHIN,
     NUMBERLIKE,
     find_header,
+    header_cells,
     header_sha256,
     known_labels,
     label_key,
@@ -181,10 +182,7 @@ class _WorkbookSheet(Sheet):
             raise refuse(
                 "file_empty", "电子表格里没有数据", "The workbook holds no data", "请检查文件", "Check the file"
             )
-        cells = rows[header]
-        while cells and not cells[-1].strip():
-            cells.pop()
-        headers = unique_headers(cells)
+        headers = unique_headers(header_cells(rows, header))
         layout = Layout(
             format=form,
             sheet=name,

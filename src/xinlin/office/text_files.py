@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
-from xinlin.core.columns import HEADER_WITHIN, find_header, header_sha256, label_key, unique_headers
+from xinlin.core.columns import HEADER_WITHIN, find_header, header_cells, header_sha256, label_key, unique_headers
 from xinlin.office.layouts import MOST_COLUMNS, Finding, Layout, Row, Sheet, refuse
 
 LARGEST_CELL = 1_000_000
@@ -250,9 +250,7 @@ def open_text(path: Path, known: AbstractSet[str]) -> Sheet:
         raise refuse(
             "file_empty", "文件里没有内容", "The file holds nothing", "请重新导出后再报", "Export it again and send it"
         )
-    layout.header_row, cells = top[found][0], list(top[found][1])
-    while cells and not cells[-1].strip():
-        cells.pop()
+    layout.header_row, cells = top[found][0], header_cells([row for _, row in top], found)
     if len(cells) > MOST_COLUMNS:
         raise refuse(
             "too_many_columns",
