@@ -1,0 +1,237 @@
+"""What no rulebook may hold, score or offer: words, and the reason that each rests on.
+
+The Chinese words are looked for anywhere in a label, the English ones as whole words of a label or a field code.
+A word may be excused where the same label makes plain that something else is meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from xinlin.core.values import Text
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """A forbidden matter: its name, the reason, the words that give it away and the phrases that excuse them."""
+
+    code: str
+    name: Text
+    reason: Text
+    chinese: tuple[str, ...]
+    english: tuple[str, ...]
+    excused: tuple[str, ...] = ()
+
+    def word_in(self, texts: Iterable[str]) -> str | None:
+        """The first of the words that occurs in ``texts``, or None."""
+        for text in texts:
+            seen = text
+            for phrase in self.excused:
+                seen = seen.replace(phrase, "")
+            for word in self.chinese:
+                if word in seen:
+                    return word
+            words = re.findall(r"[a-z]+", seen.lower())
+            for phrase in self.english:
+                parts = phrase.split()
+                if any(words[at : at + len(parts)] == parts for at in range(len(words))):
+                    return phrase
+        return None
+
+
+def _by_law(what_zh: str, what_en: str) -> Text:
+    return Text(
+        zh=f"禁止归集自然人的{what_zh}（征信业管理条例第十四条；上海14、浙江14、山东42、河南45）",
+        en=f"{what_en} of natural persons may never be collected (Credit Reporting Regulation, article 14; "
+        "Shanghai 14, Zhejiang 14, Shandong 42, Henan 45)",
+    )
+
+
+DATA: tuple[Forbidden, ...] = (
+    Forbidden(
+        "religion",
+        Text(zh="宗教信仰", en="religion"),
+        _by_law("宗教信仰", "Religion"),
+        ("宗教", "信仰", "教徒", "教派", "礼拜"),
+        ("religion", "religious", "faith", "church", "mosque", "belief"),
+    ),
+    Forbidden(
+        "genes",
+        Text(zh="基因", en="genes"),
+        _by_law("基因信息", "Genes"),
+        ("基因", "遗传信息", "DNA"),
+        ("gene", "genes", "genetic", "genome", "dna"),
+    ),
+    Forbidden(
+        "biometrics",
+        Text(zh="指纹、人脸等生物特征", en="fingerprints, faces and other biometrics"),
+        _by_law("指纹等生物特征（并见个人信息保护法第二十八条）", "Fingerprints and other biometrics"),
+        ("指纹", "人脸", "面部", "虹膜", "声纹", "掌纹", "步态"),
+        ("fingerprint", "fingerprints", "face", "facial", "iris", "voiceprint", "palmprint", "gait", "biometric"),
+    ),
+    Forbidden(
+        "blood",
+        Text(zh="血型", en="blood type"),
+        _by_law("血型", "Blood types"),
+        ("血型", "献血", "造血干细胞", "骨髓"),
+        ("blood", "marrow"),
+    ),
+    Forbidden(
+        "health",
+        Text(zh="疾病、病史", en="disease and medical history"),
+        _by_law("疾病和病史信息", "Disease and medical history"),
+        ("疾病", "病史", "病历", "诊断", "残疾", "精神障碍", "传染病", "就诊", "用药", "健康状况"),
+        ("disease", "illness", "diagnosis", "medical", "disability", "health", "patient"),
+    ),
+    Forbidden(
+        "opinions",
+        Text(zh="言论、观点", en="opinions and speech"),
+        Text(
+            zh="言论和观点与信用无关，不得归集（国办发〔2020〕49号）",
+            en="speech and opinions have nothing to do with credit and may not be collected (State Council 49/2020)",
+        ),
+        ("言论", "政治面貌", "政治观点", "网络发帖", "发帖", "舆情", "党员评议"),
+        ("speech", "opinion", "opinions", "political", "post", "posts"),
+    ),
+    Forbidden(
+        "petitions",
+        Text(zh="信访、投诉、集会", en="petitions, complaints and assembly"),
+        Text(
+            zh="行使申诉、控告、集会等权利不得作为信用信息（宪法第三十五条、第四十一条）",
+            en="using the rights to petition, complain and assemble is no credit information (Constitution 35 and 41)",
+        ),
+        ("信访", "上访", "走访", "越级", "集会", "游行", "示威", "投诉次数", "举报次数"),
+        ("petition", "petitions", "petitioning", "assembly", "demonstrations", "protest", "protests"),
+        excused=("诚信经营示范", "信访局"),
+    ),
+)
+"""Data that no kind on natural persons may hold (DESIGN rights; 征信业管理条例 14)."""
+
+_UNRELATED = Text(
+    zh="与信用无关的因素不得用于评价（深圳经济特区社会信用条例第二十九条；洞头方案剔除职业、资产）",
+    en="a factor that has nothing to do with credit may not be scored (Shenzhen 29; Dongtou took out occupation and assets)",
+)
+
+FACTORS: tuple[Forbidden, ...] = (
+    *DATA,
+    Forbidden("sex", Text(zh="性别", en="sex"), _UNRELATED, ("性别",), ("sex", "gender")),
+    Forbidden(
+        "age", Text(zh="年龄", en="age"), _UNRELATED, ("年龄", "出生日期", "出生年月"), ("age", "birth", "birthday")
+    ),
+    Forbidden(
+        "occupation",
+        Text(zh="职业、学历", en="occupation and education"),
+        _UNRELATED,
+        ("职业", "职务", "工作单位", "学历", "职称", "岗位"),
+        ("occupation", "profession", "employer", "job", "education", "degree"),
+        excused=("职业禁入", "职业道德"),
+    ),
+    Forbidden(
+        "wealth",
+        Text(zh="资产、收入", en="wealth and income"),
+        Text(
+            zh="收入、存款、有价证券、商业保险、不动产、纳税数额不得用于评分（征信业管理条例第十四条）",
+            en="income, deposits, securities, insurance, property and tax paid may not be scored (article 14)",
+        ),
+        (
+            "资产",
+            "收入",
+            "存款",
+            "有价证券",
+            "商业保险",
+            "不动产",
+            "房产",
+            "纳税数额",
+            "工资水平",
+            "车辆价值",
+            "注册资本",
+        ),
+        ("wealth", "asset", "assets", "income", "salary", "deposit", "deposits", "securities", "property", "capital"),
+    ),
+    Forbidden(
+        "family",
+        Text(zh="家庭", en="family"),
+        Text(
+            zh="任何人不因家庭成员的行为被评价",
+            en="nobody is judged by what a member of the family does",
+        ),
+        ("家庭", "配偶", "子女", "父母", "亲属", "婚姻", "户主", "生育"),
+        ("family", "spouse", "children", "parents", "relatives", "marital", "marriage", "household head"),
+    ),
+    Forbidden(
+        "ethnicity",
+        Text(zh="民族、籍贯", en="ethnicity and origin"),
+        _UNRELATED,
+        ("民族", "种族", "籍贯", "户籍"),
+        ("ethnicity", "ethnic", "race", "origin"),
+    ),
+    Forbidden(
+        "contacts", Text(zh="社会交往", en="contacts"), _UNRELATED, ("好友", "交往", "人脉"), ("friends", "contacts")
+    ),
+)
+"""What no indicator may weigh."""
+
+_RIGHT = Text(
+    zh="基本公共服务和稀缺的公共排队不得按分值分配（发改委2019年7月18日：个人信用分不得限制基本公共服务）",
+    en="a basic public service or a place in a scarce public queue may not go by score (NDRC, 18 July 2019)",
+)
+
+SERVICES: tuple[Forbidden, ...] = (
+    Forbidden(
+        "schooling",
+        Text(zh="入学升学", en="schooling"),
+        _RIGHT,
+        ("入学", "升学", "就学", "择校", "学位", "入园", "转学", "中考", "高考"),
+        ("school admission", "school place", "school places", "enrolment", "exam"),
+    ),
+    Forbidden(
+        "medical_care",
+        Text(zh="就医", en="medical care"),
+        _RIGHT,
+        ("急诊", "急救", "挂号", "优先就诊", "优先就医", "床位", "手术排", "门诊", "疫苗接种"),
+        ("emergency", "hospital bed", "hospital queue", "outpatient", "doctor's queue", "vaccination"),
+    ),
+    Forbidden(
+        "justice",
+        Text(zh="立案、诉讼", en="justice"),
+        _RIGHT,
+        ("立案", "诉讼", "仲裁优先", "报警", "出警"),
+        ("court filing", "case filing", "police response"),
+    ),
+    Forbidden(
+        "welfare",
+        Text(zh="低保等社会保障", en="welfare"),
+        _RIGHT,
+        (
+            "低保",
+            "最低生活保障",
+            "社会救助",
+            "养老金",
+            "失业金",
+            "社保",
+            "医保",
+            "公租房",
+            "廉租房",
+            "保障房",
+            "残疾人补贴",
+        ),
+        ("welfare", "pension", "social security", "social insurance", "public housing", "subsistence"),
+    ),
+    Forbidden(
+        "utilities",
+        Text(zh="水电气暖等基本供应", en="basic utilities"),
+        _RIGHT,
+        ("供水", "供电", "供气", "供暖", "落户", "户口", "身份证办理", "护照"),
+        ("water supply", "power supply", "heating supply", "residence permit", "passport"),
+    ),
+    Forbidden(
+        "queues",
+        Text(zh="公共排队", en="public queues"),
+        _RIGHT,
+        ("插队", "优先排号", "摇号", "优先叫号", "优先办理", "优先受理", "绿色通道"),
+        ("queue", "skip the line", "priority lane", "jump the line"),
+    ),
+)
+"""What no offer may be."""
