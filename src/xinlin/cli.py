@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from xinlin import rulebook_commands
 from xinlin.commands import demo, log, scores
 
 
@@ -32,6 +33,8 @@ def build_parser() -> argparse.ArgumentParser:
         prog="xinlin", description="Xinlin 信林: an open public-credit platform for a city"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    rulebook_commands.add_to(commands)
 
     manage = commands.add_parser("manage", help="Django's own commands, for operators", add_help=False)
     manage.add_argument("rest", nargs=argparse.REMAINDER)

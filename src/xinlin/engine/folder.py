@@ -103,7 +103,7 @@ def _typed(table: duckdb.DuckDBPyConnection, path: Path, expected: Column, given
     """The expression that reads a column with its type; refuses the file at the first value that has another."""
     name = _quoted(expected.name)
     same = {INTEGER: ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")}
-    if given == expected.type or given in same.get(expected.type, ()):
+    if given in (expected.type, '"NULL"', *same.get(expected.type, ())):
         return f"CAST({name} AS {expected.type})"
     if given.startswith(("ENUM", "VARCHAR")) and expected.type == WORDS:
         return f"CAST({name} AS VARCHAR)"
@@ -161,7 +161,9 @@ def _table(connection: duckdb.DuckDBPyConnection, path: Path, name: str, expecte
             "请补上这些列（可以为空）。",
             "Add them; cells may be empty where a value is optional.",
         )
-    columns = [f"{_typed(connection, path, wanted, given[wanted.name])} AS {_quoted(wanted.name)}" for wanted in expected]
+    columns = [
+        f"{_typed(connection, path, wanted, given[wanted.name])} AS {_quoted(wanted.name)}" for wanted in expected
+    ]
     connection.execute(f"CREATE VIEW {_quoted(name)} AS SELECT {', '.join(columns)} FROM {_read(path)}")
     for wanted in expected:
         empty = f"SELECT 1 FROM {_quoted(name)} WHERE {_quoted(wanted.name)} IS NULL LIMIT 1"
@@ -237,7 +239,11 @@ def _check_records(connection: duckdb.DuckDBPyConnection, kind: Kind, view: str)
     table = _quoted(view)
     statuses = ", ".join(literal(status) for status in STATUSES)
     checks = [
-        (f"SELECT record FROM {table} GROUP BY record HAVING count(*) > 1 ORDER BY record", "duplicate_record", "record")
+        (
+            f"SELECT record FROM {table} GROUP BY record HAVING count(*) > 1 ORDER BY record",
+            "duplicate_record",
+            "record",
+        )
         + ("记录 {} 出现了两次。", "the record {} stands twice."),
         (f"SELECT status FROM {table} WHERE status NOT IN ({statuses})", "unknown_status", "status")
         + ("没有名为 {} 的状态。", f"there is no status {{}}; use one of {', '.join(STATUSES)}."),
@@ -248,12 +254,17 @@ def _check_records(connection: duckdb.DuckDBPyConnection, kind: Kind, view: str)
         _refuse_where(connection, sql, code, f"{where}:{name}", zh, en)
 
 
-def _freeze_kind(connection: duckdb.DuckDBPyConnection, kind: Kind, view: str, target: Path, through: bool) -> None:
-    """Write one kind sorted by number: the enrolled's own records, and organisations' that name their representative."""
+def _freeze_kind(connection: duckdb.DuckDBPyConnection, kind: Kind, view: str, target: Path, through: bool) -> int:
+    """Write one kind sorted by number: the enrolled's own records, and organisations' that name their representative.
+
+    Returns how many rows.
+    """
     shared = ["record", "occurred_on", "status", '"class"', "ends_on", "document"]
     own = [f"{_quoted(spec.code)} AS {_quoted(column(spec.code))}" for spec in scored_fields(kind)]
     columns = ", ".join(f"r.{name}" for name in [*shared, *own])
-    select = f"SELECT e.number AS subject, FALSE AS via, {columns} FROM {_quoted(view)} r JOIN enrolled e USING (subject)"
+    select = (
+        f"SELECT e.number AS subject, FALSE AS via, {columns} FROM {_quoted(view)} r JOIN enrolled e USING (subject)"
+    )
     if through:
         select += (
             f" UNION ALL SELECT e.number, TRUE, {columns} FROM {_quoted(view)} r JOIN enrolled e "
@@ -262,9 +273,10 @@ def _freeze_kind(connection: duckdb.DuckDBPyConnection, kind: Kind, view: str, t
             "AND l.from_on <= r.occurred_on AND (l.until_on IS NULL OR r.occurred_on < l.until_on))"
         )
     path = literal(target.as_posix())
-    connection.execute(
+    written = connection.execute(
         f"COPY ({select} ORDER BY subject, occurred_on, record) TO {path} (FORMAT parquet, COMPRESSION zstd)"
-    )
+    ).fetchone()
+    return int(written[0]) if written else 0
 
 
 def freeze(folder: Path, rulebook: Rulebook, plan: Plan, target: Path) -> Snapshot:
@@ -277,7 +289,7 @@ def freeze(folder: Path, rulebook: Rulebook, plan: Plan, target: Path) -> Snapsh
     (target / "records").mkdir(parents=True)
     _people(connection, folder, plan.as_of)
     _relations(connection, folder)
-    through = {i.kind for dimension in plan.dimensions for i in dimension.indicators if i.through}
+    through, rows = {i.kind for dimension in plan.dimensions for i in dimension.indicators if i.through}, 0
     for path in sorted((folder / "records").glob("*")):
         if path.suffix not in (".csv", ".parquet"):
             continue
@@ -297,10 +309,11 @@ def freeze(folder: Path, rulebook: Rulebook, plan: Plan, target: Path) -> Snapsh
         _table(connection, path, view, [*RECORDS, *own])
         _check_records(connection, kind, view)
         if kind.code in plan.kinds:
-            _freeze_kind(connection, kind, view, target / "records" / f"{kind.code}.parquet", kind.code in through)
+            frozen = target / "records" / f"{kind.code}.parquet"
+            rows += _freeze_kind(connection, kind, view, frozen, kind.code in through)
     for name, select in (("subjects", "number AS subject"), ("names", "number, subject")):
         path_text = literal((target / f"{name}.parquet").as_posix())
         connection.execute(f"COPY (SELECT {select} FROM enrolled ORDER BY number) TO {path_text} (FORMAT parquet)")
     count = connection.execute("SELECT count(*) FROM enrolled").fetchone()
     connection.close()
-    return Snapshot(target, count[0] if count else 0, 0, digest_folder(target))
+    return Snapshot(target, count[0] if count else 0, rows, digest_folder(folder))
