@@ -7,8 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from xinlin import rulebook_commands
-from xinlin.commands import demo, log, scores
+from xinlin.commands import demo, log, rulebook, scores
 
 
 def _prepare_django() -> None:
@@ -34,13 +33,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    rulebook_commands.add_to(commands)
-
     manage = commands.add_parser("manage", help="Django's own commands, for operators", add_help=False)
     manage.add_argument("rest", nargs=argparse.REMAINDER)
     manage.set_defaults(run=_manage)
     demo.add(commands)
     log.add(commands)
+    rulebook.add(commands)
     scores.add(commands)
     return parser
 

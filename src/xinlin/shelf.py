@@ -6,20 +6,21 @@ from functools import cache
 from pathlib import Path
 
 from xinlin.core import lint
-from xinlin.core.loading import LOCK, Loaded, RulebookRefused, extends_of, load
+from xinlin.core.loading import Loaded, RulebookRefused, extends_of, load
+from xinlin.core.publication import LOCK, broken_locks, read_lock, unpublished, write_lock
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.values import Problem, Text
 
-__all__ = ["ROOT", "RulebookRefused", "names", "read", "read_with_places"]
+__all__ = ["ROOT", "RulebookRefused", "names", "problems", "publish", "read", "read_with_places"]
 
 _PACKAGE = Path(__file__).resolve().parent
 ROOT = _PACKAGE / "rulebooks" if (_PACKAGE / "rulebooks").is_dir() else _PACKAGE.parent.parent / "rulebooks"
 """The folder of rulebooks: inside the package where it is installed, at the root of a checkout otherwise."""
 
 
-def names() -> list[str]:
-    """The codes of all rulebooks on the shelf."""
-    return sorted(folder.name for folder in ROOT.iterdir() if (folder / "rulebook.yaml").is_file())
+def names(root: Path = ROOT) -> list[str]:
+    """The codes of all rulebooks on the shelf, or in another folder of rulebooks."""
+    return sorted(folder.name for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith("."))
 
 
 def read(code: str) -> Rulebook:
@@ -31,10 +32,56 @@ def read(code: str) -> Rulebook:
 def read_with_places(code: str) -> Loaded:
     """As `read`, with the file and line of every entry."""
     loaded = open_folder(ROOT, code)
-    found = lint.findings(loaded.rulebook, loaded.places)
+    found = [*lint.findings(loaded.rulebook, loaded.places), *_lock_problems(ROOT, loaded)]
     if found:
         raise RulebookRefused(found)
     return loaded
+
+
+def problems(root: Path, code: str) -> list[Problem]:
+    """Everything wrong with ``root/code``: what `read` would refuse, and versions that are not published yet."""
+    try:
+        loaded = open_folder(root, code)
+    except RulebookRefused as refused:
+        return refused.problems
+    published, unreadable = _lock(root / code)
+    return [
+        *lint.findings(loaded.rulebook, loaded.places),
+        *unreadable,
+        *broken_locks(published, loaded.digests, f"rulebooks/{code}"),
+        *unpublished(published, loaded.digests, f"rulebooks/{code}"),
+    ]
+
+
+def publish(root: Path, code: str) -> list[str]:
+    """Add every new version of ``root/code`` to its lock; returns what was added. Raises `RulebookRefused`.
+
+    A version that the lock holds already is never written again, so a changed one is refused, not overwritten.
+    """
+    loaded = open_folder(root, code)
+    found = [*lint.findings(loaded.rulebook, loaded.places), *_lock_problems(root, loaded)]
+    if found:
+        raise RulebookRefused(found)
+    published, _ = _lock(root / code)
+    added = sorted(set(loaded.digests) - set(published))
+    if added:
+        text = write_lock({**published, **{version: loaded.digests[version] for version in added}})
+        fresh = root / code / f"{LOCK}.new"
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(root / code / LOCK)
+    return added
+
+
+def _lock(folder: Path) -> tuple[dict[str, str], list[Problem]]:
+    path = folder / LOCK
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return read_lock(text, f"rulebooks/{folder.name}/{LOCK}")
+
+
+def _lock_problems(root: Path, loaded: Loaded) -> list[Problem]:
+    code = loaded.rulebook.code
+    published, unreadable = _lock(root / code)
+    return [*unreadable, *broken_locks(published, loaded.digests, f"rulebooks/{code}")]
 
 
 def open_folder(root: Path, code: str, above: tuple[str, ...] = ()) -> Loaded:

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ValidationError
 from xinlin.core import strict_yaml
 from xinlin.core.findings import nearest
 from xinlin.core.misfits import problems_of
+from xinlin.core.publication import digest
 from xinlin.core.references import broken_references
 from xinlin.core.rulebooks import (
     ApprovalItem,
@@ -62,9 +63,6 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
 """Files that hold a mapping of code to entry: the rulebook's section and the type of an entry."""
 
 CODE = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")
-LOCK = "published.lock.yaml"
-"""The file of published hashes; `xinlin.shelf` reads it, not this module."""
-
 SECTIONS = ("kinds", *(section for section, _ in MAPPINGS.values()))
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -87,6 +85,8 @@ class Loaded:
 
     rulebook: Rulebook
     places: Mapping[Path, str]
+    digests: Mapping[str, str]
+    """The hash of each scheme version that this rulebook adds, by the stem of its file."""
 
     def place(self, path: Path) -> str:
         """``file:line`` of the longest known beginning of ``path``."""
@@ -112,6 +112,7 @@ class _Gathering:
     head: Head | None = None
     notice: Notice | None = None
     places: dict[Path, str] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def say(self, code: str, path: Path, zh: str, en: str, cure: Text) -> None:
@@ -135,7 +136,7 @@ def load(name: str, texts: Mapping[str, str], parent: Loaded | None = None) -> L
     if gathering.problems or gathering.head is None:
         raise RulebookRefused(gathering.problems)
     rulebook = _assemble(gathering, gathering.head, inherited)
-    loaded = Loaded(rulebook, {**(parent.places if parent is not None else {}), **gathering.places})
+    loaded = Loaded(rulebook, {**(parent.places if parent is not None else {}), **gathering.places}, gathering.digests)
     own = {section: frozenset(entries) for section, entries in gathering.sections.items()}
     broken = [found.at(loaded.place(found.path)) for found in broken_references(rulebook, own)]
     if broken:
@@ -259,6 +260,7 @@ def _take_scheme(gathering: _Gathering, stem: str, tree: dict[str, Tree], readin
     if scheme is None:
         return
     gathering.schemes.append(scheme)
+    gathering.digests[stem] = digest(tree)
     expected = f"{scheme.code}-{scheme.version}"
     if stem != expected:
         zh, en = f"文件名应为 {expected}.yaml", f"the file should be called {expected}.yaml"
@@ -328,3 +330,49 @@ def _assemble(gathering: _Gathering, head: Head, parent: Rulebook | None) -> Rul
         schemes=gathering.schemes,
         cases=gathering.cases,
     )
+
+
+def file_types() -> dict[str, type[BaseModel]]:
+    """The sorts of files of a rulebook folder, each with the type of its whole (or, for mappings, of one entry)."""
+    return {
+        "rulebook.yaml": Head,
+        "notice.yaml": Notice,
+        **{file: model for file, (_, model) in MAPPINGS.items()},
+        "kinds": Kind,
+        "schemes": Scheme,
+        "cases": WorkedCase,
+    }
+
+
+def file_schema(file: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of one sort of file, as an editor needs it. Raises KeyError for no such sort."""
+    model = file_types()[file]
+    schema = model.model_json_schema(by_alias=True)
+    definitions = schema.pop("$defs", {})
+    placed = {"kinds": "code", "sources.yaml": "id"}.get(file, "code" if file in MAPPINGS else "")
+    if file == "cases":
+        _drop(schema, "scheme", "version")
+        texts = {"scheme": {"type": "string"}, "version": {"type": "string"}}
+        schema = {
+            "type": "object",
+            "properties": {**texts, "cases": {"type": "array", "items": schema}},
+            "required": ["scheme", "version", "cases"],
+            "additionalProperties": False,
+        }
+    elif placed:
+        _drop(schema, placed)
+    if file in MAPPINGS:
+        schema = {"type": "object", "propertyNames": {"pattern": CODE.pattern}, "additionalProperties": schema}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": f"Xinlin rulebook: {file}",
+        "$defs": definitions,
+    }
+
+
+def _drop(schema: dict[str, Any], *names: str) -> None:
+    """Take keys out of a schema that the place of an entry gives."""
+    for name in names:
+        schema["properties"].pop(name, None)
+    schema["required"] = [name for name in schema.get("required", []) if name not in names]

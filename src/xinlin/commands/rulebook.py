@@ -1,0 +1,70 @@
+"""``xinlin rulebook …``: read rulebooks with a lawyer's eyes, publish versions, help editors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from xinlin import shelf
+from xinlin.core import loading
+from xinlin.core.values import Problem
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the command line."""
+    parser = commands.add_parser("rulebook", help="check, publish and describe rulebooks")
+    parts = parser.add_subparsers(required=True, metavar="WHAT")
+
+    lint = parts.add_parser("lint", help="say everything that is wrong: file:line: what — cure")
+    lint.add_argument("name", nargs="?", help="one rulebook; all of them without a name")
+    lint.add_argument("--root", type=Path, default=shelf.ROOT, help="another folder of rulebooks")
+    lint.add_argument("--chinese", action="store_true", help="print in Chinese")
+    lint.set_defaults(run=_lint)
+
+    lock = parts.add_parser("lock", help="publish new scheme versions: add their hashes to the lock")
+    lock.add_argument("name", nargs="?", help="one rulebook; all of them without a name")
+    lock.add_argument("--root", type=Path, default=shelf.ROOT, help="another folder of rulebooks")
+    lock.set_defaults(run=_lock)
+
+    schema = parts.add_parser("schema", help="print the JSON Schema of one sort of file, for editors")
+    schema.add_argument("file", choices=sorted(loading.file_types()), help="the sort of file")
+    schema.set_defaults(run=_schema)
+
+
+def line(problem: Problem, chinese: bool = False) -> str:
+    """A problem as one printed line."""
+    said = (problem.what.zh, problem.cure.zh) if chinese else (problem.what.en, problem.cure.en)
+    return f"{problem.where}: {said[0]} — {said[1]}"
+
+
+def _named(root: Path, name: str | None) -> list[str]:
+    return [name] if name else shelf.names(root)
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    wrong = 0
+    for name in _named(arguments.root, arguments.name):
+        for problem in shelf.problems(arguments.root, name):
+            wrong += 1
+            print(line(problem, arguments.chinese))
+    return 1 if wrong else 0
+
+
+def _lock(arguments: argparse.Namespace) -> int:
+    refused = 0
+    for name in _named(arguments.root, arguments.name):
+        try:
+            for version in shelf.publish(arguments.root, name):
+                print(f"rulebooks/{name}: published {version}")
+        except shelf.RulebookRefused as error:
+            refused = 1
+            for problem in error.problems:
+                print(line(problem))
+    return refused
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    print(json.dumps(loading.file_schema(arguments.file), ensure_ascii=False, indent=2))
+    return 0
