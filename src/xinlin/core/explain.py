@@ -99,7 +99,7 @@ def _record_line(dimension: Dimension, indicator: Indicator, item: Contribution)
         rule=indicator.text,
         record=item.record,
         no_effect=item.no_effect or "",
-        demonstration=demonstration(indicator.basis),
+        demonstration=demonstration(indicator.basis) or demonstration(indicator.points_basis),
     )
 
 
