@@ -6,6 +6,7 @@ measure is an officer's decision, given as feedback with name and reasons.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from xinlin.core.checks import (
     judge,
     read,
 )
-from xinlin.core.lists import lists_at, measures_at, measures_of_item
+from xinlin.core.lists import measures_at, measures_of_item
 from xinlin.core.rulebooks import ApprovalItem, Rulebook
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
@@ -40,6 +41,7 @@ from xinlin.office.queries.checks import (
     answer_view,
     clause_of,
     feedback_of,
+    fresh,
     kept_hit,
     kinds_on,
     own_department,
@@ -211,9 +213,6 @@ def answer(
             f"Your department does not decide “{asked.item.name.en}” and may not ask about it; this refusal is logged."
         )
     fingerprint = asked.fingerprint()
-    held = _held(actor, asked.key, fingerprint)
-    if held is not None:
-        return whole(held)
     try:
         with transaction.atomic():
             return _answer(actor, asked, fingerprint, rulebook)
@@ -225,7 +224,7 @@ def answer(
 
 
 def _answer(actor: Actor, asked: _Asked, fingerprint: str, rulebook: Rulebook) -> CheckView:
-    """Find, judge and store; inside a transaction. The key is taken first, so that a second caller waits or fails."""
+    """Find, judge and store, inside a transaction. The key is taken first: a repetition fails there, before any read."""
     moment, day, item = now(), asked.day, asked.item
     check = Check.objects.create(
         number=f"{day:%Y%m%d}-{secrets.token_hex(6)}",
@@ -239,8 +238,8 @@ def _answer(actor: Actor, asked: _Asked, fingerprint: str, rulebook: Rulebook) -
         asked_at=moment,
         as_of=day,
     )
-    lists = lists_at(rulebook, item.code, actor.department, day)
     measures = measures_of_item(rulebook, item.code, actor.department, day)
+    lists = {found.measure.statutory_list for found in measures}
     questions = [read(applicant, item) for applicant in asked.applicants]
     found = known((question.identifier for question in questions if question.identifier), lists)
     clock = rulebook.clocks.get(FEEDBACK_CLOCK)
@@ -261,10 +260,16 @@ def _answer(actor: Actor, asked: _Asked, fingerprint: str, rulebook: Rulebook) -
             "item": item.code,
             "as_of": day,
             "input": fingerprint,
-            "answers": [[row.number, row.verdict, row.reasons, row.hits] for row in rows],
+            "answers": _digest(rows),
         },
     )
-    return whole(check)
+    return fresh(check, rows, asked.applicants)
+
+
+def _digest(rows: Sequence[CheckAnswer]) -> str:
+    """SHA-256 (hex) of the answers as they are kept."""
+    kept = [[row.number, row.verdict, row.reasons, row.hits] for row in rows]
+    return hashlib.sha256(json.dumps(kept, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def _row(

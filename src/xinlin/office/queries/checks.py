@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from xinlin.core.checks import Hit
+from xinlin.core.checks import Applicant, Hit
 from xinlin.core.lists import article_text, end_of, lists_at
 from xinlin.core.people import mask_identifier, mask_name, normalise_identifier, uscc_problem
 from xinlin.core.rulebooks import ApprovalItem, Rulebook
@@ -149,7 +149,10 @@ def kinds_on(rulebook: Rulebook, lists: Iterable[str]) -> list[str]:
 
 def masked_applicant(sealed: str) -> str:
     """An applicant as pages show it: 王*明 110***********002X; a name in full only beside an organisation's code."""
-    identifier, name = json.loads(vault.unseal(sealed, APPLICANT))
+    return _masked(*json.loads(vault.unseal(sealed, APPLICANT)))
+
+
+def _masked(identifier: str, name: str) -> str:
     organisation = uscc_problem(normalise_identifier(identifier)) is None
     return " ".join(part for part in (name if organisation else mask_name(name), mask_identifier(identifier)) if part)
 
@@ -220,13 +223,13 @@ def feedback_of(answer: CheckAnswer) -> CheckFeedback | None:
         return None
 
 
-def answer_view(answer: CheckAnswer, given: CheckFeedback | None, day: date) -> AnswerView:
-    """A stored answer as its department sees it on ``day``."""
+def answer_view(answer: CheckAnswer, given: CheckFeedback | None, day: date, masked: str = "") -> AnswerView:
+    """A stored answer as its department sees it on ``day``. ``masked``: the applicant, where it need not be unsealed."""
     due = answer.feedback_due_on
     return AnswerView(
         number=answer.number,
         position=answer.position,
-        applicant_masked=masked_applicant(answer.applicant_sealed),
+        applicant_masked=masked or masked_applicant(answer.applicant_sealed),
         verdict=answer.verdict,
         reasons=[Reason(why["code"], _text(why["what"]), _text(why["cure"])) for why in answer.reasons],
         hits=[_hit(stored) for stored in answer.hits],
@@ -266,6 +269,16 @@ def whole(check: Check) -> CheckView:
     rows = list(check.answers.select_related("feedback__entry__record").order_by("position"))
     day = today()
     shown = [answer_view(row, feedback_of(row), day) for row in rows]
+    return check_view(check, shown, Counter(row.verdict for row in rows))
+
+
+def fresh(check: Check, rows: Sequence[CheckAnswer], applicants: Sequence[Applicant]) -> CheckView:
+    """A check just answered, from what was just stored: equal to `whole`, without reading it back."""
+    day = today()
+    shown = [
+        answer_view(row, None, day, _masked(applicant.identifier, applicant.name))
+        for row, applicant in zip(rows, applicants, strict=True)
+    ]
     return check_view(check, shown, Counter(row.verdict for row in rows))
 
 
