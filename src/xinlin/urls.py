@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from allauth.idp.oidc.views import revoke, token
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -20,12 +18,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/oidc/city/login/callback/", sign_in.come_back, name="openid_connect_callback"),
     path("identity/o/api/token", token, name="machine_token"),
     path("identity/o/api/revoke", revoke, name="machine_token_revoke"),
+    path("api/v1/", include("xinlin.faces.api.app")),
+    path("bench/", include("xinlin.faces.bench.urls")),
+    path("", include("xinlin.faces.public.urls")),
+    path("", include("xinlin.faces.portal.urls")),
 ]
-if find_spec("xinlin.faces.api.app"):
-    urlpatterns.append(path("api/v1/", include("xinlin.faces.api.app")))
-for face, prefix in (("bench", "bench/"), ("public", ""), ("portal", "")):
-    if find_spec(f"xinlin.faces.{face}.urls"):
-        urlpatterns.append(path(prefix, include(f"xinlin.faces.{face}.urls")))
 
 handler400 = "xinlin.faces.kit.errors.bad_request"
 handler403 = "xinlin.faces.kit.errors.forbidden"

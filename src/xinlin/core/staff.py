@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -62,18 +61,6 @@ def assurance_problem(
             ),
         )
     return None
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two writings of a person's name are the same: width, spaces and the kind of middle dot do not count."""
-
-    def plain(name: str) -> str:
-        text = unicodedata.normalize("NFKC", name)
-        for dot in "•‧・∙⋅●.．":
-            text = text.replace(dot, "·")
-        return "".join(text.split())
-
-    return plain(one) == plain(other)
 
 
 NAME_DIFFERS = Problem(

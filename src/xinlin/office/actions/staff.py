@@ -11,8 +11,8 @@ from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import transaction
 
-from xinlin.core.people import mask_name
-from xinlin.core.staff import CLOSED, LINKED_OTHERWISE, MACHINE_SCOPES, NAME_DIFFERS, assurance_problem, same_name
+from xinlin.core.people import comparable_name, mask_name, normalise_identifier
+from xinlin.core.staff import CLOSED, LINKED_OTHERWISE, MACHINE_SCOPES, NAME_DIFFERS, assurance_problem
 from xinlin.office import vault
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Subject
@@ -81,11 +81,12 @@ def _found_subject(resident_id: str, name: str) -> Subject | None:
     if not resident_id:
         return None
     subject = Subject.objects.filter(
-        register=Subject.Register.PERSON, identifier_key=vault.identifier_key(resident_id.strip().upper())
+        register=Subject.Register.PERSON, identifier_key=vault.identifier_key(normalise_identifier(resident_id))
     ).first()
     if subject is None:
         return None
-    if not same_name(vault.unseal(subject.name_sealed, "subject.name"), name):
+    registered = vault.unseal(subject.name_sealed, "subject.name") if subject.name_sealed else ""
+    if comparable_name(registered) != comparable_name(name):
         raise SignInRefused(NAME_DIFFERS)
     if Account.objects.filter(subject=subject).exists():
         raise SignInRefused(LINKED_OTHERWISE)
