@@ -42,8 +42,11 @@ def _touches_tables(item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what opens a browser and what touches tables, so that runs can choose; nobody has to remember."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what opens a browser and what touches tables, so that rounds can choose; nobody has to remember.
+
+    What says something about one database alone is left out of the other's round.
+    """
     from django.conf import settings
 
     on_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
@@ -53,8 +56,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if _touches_tables(item):
             item.add_marker(pytest.mark.database)
-        if item.get_closest_marker("postgresql_only") and not on_postgresql:
-            item.add_marker(pytest.mark.skip(reason="PostgreSQL: runs in the PostgreSQL round"))
+    other = "sqlite_only" if on_postgresql else "postgresql_only"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker(other)]
 
 
 @pytest.fixture(scope="session")
