@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from xinlin.commands import demo, log, rulebook, scores
+from xinlin.commands import batches, demo, log, rulebook, scores
 
 
 def _prepare_django() -> None:
@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     manage = commands.add_parser("manage", help="Django's own commands, for operators", add_help=False)
     manage.add_argument("rest", nargs=argparse.REMAINDER)
     manage.set_defaults(run=_manage)
+    batches.add(commands)
     demo.add(commands)
     log.add(commands)
     rulebook.add(commands)

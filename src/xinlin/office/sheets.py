@@ -198,11 +198,14 @@ class _WorkbookSheet(Sheet):
         opened = cls(layout)
         opened.sheet, opened.header = sheet, header
         opened.origin = (first_row, first_column)
+        opened.named = [column for column, cell in enumerate(rows[header]) if cell.strip()]
         return opened
 
     sheet: CalamineSheet
     header: int
     origin: tuple[int, int]
+    named: list[int]
+    """Columns that the header names."""
 
     def _merges(self) -> tuple[dict[int, list[tuple[int, int]]], set[int]]:
         """For each row the (column, row whose value it takes); and the rows that are one cell from side to side."""
@@ -239,12 +242,11 @@ class _WorkbookSheet(Sheet):
                 continue
             if not any(cell.strip() for cell in cells):
                 continue
-            width = len(self.layout.headers)
-            own = [column for column, cell in enumerate(cells[:width]) if cell.strip()]
+            own = [column for column in self.named if column < len(cells) and cells[column].strip()]
             for column, start in fill.get(index, ()):
                 if 0 <= column < len(cells) and not cells[column]:
                     cells[column] = kept.get((start, column), "")
-            filled = sum(1 for cell in cells[:width] if cell.strip()) - len(own)
-            if len(own) == 1 and filled * 2 >= width and not NUMBERLIKE.fullmatch(cells[own[0]].strip()):
+            filled = sum(1 for column in self.named if column < len(cells) and cells[column].strip()) - len(own)
+            if len(own) == 1 and filled * 2 >= len(self.named) and not NUMBERLIKE.fullmatch(cells[own[0]].strip()):
                 self.doubtful.add(top + index + 1)
             yield top + index + 1, cells

@@ -393,3 +393,9 @@ def correct(*, actor: Actor, number: str, rows: Mapping[int, Mapping[str, str]])
 def _known_cells(raw: str, headers: list[str]) -> dict[str, str]:
     cells: dict[str, str] = json.loads(raw)
     return {name: cells.get(name, "") for name in headers}
+
+
+def drop_unclaimed(sha256: str) -> None:
+    """Remove a file from the vault that no delivery holds, as after a dry run."""
+    if not Batch.objects.filter(sha256=sha256).exists():
+        vault.blob_path(sha256).unlink(missing_ok=True)

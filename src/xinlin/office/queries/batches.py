@@ -1,0 +1,335 @@
+"""Reading deliveries: lists, one delivery with its findings, refused rows and their workbook (报送批次的查询)."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import xlsxwriter
+from django.db.models import QuerySet
+
+from xinlin.core.columns import read_columns
+from xinlin.core.people import identifier_problem, normalise_identifier
+from xinlin.core.rulebooks import FieldSpec, Kind
+from xinlin.core.values import Text
+from xinlin.office import rulebook, vault
+from xinlin.office.models.batches import Batch, Job, Mapping, RefusedRow
+from xinlin.office.models.people import Subject
+from xinlin.office.queries.people import write_look
+from xinlin.office.scopes import Actor, NotAllowed, NotFound
+
+PAGE = 50
+SEES_ALL = frozenset({"reviewer", "operator", "auditor"})
+SEES_OWN = frozenset({"clerk", "machine", "officer"})
+REFUSED_PLACE = "refused_row.raw"
+
+
+@dataclass(frozen=True)
+class JobView:
+    """How far a job is."""
+
+    number: str
+    state: str
+    done: int
+    total: int
+    message: str
+    attempts: int
+    heartbeat_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class BatchLine:
+    """A delivery in a list."""
+
+    number: str
+    department: str
+    kind: str
+    kind_name: Text
+    delivery: str
+    filename: str
+    size: int
+    received_at: datetime
+    valid_on: date
+    state: str
+    rows_read: int
+    rows_accepted: int
+    rows_repeated: int
+    rows_refused: int
+    rows_open: int
+    entries_added: int
+    entries_ended: int
+
+
+@dataclass(frozen=True)
+class FieldLine:
+    """A field of the kind and the column that feeds it."""
+
+    code: str
+    label: Text
+    type: str
+    required: bool
+    column: str
+    unit: str
+    constant: str
+
+
+@dataclass(frozen=True)
+class RefusedLine:
+    """A refused row: cells as they came, and what is wrong: code, where, label, raw, what, cure, column."""
+
+    row: int
+    cells: dict[str, str]
+    problems: list[dict[str, Any]]
+    state: str
+    replayed_in: str
+
+
+@dataclass(frozen=True)
+class RefusedPage:
+    """Some of a delivery's refused rows."""
+
+    rows: list[RefusedLine]
+    page: int
+    pages: int
+    total: int
+    headers: list[str]
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """One delivery: receipt, layout, first rows (personal values masked), columns, counts, findings."""
+
+    line: BatchLine
+    sha256: str
+    sent_by: str
+    finished_at: datetime | None
+    job: JobView | None
+    layout: dict[str, Any]
+    headers: list[str]
+    preview: list[list[str]]
+    """[row number, cells…], at most ten."""
+    fields: list[FieldLine]
+    findings: list[dict[str, Any]]
+    """code, where, count, rows, raw, what {zh, en}, cure {zh, en}."""
+    mapping: str
+    replays: str
+    replayed_by: list[str]
+
+
+def visible(actor: Actor) -> QuerySet[Batch]:
+    """The deliveries that the actor may see: a department its own, the centre and auditors all. Raises `NotAllowed`."""
+    if actor.role in SEES_ALL or actor.handle.startswith("system:"):
+        return Batch.objects.all()
+    if actor.role in SEES_OWN and actor.department:
+        return Batch.objects.filter(department=actor.department)
+    raise NotAllowed("您的角色不能查看报送批次。Your role may not see deliveries.")
+
+
+def _one(actor: Actor, number: str) -> Batch:
+    batch = visible(actor).select_related("job", "mapping", "replays").filter(number=number).first()
+    if batch is None:
+        raise NotFound(number)
+    return batch
+
+
+def _job_view(job: Job | None) -> JobView | None:
+    if job is None:
+        return None
+    done = min(job.done, job.total) if job.total else job.done
+    return JobView(job.number, job.state, done, job.total, job.message, job.attempts, job.heartbeat_at, job.finished_at)
+
+
+def _line(batch: Batch, rows_open: int) -> BatchLine:
+    kind = rulebook.current().kinds.get(batch.kind)
+    return BatchLine(
+        number=batch.number,
+        department=batch.department,
+        kind=batch.kind,
+        kind_name=kind.name if kind else Text(zh=batch.kind, en=batch.kind),
+        delivery=batch.delivery,
+        filename=batch.filename,
+        size=batch.size,
+        received_at=batch.received_at,
+        valid_on=batch.valid_on,
+        state=batch.state,
+        rows_read=batch.rows_read,
+        rows_accepted=batch.rows_accepted,
+        rows_repeated=batch.rows_repeated,
+        rows_refused=batch.rows_refused,
+        rows_open=rows_open,
+        entries_added=batch.entries_added,
+        entries_ended=batch.entries_ended,
+    )
+
+
+def batches(*, actor: Actor, page: int = 1, kind: str = "", state: str = "") -> list[BatchLine]:
+    """The newest deliveries first, a page of 50. Two statements however many there are."""
+    seen = visible(actor)
+    seen = seen.filter(kind=kind) if kind else seen
+    seen = seen.filter(state=state) if state else seen
+    chosen = list(seen.order_by("-received_at", "-pk")[(page - 1) * PAGE : page * PAGE])
+    open_rows: dict[int, int] = {}
+    for pk in RefusedRow.objects.filter(batch__in=chosen, state="open").values_list("batch", flat=True):
+        open_rows[pk] = open_rows.get(pk, 0) + 1
+    return [_line(batch, open_rows.get(batch.pk, 0)) for batch in chosen]
+
+
+def batch(*, actor: Actor, number: str) -> BatchView:
+    """One delivery. Raises `NotFound`, `NotAllowed`."""
+    found = _one(actor, number)
+    kind = rulebook.current().kinds.get(found.kind)
+    layout = {key: value for key, value in found.layout.items() if key not in ("preview", "columns", "headers")}
+    return BatchView(
+        line=_line(found, found.refused_rows.filter(state=RefusedRow.State.OPEN).count()),
+        sha256=found.sha256,
+        sent_by=found.sent_by,
+        finished_at=found.finished_at,
+        job=_job_view(found.job),
+        layout=layout,
+        headers=list(found.layout.get("headers", [])),
+        preview=list(found.layout.get("preview", [])),
+        fields=_fields(kind, found.layout.get("columns", {})) if kind else [],
+        findings=found.findings,
+        mapping=found.mapping.name if found.mapping else "",
+        replays=found.replays.number if found.replays else "",
+        replayed_by=list(found.replayed_by.order_by("pk").values_list("number", flat=True)),
+    )
+
+
+def _fields(kind: Kind, columns: dict[str, dict[str, str]]) -> list[FieldLine]:
+    uses = read_columns(columns)
+    lines = []
+    for spec in kind.fields:
+        use = uses.get(spec.code)
+        lines.append(
+            FieldLine(
+                spec.code,
+                spec.label,
+                spec.type,
+                spec.required,
+                (use.column or "") if use else "",
+                (use.unit or "") if use else "",
+                (use.constant or "") if use else "",
+            )
+        )
+    return lines
+
+
+def job(*, actor: Actor, number: str) -> JobView:
+    """The job of the delivery ``number``, for its progress bar. Raises `NotFound`."""
+    view = _job_view(_one(actor, number).job)
+    if view is None:
+        raise NotFound(number)
+    return view
+
+
+def mappings(*, actor: Actor, kind: str) -> list[str]:
+    """Names of the column mappings kept for the actor's department and a kind."""
+    kept = Mapping.objects.filter(kind=kind, department=actor.department)
+    return list(kept.order_by("name").values_list("name", flat=True))
+
+
+def refused_rows(*, actor: Actor, number: str, page: int = 1, only_open: bool = False) -> RefusedPage:
+    """A page of 50 refused rows as they came; the people among them who are in the register see the look."""
+    found = _one(actor, number)
+    rows = found.refused_rows.select_related("replayed_in").order_by("row")
+    rows = rows.filter(state=RefusedRow.State.OPEN) if only_open else rows
+    total = rows.count()
+    lines = _opened(found, rows[(page - 1) * PAGE : page * PAGE])
+    _note_looks(actor, found, lines)
+    return RefusedPage(lines, page, max(1, -(-total // PAGE)), total, list(found.layout.get("headers", [])))
+
+
+def _opened(found: Batch, rows: Iterable[RefusedRow]) -> list[RefusedLine]:
+    kind = rulebook.current().kinds.get(found.kind)
+    labels = {spec.code: spec.label for spec in kind.fields} if kind else {}
+    lines = []
+    for row in rows:
+        cells: dict[str, str] = json.loads(vault.unseal(row.raw_sealed, REFUSED_PLACE))
+        problems = []
+        for problem in row.problems:
+            label = labels.get(problem["where"])
+            shown = {"label": label.model_dump()} if label else {"label": {"zh": "", "en": ""}}
+            problems.append({**problem, **shown, "raw": cells.get(problem.get("column", ""), "")})
+        lines.append(
+            RefusedLine(row.row, cells, problems, row.state, row.replayed_in.number if row.replayed_in else "")
+        )
+    return lines
+
+
+def _subject_columns(kind: Kind, found: Batch) -> list[str]:
+    codes = {spec.code for spec in kind.fields if _names_somebody(spec)}
+    columns = found.layout.get("columns", {})
+    return [use["column"] for code, use in columns.items() if code in codes and "column" in use]
+
+
+def _names_somebody(spec: FieldSpec) -> bool:
+    return spec.role in ("subject", "named_person", "representative") or spec.type in ("resident_id", "identifier")
+
+
+def _note_looks(actor: Actor, found: Batch, lines: Sequence[RefusedLine]) -> None:
+    kind = rulebook.current().kinds.get(found.kind)
+    if kind is None or actor.handle.startswith("system:"):
+        return
+    columns = _subject_columns(kind, found)
+    values = {normalise_identifier(line.cells.get(column, "")) for line in lines for column in columns}
+    keys = [vault.identifier_key(value) for value in values if value and identifier_problem(value) is None]
+    people = Subject.objects.filter(identifier_key__in=keys, register=Subject.Register.PERSON)
+    write_look(
+        actor=actor,
+        subjects=people.values_list("pk", flat=True),
+        purpose="更正退回的报送行",
+        clause="个人信息保护法 第八条",
+        kinds=[found.kind],
+        result=f"查看批次 {found.number} 的退回行",
+    )
+
+
+def refused_workbook(*, actor: Actor, number: str) -> bytes:
+    """All open refused rows as XLSX: row number, the file's own columns, and beside them what is wrong and the cure.
+
+    Every cell is written as text and what looks like a formula carries Excel's quote prefix, so nothing is executed and a
+    corrected copy can be sent as it is.
+    """
+    found = _one(actor, number)
+    rows = found.refused_rows.select_related("replayed_in").filter(state=RefusedRow.State.OPEN).order_by("row")
+    lines = _opened(found, rows)
+    _note_looks(actor, found, lines)
+    headers: list[str] = list(found.layout.get("headers", []))
+    stream = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(stream, options)
+    sheet = book.add_worksheet("退回行 Refused")
+    title = book.add_format({"bold": True, "bg_color": "#E8EEF2", "text_wrap": True})
+    plain = book.add_format({"num_format": "@"})
+    quoted = book.add_format({"num_format": "@", "quote_prefix": True})
+    wrong = book.add_format({"num_format": "@", "bg_color": "#FDE7E0"})
+    for column, name in enumerate([*headers, "退回原因 Problem", "更正办法 Cure", "原行号 Row"]):
+        sheet.write_string(0, column, name, title)
+    for at, line in enumerate(lines, start=1):
+        bad = {problem.get("column", "") for problem in line.problems}
+        for column, name in enumerate(headers):
+            cell = line.cells.get(name, "")
+            risky = cell[:1] in ("=", "+", "-", "@", "\t", "\r", "|")
+            sheet.write_string(at, column, cell[:32_000], quoted if risky else wrong if name in bad else plain)
+        sheet.write_string(at, len(headers), _joined(line, "what"), plain)
+        sheet.write_string(at, len(headers) + 1, _joined(line, "cure"), plain)
+        sheet.write_string(at, len(headers) + 2, str(line.row), plain)
+    sheet.freeze_panes(1, 0)
+    sheet.set_column(0, max(0, len(headers) - 1), 20)
+    sheet.set_column(len(headers), len(headers) + 1, 48)
+    book.close()
+    return stream.getvalue()
+
+
+def _joined(line: RefusedLine, part: str) -> str:
+    return "；".join(
+        (f"{problem['label']['zh']}：" if problem["label"]["zh"] else "")
+        + f"{problem[part]['zh']} {problem[part]['en']}"
+        for problem in line.problems
+    )
