@@ -11,8 +11,11 @@ os.environ["XINLIN_DATA"] = _folder
 os.environ.setdefault("XINLIN_CITY", "dongtou")
 
 from xinlin.settings import *  # noqa: E402, F403
-from xinlin.settings import STATIC_ROOT  # noqa: E402
+from xinlin.settings import DATABASES, STATIC_ROOT  # noqa: E402
 
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, not memory: threads then have connections of their own, as they have in the product.
+    DATABASES["default"]["TEST"] = {"NAME": os.path.join(_folder, "test.sqlite3")}
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

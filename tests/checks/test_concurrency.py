@@ -23,12 +23,8 @@ CALLERS = 6
 
 
 @pytest.fixture
-def at_once(transactional_db: None, settings: Any, tmp_path: Any) -> Callable[[Callable[[int], Any]], list[Any]]:
+def at_once(transactional_db: None) -> Callable[[Callable[[int], Any]], list[Any]]:
     """``at_once(call)``: ``call(0)`` to ``call(5)`` begin together, each on a connection of its own."""
-    if connection.vendor == "sqlite":
-        name = str(connection.settings_dict["NAME"])
-        if ":memory:" in name or "mode=memory" in name:
-            pytest.skip("threads: the test database lies in memory, where each connection has its own")
 
     def run(call: Callable[[int], Any]) -> list[Any]:
         barrier = Barrier(CALLERS)
