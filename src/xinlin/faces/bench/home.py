@@ -1,0 +1,59 @@
+"""The staff's home: what waits for this person, and the four tiles of governance (治理端首页)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from xinlin.core.values import Text
+from xinlin.faces.kit.gates import ROLES, ActorRequest, staff_required
+from xinlin.office import rulebook as books
+from xinlin.office.queries import situation
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that this role does here."""
+
+    view: str
+    icon: str
+    name: str | Promise
+    note: str | Promise
+
+
+UPLOAD = Task("bench:upload", "upload", _("报送一份文件"), _("选信息项、放入文件，立即得到回执"))
+BATCHES = Task("bench:batches", "inbox", _("本部门批次"), _("进度、退回行、更正与重报"))
+CHECKS = Task("bench:checks", "shield-check", _("信用核查"), _("按证件号码查询是否在法定名单上"))
+OVERDUE = Task("bench:checks_overdue", "clock", _("逾期未反馈"), _("已过期限、仍等待您决定的结果"))
+CASES = Task("bench:cases", "scale", _("异议办理"), _("按期限排列的待办异议"))
+LOG = Task("bench:log", "fingerprint", _("存证日志"), _("日志头、最近的存证叶、从头核验"))
+TASKS: dict[str, tuple[Task, ...]] = {
+    "clerk": (UPLOAD, BATCHES, CASES),
+    "officer": (CHECKS, OVERDUE),
+    "reviewer": (CASES,),
+    "auditor": (LOG,),
+    "operator": (LOG,),
+}
+
+
+def department_name(code: str) -> Text | None:
+    """The name of a department of the rulebook; None for staff without one."""
+    found = books.current().departments.get(code)
+    return found.name if found else None
+
+
+@staff_required()
+def home(request: ActorRequest) -> HttpResponse:
+    """``/bench/``: greets by role, says what is late, leads on."""
+    actor = request.actor
+    context = {
+        "role": ROLES[actor.role],
+        "department": department_name(actor.department),
+        "tasks": TASKS.get(actor.role, ()),
+        "alerts": situation.alerts(actor=actor),
+    }
+    return render(request, "bench/home.html", context)

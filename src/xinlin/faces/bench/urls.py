@@ -1,0 +1,30 @@
+"""Addresses of the staff's desk, below ``/bench/``."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from xinlin.faces.bench import batches, cases, checks, home, log, situation
+
+app_name = "bench"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("intake/", batches.batches, name="batches"),
+    path("intake/new/", batches.upload, name="upload"),
+    path("intake/<str:number>/", batches.batch, name="batch"),
+    path("intake/<str:number>/columns/", batches.mapping, name="mapping"),
+    path("intake/<str:number>/confirm/", batches.confirm, name="confirm"),
+    path("intake/<str:number>/refused/", batches.refused, name="refused"),
+    path("intake/<str:number>/refused.xlsx", batches.workbook, name="workbook"),
+    path("checks/", checks.checks, name="checks"),
+    path("checks/overdue/", checks.overdue, name="checks_overdue"),
+    path("checks/<str:number>/", checks.check, name="check"),
+    path("checks/<str:number>/answers/<str:answer>/feedback/", checks.feedback, name="feedback"),
+    path("cases/", cases.cases, name="cases"),
+    path("log/", log.log, name="log"),
+    path("log/proofs/<int:index>/", log.proof, name="log_proof"),
+    path("alerts/", situation.alerts, name="alerts"),
+    path("trends/", situation.trends, name="trends"),
+    path("scenes/", situation.scenes, name="scenes"),
+    path("operations/", situation.operations, name="operations"),
+]
