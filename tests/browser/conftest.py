@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -41,7 +41,11 @@ def resident(name: str, born: date, serial: int) -> Someone:
     """A registered resident who can sign in."""
     subject = make_subject(resident_id(born, serial), name, born=born)
     account = Account.objects.create(
-        username=f"resident-{serial}", display_name=name, subject=subject, assurance="face+id", verified_at=now()
+        username=f"resident-{serial}",
+        display_name=name,
+        subject=subject,
+        assurance="urn:xinlin:assurance:face",
+        verified_at=now(),
     )
     return Someone(account, actor_of(account))
 
@@ -175,7 +179,7 @@ def let_in(page: Page, account: Account) -> None:
 
 
 @pytest.fixture
-def picture(checkout: Path) -> Iterator[Callable[..., None]]:
+def picture(checkout: Path) -> Callable[..., None]:
     """``picture(page, "home")``: writes docs/pictures/home.png when pictures are wanted."""
 
     def take(page: Page, name: str, *, full: bool = False) -> None:
@@ -184,4 +188,4 @@ def picture(checkout: Path) -> Iterator[Callable[..., None]]:
             folder.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=folder / f"{name}.png", full_page=full)
 
-    yield take
+    return take

@@ -19,7 +19,9 @@ SubjectKind = Literal["person", "enterprise", "institution", "social_organisatio
 
 ORGANISATIONS: frozenset[str] = frozenset({"enterprise", "institution", "social_organisation", "government_body"})
 
-FieldType = Literal["text", "integer", "money", "date", "code", "boolean", "resident_id", "uscc", "identifier", "region"]
+FieldType = Literal[
+    "text", "integer", "money", "date", "code", "boolean", "resident_id", "uscc", "identifier", "region"
+]
 """``money`` is kept in 分 (integer); ``identifier`` is a resident id or a USCC; ``region`` a GB/T 2260 code."""
 
 FieldRole = Literal[
@@ -267,6 +269,8 @@ class Words(Strict):
     slogan: Text
     mark: str
     """One or two characters for the emblem."""
+    rules_title: Text | None = None
+    """How the city calls its published list of scored rules; ``{n}`` stands for their number."""
 
 
 class Rulebook(Strict):

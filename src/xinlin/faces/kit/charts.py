@@ -35,7 +35,6 @@ class Tick:
     anchor: str
     value: int
     reached: bool
-    labelled: bool
 
 
 @dataclass(frozen=True)
@@ -69,30 +68,41 @@ def _arc(share: float) -> str:
     return f"M{_short(start[0])} {_short(start[1])}A{radius} {radius} 0 {wide} 1 {_short(end[0])} {_short(end[1])}"
 
 
-def gauge(score: int, minimum: int | None, maximum: int | None, thresholds: Sequence[int]) -> Gauge:
-    """The gauge of a score on its scale. An open end is drawn one tier's width beyond the outermost threshold."""
-    inner = sorted(set(thresholds))
+def _gauge_ends(score: int, minimum: int | None, maximum: int | None, inner: list[int]) -> tuple[int, int]:
+    """The ends of the arc; an open end is drawn one tier's width beyond the outermost threshold or the score."""
     width = max((b - a for a, b in pairwise(inner)), default=10)
     low = minimum if minimum is not None else min([score, *inner]) - (0 if inner and inner[0] <= score else width)
-    high = maximum if maximum is not None else max([score, *(t + width for t in inner)])
-    share, ticks, last = _share(score, low, high), [], -1.0
-    for value in inner:
-        if not low < value < high:
-            continue
-        at = _share(value, low, high)
+    high = maximum if maximum is not None else max([score, *(threshold + width for threshold in inner)])
+    return low, high
+
+
+def gauge(score: int, minimum: int | None, maximum: int | None, thresholds: Sequence[int]) -> Gauge:
+    """The gauge of a score on its scale. Every tier has the same length of arc, with its beginning written beside it."""
+    inner = sorted(set(thresholds))
+    low, high = _gauge_ends(score, minimum, maximum, inner)
+    marks = [value for value in inner if low < value < high]
+    edges = [low, *marks, high]
+
+    def share_of(value: int) -> float:
+        at = next(n for n in range(len(edges) - 1) if value <= edges[n + 1] or n == len(edges) - 2)
+        return (at + _share(value, edges[at], edges[at + 1])) / (len(edges) - 1)
+
+    ticks = []
+    for value in marks:
+        at = share_of(value)
         spot, label = _on_gauge(at, GAUGE_RADIUS), _on_gauge(at, GAUGE_RADIUS + 21)
-        anchor = "end" if at < 0.4 else "start" if at > 0.6 else "middle"
-        labelled = at - last > 0.06
-        last = at if labelled else last
         ticks.append(
             Tick(
-                *map(_short, (*spot, label[0], label[1] + 4)),
-                anchor=anchor,
+                x=_short(spot[0]),
+                y=_short(spot[1]),
+                label_x=_short(label[0]),
+                label_y=_short(label[1] + 4),
+                anchor="end" if at < 0.4 else "start" if at > 0.6 else "middle",
                 value=value,
                 reached=score >= value,
-                labelled=labelled,
             )
         )
+    share = share_of(score)
     tip = _on_gauge(share, GAUGE_RADIUS)
     return Gauge(
         _arc(1), _arc(share) if share else "", _short(tip[0]), _short(tip[1]), ticks, low, high, maximum is None
@@ -195,7 +205,8 @@ def radar(dimensions: Sequence[tuple[str, int, int | None, int | None]]) -> Rada
         side = label[0] - RADAR_CENTRE[0]
         anchor = "middle" if abs(side) < 8 else "start" if side > 0 else "end"
         lift = -6 if label[1] < RADAR_CENTRE[1] - 60 else 2
-        axes.append(Axis(*map(_short, (*rim, label[0], label[1] + lift)), anchor=anchor, name=name, points=points))
+        rim_x, rim_y, label_x, label_y = map(_short, (*rim, label[0], label[1] + lift))
+        axes.append(Axis(rim_x, rim_y, label_x, label_y, anchor=anchor, name=name, points=points))
         places.append(_spoke(number, count, max(0.04, _radar_share(points, floor, cap))))
     rings = [_polygon([_spoke(n, count, share) for n in range(count)]) for share in (0.25, 0.75, 1)]
     zero = _polygon([_spoke(n, count, 0.5) for n in range(count)])

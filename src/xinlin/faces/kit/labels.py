@@ -46,6 +46,11 @@ ROLE: Mapping[str, str | Promise] = {
     "machine": _("部门系统"),
     "system": _("系统"),
 }
+ASSURANCE: Mapping[str, str | Promise] = {
+    "urn:xinlin:assurance:face": _("人脸核验"),
+    "urn:xinlin:assurance:password": _("口令"),
+}
+"""Assurance levels of the city's identity service, where it uses these names."""
 LEAVES: Mapping[str, str | Promise] = {
     "yes_or_no": _("只有“是”或“否”，不含分数和记录"),
     "tier": _("您的信用等级，不含分数和记录"),
@@ -94,6 +99,7 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "case": CASE_STATE,
     "case_short": CASE_STATE_SHORT,
     "role": ROLE,
+    "assurance": ASSURANCE,
     "leaves": LEAVES,
     "benefit": BENEFIT,
     "decision": DECISION,

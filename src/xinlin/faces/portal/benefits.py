@@ -7,12 +7,15 @@ from itertools import groupby
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from xinlin.core.explain import demonstration
 from xinlin.core.schemes import Dimension, Indicator
 from xinlin.core.values import Text
+from xinlin.faces.kit.context import words_of
 from xinlin.faces.kit.gates import ActorRequest, resident_required
+from xinlin.faces.kit.templatetags.kit import text_filter
 from xinlin.office.queries import benefits, people, scores
 from xinlin.office.queries.benefits import OfferView
 from xinlin.office.rulebook import current
@@ -87,6 +90,13 @@ class Rule:
     """What the resident has from it now; None without a score."""
 
 
+def _heading(count: int) -> str:
+    """How the city calls its list: ``洞头信用18条``; a city without a name for it has plain scoring rules."""
+    title = words_of(current()).rules_title
+    called = text_filter(title) if title else gettext("评分规则{n}条")
+    return called.replace("{n}", str(count))
+
+
 @require_safe
 @resident_required
 def deeds(request: ActorRequest) -> HttpResponse:
@@ -107,7 +117,7 @@ def deeds(request: ActorRequest) -> HttpResponse:
         "rules": rules,
         "groups": [(d, list(g)) for d, g in groupby(rules, key=lambda rule: rule.dimension)],
         "gaining": [rule for rule in rules if rule.indicator.sign == "positive"],
-        "city": current().name,
+        "heading": _heading(len(rules)),
         "scheme": scheme,
     }
     return render(request, "portal/deeds.html", context)

@@ -9,9 +9,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from xinlin.faces.kit.gates import ActorRequest, resident_required
 from xinlin.faces.kit.labels import REASON
 from xinlin.office.actions import cases as actions
-from xinlin.office.actions.people import Refused
 from xinlin.office.queries import cases, records
-from xinlin.office.scopes import NotFound
+from xinlin.office.scopes import NotFound, Refused
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

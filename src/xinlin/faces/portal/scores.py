@@ -28,7 +28,7 @@ def score(request: ActorRequest) -> HttpResponse:
         "card": card,
         "gauge": gauge(card.score, card.minimum, card.maximum, [tier.at_least for tier in card.tiers]),
         "radar": radar(axes),
-        "trend": trend(card.trend),
+        "trend": trend([*(figure for figure in card.trend if figure[0] < card.as_of), (card.as_of, card.score)]),
         "weighing": sorted(weighing, key=lambda line: -abs(line.points))[:4],
         "count": len(weighing),
         "ladder": list(reversed(card.tiers)),
