@@ -55,6 +55,9 @@ PARTS: tuple[Part, ...] = (
     Part("debtor", DEBTOR_NAME, 47, 210, Text(zh="失信被执行人，在名单上", en="A dishonest judgment debtor, on the list")),
 )  # fmt: skip
 
+NEIGHBOURLY = {"volunteer_service": 3, "waste_sorting": 2, "firefighting_training": 1}
+"""What the rest of the cast did too: how many records of which kind."""
+
 
 def make_cast(rng: Random, numbers: Numbers, division: str, as_of: date) -> dict[str, CastMember]:
     """The cast as residents of ``division``, aged as their parts say on ``as_of``."""
@@ -138,8 +141,7 @@ def cast_rows(writer: Writer, cast: Mapping[str, CastMember], firm: Firm) -> dic
     for good in positive_kinds(writer.rulebook):
         rows.setdefault(good.code, []).extend(good_rows(writer, good, person("volunteer"), 24))
         for code in ("rider", "reserved", "namesake", "entrepreneur", "debtor"):
-            if writer.rng.random() < 0.4:
-                rows[good.code].extend(good_rows(writer, good, person(code), 2))
+            rows[good.code].extend(good_rows(writer, good, person(code), NEIGHBOURLY.get(good.code, 0)))
     if kind := kinds.get("ebike_violation"):
         next_month = add_term(as_of, "P1M")
         for ends_on in (as_of + timedelta(days=1), next_month):

@@ -147,7 +147,9 @@ class Steps:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=self._console, transient=True) as progress:
+        with Progress(
+            *columns, console=self._console, transient=True, disable=not self._console.is_terminal
+        ) as progress:
             bar = progress.add_task(name, total=total)
             yield lambda done, out_of: progress.update(bar, completed=done, total=out_of)
         self.seconds[name] = round(time.monotonic() - began, 1)

@@ -252,6 +252,6 @@ def parties_of(kind: Kind, adults: Sequence[Resident], firms: Sequence[Firm], rn
         if organisations and (not persons or rng.random() < 0.66):
             parties.append(Party.of(firms[int(len(firms) * rng.random())]))
         elif persons:
-            skew = 2.2 if kind.sign == "positive" else 1.0
+            skew = 1.4 if kind.sign == "positive" else 1.0
             parties.append(Party.of(adults[int(len(adults) * rng.random() ** skew)]))
     return parties

@@ -22,7 +22,7 @@ from xinlin.demo.processes import HERE, AlreadyRunning, Children, Lock, Stopped,
 DEFAULT_PORT = 8000
 DEFAULT_IDENTITY_PORT = 8010
 DEFAULTS = {"seed": 1, "residents": 20_000, "firms": 3_000}
-EMBLEM = "演示数据 · 全部为合成，没有真实的人和企业   SYNTHETIC DATA · nobody in it is real"
+EMBLEM = "演示数据 · 全部合成，没有真实的人和企业\nSYNTHETIC DATA · nobody in it is real"
 
 
 def _data_folder() -> Path:
@@ -168,12 +168,13 @@ def _environment(state: Any) -> dict[str, str]:
         "XINLIN_IDENTITY_ISSUER": state.issuer,
         "XINLIN_IDENTITY_CLIENT_ID": CLIENT_ID,
         "XINLIN_IDENTITY_CLIENT_SECRET": state.client_secret,
+        "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), HERE, "localhost"))),
         "PYTHONUNBUFFERED": "1",
     }
 
 
 def _serve(arguments: argparse.Namespace, console: Console, data: Path, state: Any, lock: Lock, began: float) -> None:
-    """Start the identity service, the site, the worker and the log; print where to go; wait until something ends."""
+    """Start the identity service and the site, then the worker and the log; say where to go; wait until one ends."""
     environment = _environment(state)
     plain = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
     python = sys.executable
@@ -185,11 +186,11 @@ def _serve(arguments: argparse.Namespace, console: Console, data: Path, state: A
              "--blocking-threads", "1", "--no-ws", "xinlin.wsgi:application"],
             environment,
         )  # fmt: skip
-        children.start("worker", [python, "-m", "django", "db_worker", "--interval", "0.5"], environment)
-        children.start("log", [python, "-m", "xinlin.cli", "log", "sequence", "--every", "2"], environment)
         children.await_answer(f"{state.site}/healthz")
         children.await_answer(f"{state.issuer}/.well-known/openid-configuration")
         lock.tell(url=state.site)
+        children.start("worker", [python, "-m", "django", "db_worker", "--interval", "0.5"], environment)
+        children.start("log", [python, "-m", "xinlin.cli", "log", "sequence", "--every", "2"], environment)
         _print_panel(console, data, state, time.monotonic() - began)
         if not arguments.no_browser and (sys.platform == "darwin" or os.environ.get("DISPLAY")):
             webbrowser.open(state.site)
