@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from xinlin.commands import batches, demo, log, rulebook, scores
+from xinlin.commands import batches, demo, log, rulebook, scores, staff
 
 
 def _prepare_django() -> None:
@@ -41,6 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
     log.add(commands)
     rulebook.add(commands)
     scores.add(commands)
+    staff.add(commands)
     return parser
 
 

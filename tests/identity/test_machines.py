@@ -10,11 +10,12 @@ import pytest
 from allauth.idp.oidc.models import Token
 from django.test import Client
 
+from xinlin.cli import main
 from xinlin.office.actions.staff import add_machine, appoint
 from xinlin.office.models.log import Leaf
-from xinlin.office.models.staff import Machine
+from xinlin.office.models.staff import Account, Machine
 from xinlin.office.queries.staff import actor_of_machine
-from xinlin.office.scopes import Actor, NotAllowed
+from xinlin.office.scopes import Actor, NotAllowed, Refused
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor(handle="system:tests", name="tests", role="system")
@@ -91,7 +92,7 @@ def test_only_operators_and_the_system_let_machines_and_staff_in() -> None:
         appoint(actor=clerk, issuer="i", subject_claim="s", role="clerk", department="tax", display_name="x")
     operator = Actor(handle="account:2", name="吴", role="operator")
     add_machine(actor=operator, name="x", department="tax", scopes=["batches:read"])
-    with pytest.raises(ValueError, match="choose among"):
+    with pytest.raises(Refused, match="no such scope"):
         add_machine(actor=operator, name="x", department="tax", scopes=["everything"])
 
 
@@ -104,3 +105,22 @@ def test_appointing_twice_changes_nothing_and_each_change_leaves_a_leaf() -> Non
     assert Leaf.objects.filter(action="staff.appoint").count() == 2
     with pytest.raises(ValueError, match="not a role of staff"):
         appoint(**who, role="resident", department="")
+
+
+def test_an_unknown_department_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(Refused, match="no department"):
+        add_machine(actor=SYSTEM, name="x", department="ministry_of_magic", scopes=["batches:read"])
+    with pytest.raises(Refused, match="no department"):
+        appoint(actor=SYSTEM, issuer="i", subject_claim="s", role="clerk", department="nowhere", display_name="x")
+
+
+def test_the_command_line_appoints_and_lets_in(capsys: pytest.CaptureFixture[str]) -> None:
+    name, department = ["--name", "吴报送"], ["--department", "tax"]
+    person = ["--subject", "s-9", "--role", "clerk", "--issuer", "https://identity.example"]
+    assert main(["staff", "appoint", *person, *name, *department]) == 0
+    assert Account.objects.get().role == "clerk"
+    assert main(["staff", "machine", *name, *department, "--scopes", "batches:write", "batches:read"]) == 0
+    shown = capsys.readouterr().out
+    assert Machine.objects.get().client_id in shown
+    assert main(["staff", "machine", *name, *department, "--scopes", "all"]) == 1
+    assert "Choose among" in capsys.readouterr().err

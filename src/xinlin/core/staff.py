@@ -93,3 +93,15 @@ CLOSED = Problem(
     what=Text(zh="这个账户已停用。", en="This account is closed."),
     cure=Text(zh="工作人员请联系本部门的运维管理员。", en="Staff: ask your operator."),
 )
+IS_A_RESIDENT = Problem(
+    code="is_a_resident",
+    where="sub",
+    what=Text(
+        zh="这个身份认证账号已经是居民账户，不能改为工作人员账户。",
+        en="This identity account is a resident's here and cannot become a staff account.",
+    ),
+    cure=Text(
+        zh="一人两职，用两个账号：请在身份认证服务中为其工作身份另开账号。",
+        en="Who has two duties has two accounts: have the identity service open a second one for the office.",
+    ),
+)

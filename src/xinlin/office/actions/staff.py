@@ -12,11 +12,20 @@ from django.conf import settings
 from django.db import transaction
 
 from xinlin.core.people import comparable_name, mask_name, normalise_identifier
-from xinlin.core.staff import CLOSED, LINKED_OTHERWISE, MACHINE_SCOPES, NAME_DIFFERS, assurance_problem
+from xinlin.core.staff import (
+    CLOSED,
+    IS_A_RESIDENT,
+    LINKED_OTHERWISE,
+    MACHINE_SCOPES,
+    NAME_DIFFERS,
+    assurance_problem,
+)
+from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Subject
 from xinlin.office.models.staff import Account, Machine, Role
+from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, Refused, now
 
 
@@ -27,6 +36,22 @@ class SignInRefused(Refused):
 def _must_run_the_house(actor: Actor) -> None:
     if actor.role != Role.OPERATOR and not actor.handle.startswith("system:"):
         raise NotAllowed("只有运维管理员可以任命人员或接入系统。Only an operator may appoint staff or let machines in.")
+
+
+def _must_exist(department: str) -> None:
+    if department not in current().departments:
+        raise Refused(
+            Problem(
+                code="unknown_department",
+                where="department",
+                raw=department,
+                what=Text(zh=f"规则书里没有部门 {department}。", en=f"The rulebook has no department {department}."),
+                cure=Text(
+                    zh=f"请用其中之一：{'、'.join(current().departments)}。",
+                    en=f"Use one of: {', '.join(current().departments)}.",
+                ),
+            )
+        )
 
 
 def _new_account(*, issuer: str, subject_claim: str, **fields: object) -> Account:
@@ -47,20 +72,21 @@ def appoint(*, actor: Actor, issuer: str, subject_claim: str, role: str, departm
     """Make the person (``issuer``, ``subject_claim``) staff in one role for one department; returns the account's key.
 
     The same appointment again changes nothing. A resident's account never becomes staff: whoever has two duties has two
-    accounts. Raises `NotAllowed`, or ValueError for a role that is not one of staff.
+    accounts. Raises `NotAllowed`, `Refused` for an unknown department, or ValueError for a role that is not one of staff.
     """
     _must_run_the_house(actor)
     if role not in set(Role.values) - {Role.RESIDENT}:
         raise ValueError(
             f"{role!r} is not a role of staff; one of {', '.join(sorted(set(Role.values) - {'resident'}))}"
         )
+    _must_exist(department)
     account = _linked(issuer, subject_claim)
     if account is None:
         account = _new_account(
             issuer=issuer, subject_claim=subject_claim, role=role, department=department, display_name=display_name
         )
     elif account.role == Role.RESIDENT:
-        raise NotAllowed("居民账户不能改为工作人员账户。A resident's account cannot become a staff account.")
+        raise Refused(IS_A_RESIDENT)
     elif (account.role, account.department, account.display_name) == (role, department, display_name):
         return account.pk
     else:
@@ -142,12 +168,23 @@ def signed_in(
 def add_machine(*, actor: Actor, name: str, department: str, scopes: Collection[str]) -> tuple[str, str]:
     """Let a department's system in by OAuth 2 client credentials; returns (client id, secret).
 
-    The secret is shown this once: only its hash is kept. Raises `NotAllowed`, or ValueError for an unknown scope.
+    The secret is shown this once: only its hash is kept. Raises `NotAllowed`, or `Refused` for an unknown scope or department.
     """
     _must_run_the_house(actor)
     unknown = sorted(set(scopes) - set(MACHINE_SCOPES))
     if unknown or not scopes:
-        raise ValueError(f"scopes {unknown or 'missing'}: choose among {', '.join(MACHINE_SCOPES)}")
+        raise Refused(
+            Problem(
+                code="unknown_scope",
+                where="scopes",
+                raw=" ".join(unknown),
+                what=Text(zh="没有这样的权限范围，或没有指明。", en="There is no such scope, or none was named."),
+                cure=Text(
+                    zh=f"请从中选择：{'、'.join(MACHINE_SCOPES)}。", en=f"Choose among: {', '.join(MACHINE_SCOPES)}."
+                ),
+            )
+        )
+    _must_exist(department)
     client = Client(name=name, type=Client.Type.CONFIDENTIAL)
     secret = secrets.token_urlsafe(32)
     client.set_secret(secret)
