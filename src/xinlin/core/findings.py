@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel
 
 from xinlin.core.strict_yaml import Path, dotted
+from xinlin.core.terms import add_term
 from xinlin.core.values import Problem, Text
+
+_ANY_DAY = date(2001, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -76,3 +80,11 @@ def terms_in(model: BaseModel) -> Iterator[tuple[Path, str]]:
     for record_class, value in by_class.items() if isinstance(by_class, dict) else ():
         if isinstance(value, str):
             yield ("terms", record_class), value
+
+
+def reaches_beyond(term: str, limit: str) -> bool:
+    """Whether one calendar term is longer than another; False where either is no term, which is found elsewhere."""
+    try:
+        return add_term(_ANY_DAY, term) > add_term(_ANY_DAY, limit)
+    except ValueError:
+        return False

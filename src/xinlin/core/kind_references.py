@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import get_args
 
-from xinlin.core.findings import Finding, absent, found
+from xinlin.core.findings import Finding, absent, found, reaches_beyond
 from xinlin.core.rulebooks import ORGANISATIONS, FieldRole, FieldSpec, FieldType, Kind, RecordClass, Rulebook
 
 ROLE_TYPES: dict[FieldRole, frozenset[FieldType]] = {
@@ -63,6 +63,16 @@ def _list_of(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
             (*path, "subject_kinds"),
             ("含有名单不适用的主体", "some of these subjects cannot be on the list"),
             (f"只写 {', '.join(listed.subject_kinds)}", f"use only {', '.join(listed.subject_kinds)}"),
+        )
+    elif reaches_beyond(listed.longest_term, kind.retention):
+        yield found(
+            "retention",
+            (*path, "retention"),
+            (
+                f"保存期 {kind.retention} 短于名单最长期限 {listed.longest_term}",
+                f"{kind.retention} is shorter than the list's longest term {listed.longest_term}",
+            ),
+            (f"写 {listed.longest_term} 或更长", f"write {listed.longest_term} or longer"),
         )
 
 

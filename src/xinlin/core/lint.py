@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 
-from xinlin.core.findings import Finding, found, nearest
+from xinlin.core.findings import Finding, found, nearest, reaches_beyond
 from xinlin.core.forbidden import DATA, FACTORS, SERVICES, Forbidden
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.rulebooks import Kind, Rulebook, SourceRank
 from xinlin.core.schemes import AllOf, AnyOf, Basis, Condition, FieldTest, Indicator, NotOf
 from xinlin.core.strict_yaml import Path
-from xinlin.core.terms import add_term
 from xinlin.core.values import Problem
 
 LONGEST = {"minor": "P3M", "general": "P1Y", "serious": "P3Y"}
@@ -28,8 +26,6 @@ LAW: frozenset[SourceRank] = frozenset(
 """Ranks on which a measure may rest: law, regulation, or a rule of the State (国办发〔2020〕49号)."""
 LOCAL_LAW: frozenset[SourceRank] = LAW | {"local_regulation"}
 """Ranks on which a city may add a negative kind: these, or a local regulation (深圳 32–34; 上海 10; 浙江 12)."""
-
-_DAY = date(2000, 1, 1)
 
 
 def findings(rulebook: Rulebook, places: Mapping[Path, str] | None = None) -> list[Problem]:
@@ -238,7 +234,7 @@ def _end(kind: Kind, indicator: Indicator, path: Path) -> Iterator[Finding]:
     if indicator.term is not None:
         limits[(*path, "term")] = (indicator.term, LONGEST_OF_ALL)
     for place, (term, longest) in limits.items():
-        if add_term(_DAY, term) > add_term(_DAY, longest):
+        if reaches_beyond(term, longest):
             yield found(
                 "term_too_long",
                 place,

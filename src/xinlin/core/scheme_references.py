@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from xinlin.core.findings import Finding, absent, found
+from xinlin.core.findings import Finding, absent, found, reaches_beyond, terms_in
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.rulebooks import ORGANISATIONS, FieldSpec, Kind, Rulebook
 from xinlin.core.schemes import AllOf, AnyOf, Award, Condition, FieldTest, Indicator, NotOf, Scheme
@@ -228,6 +228,17 @@ def _table(kind: Kind, name: str, type_of: str, table: dict[str, int], path: Pat
 
 
 def _ends(kind: Kind, indicator: Indicator, path: Path) -> Iterator[Finding]:
+    for inner, term in terms_in(indicator):
+        if reaches_beyond(term, kind.retention):
+            yield found(
+                "retention",
+                (*path, *inner),
+                (
+                    f"{term} 长于 {kind.code} 的保存期 {kind.retention}，记录会先被删除",
+                    f"{term} is longer than {kind.code} is kept ({kind.retention}); it would be deleted first",
+                ),
+                ("缩短期限，或延长目录项的 retention", "shorten the term, or lengthen the kind's retention"),
+            )
     if indicator.terms is None:
         return
     classes = _choices(kind, "class", "code")
