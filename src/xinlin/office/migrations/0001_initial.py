@@ -273,9 +273,9 @@ class Migration(migrations.Migration):
                 ('score', models.IntegerField()),
                 ('tier', models.CharField(max_length=32)),
                 ('dimensions', models.JSONField()),
-                ('consent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='office.consent')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='office.scorerun')),
-                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scores', to='office.subject')),
+                ('consent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='office.consent')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='office.scorerun')),
+                ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='office.subject')),
             ],
             options={
                 'db_table': 'score',

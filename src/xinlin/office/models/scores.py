@@ -37,11 +37,14 @@ class ScoreRun(models.Model):
 
 
 class Score(models.Model):
-    """A person's figure from one run (个人信用分). Deleted with the consent it stands on."""
+    """A person's figure from one run (个人信用分). Deleted with the consent it stands on.
 
-    run = models.ForeignKey(ScoreRun, on_delete=models.PROTECT, related_name="scores")
-    subject = models.ForeignKey("office.Subject", on_delete=models.PROTECT, related_name="scores")
-    consent = models.ForeignKey("office.Consent", on_delete=models.PROTECT, related_name="scores")
+    Nothing points back at a score (``related_name='+'``): from a subject, and so from a check, there is no road to it.
+    """
+
+    run = models.ForeignKey(ScoreRun, on_delete=models.PROTECT, related_name="+")
+    subject = models.ForeignKey("office.Subject", on_delete=models.PROTECT, related_name="+")
+    consent = models.ForeignKey("office.Consent", on_delete=models.PROTECT, related_name="+")
     as_of = models.DateField()
     score = models.IntegerField()
     tier = models.CharField(max_length=32)
