@@ -51,7 +51,7 @@ def known(identifiers: Iterable[str], lists: Collection[str]) -> dict[str, Found
         .values_list("identifier_key", "pk", "name_sealed", "public_name", *_ENTRY)
     )
     found: dict[str, Found] = {}
-    for key, subject_id, name_sealed, public_name, *entry in rows.iterator(chunk_size=2000):
+    for key, subject_id, name_sealed, public_name, *entry in rows:
         identifier = keys[key]
         if identifier not in found:
             name = public_name or (vault.unseal(name_sealed, "subject.name") if name_sealed else "")
