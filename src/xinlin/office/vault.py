@@ -18,6 +18,9 @@ from django.conf import settings
 
 VERSION = "v1"
 
+RECORD_FIELDS = "record.fields"
+"""The place under which personal values of a record's own fields are sealed."""
+
 
 class SealBroken(ValueError):
     """A sealed value was changed, moved to another place, or sealed under another key."""

@@ -24,8 +24,6 @@ from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.records import Record
 from xinlin.office.scopes import now, today
 
-FIELDS_PLACE = "record.fields"
-"""Place under which personal values inside ``Record.fields`` are sealed."""
 RAW_PLACE = "refused_row.raw"
 Accepted = tuple[int, JudgedRow, Sequence[str]]
 """(row number, judged row, cells as they came)."""
@@ -171,12 +169,12 @@ class Storing:
         values = row.fields
         for spec in self.kind.fields:
             if spec.personal and spec.code in values:
-                values[spec.code] = vault.seal(str(values[spec.code]), FIELDS_PLACE)
+                values[spec.code] = vault.seal(str(values[spec.code]), vault.RECORD_FIELDS)
             elif unlinked and spec.role == "subject_name" and row.name:
                 personal = spec.personal or "person" in self.kind.subject_kinds
-                values[spec.code] = vault.seal(row.name, FIELDS_PLACE) if personal else row.name
+                values[spec.code] = vault.seal(row.name, vault.RECORD_FIELDS) if personal else row.name
             elif spec.role == "representative_name" and row.representative_name and not row.representative:
-                values[spec.code] = vault.seal(row.representative_name, FIELDS_PLACE)
+                values[spec.code] = vault.seal(row.representative_name, vault.RECORD_FIELDS)
         return as_json(values)
 
     def _keep_entries(self, fresh: list[tuple[int, JudgedRow, str, str]], known: dict[str, register.Known]) -> None:

@@ -157,7 +157,7 @@ def _shown(spec: FieldSpec, value: Value | None) -> str:
     if value is None:
         return ""
     if spec.personal and isinstance(value, str) and value.startswith(f"{vault.VERSION}:"):
-        return vault.unseal(value, f"record.{spec.code}")
+        return vault.unseal(value, vault.RECORD_FIELDS)
     if isinstance(value, bool):
         return str(YES if value else NO)
     if spec.type == "money" and isinstance(value, int):
