@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
+from allauth.core import context
+from django.test import Client, RequestFactory
 
 from tests.checks.conftest import BIDDING, OFFICER, TRADING, make_entry, make_subject, uscc
+from xinlin.faces.api.auth import machine_actor
+from xinlin.faces.api.problems import ApiRefused
 from xinlin.office.actions.staff import add_machine
 from xinlin.office.models.checks import Check, CheckFeedback
 from xinlin.office.models.people import Look
@@ -278,3 +281,18 @@ def test_other_departments_do_not_find_the_answer(api: Api) -> None:
     number = api.post("/checks", question((listed.identifier, listed.name))).json()["number"]
     housing: Callable[[str], Any] = Api("housing").get
     is_problem(housing(f"/checks/{number}"), 404, "not_found")
+
+
+def test_a_file_is_not_read_before_its_sender_is_known(db: None) -> None:
+    """A stranger's upload ends at the door: nothing of the body was parsed."""
+
+    request = RequestFactory().post(
+        "/api/v1/batches",
+        b"--x\r\n" + b"a" * 100_000,
+        content_type="multipart/form-data; boundary=x",
+        headers={"Authorization": "Bearer nobody"},
+    )
+    with context.request_context(request), pytest.raises(ApiRefused) as refused:
+        machine_actor(request, "batches:write")
+    assert refused.value.status == 401
+    assert not hasattr(request, "_post")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, path, re_path
 from ninja import NinjaAPI
 
-from xinlin.faces.api import checks, kinds
+from xinlin.faces.api import batches, checks, kinds
 from xinlin.faces.api.problems import StrictParser, add_handlers, no_such_address, problems_only
 
 api = NinjaAPI(
@@ -26,8 +23,7 @@ api = NinjaAPI(
 add_handlers(api)
 api.add_router("", checks.router)
 api.add_router("", kinds.router)
-if find_spec("xinlin.faces.api.batches"):
-    api.add_router("", import_module("xinlin.faces.api.batches").router)
+api.add_router("", batches.router)
 
 _patterns, _app_name, _namespace = api.urls
 for _pattern in _patterns:
