@@ -167,8 +167,10 @@ class Axis:
 
 @dataclass(frozen=True)
 class Radar:
-    """Axes in their fixed order; box 340 by 264. The middle ring is 0: outside it points were gained, inside lost."""
+    """Axes in their fixed order. The middle ring is 0: outside it points were gained, inside lost."""
 
+    box: str
+    """The view box: 340 by 264, wider where long names need it."""
     axes: list[Axis]
     rings: list[str]
     zero: str
@@ -196,6 +198,13 @@ def _radar_share(points: int, floor: int | None, cap: int | None) -> float:
     return 0.5 - 0.5 * min(1.0, points / (floor or -50))
 
 
+def _reach(axis: Axis) -> float:
+    """How far an axis's name reaches from the middle of the drawing: a Chinese character takes 13, a letter about 7."""
+    length = sum(13 if ord(letter) > 0x2E80 else 7 for letter in axis.name)
+    beside = abs(float(axis.label_x) - RADAR_CENTRE[0])
+    return beside + (length / 2 if axis.anchor == "middle" else length)
+
+
 def radar(dimensions: Sequence[tuple[str, int, int | None, int | None]]) -> Radar:
     """The radar of (name, points, floor, cap), in the order given."""
     count = len(dimensions)
@@ -210,7 +219,9 @@ def radar(dimensions: Sequence[tuple[str, int, int | None, int | None]]) -> Rada
         places.append(_spoke(number, count, max(0.04, _radar_share(points, floor, cap))))
     rings = [_polygon([_spoke(n, count, share) for n in range(count)]) for share in (0.25, 0.75, 1)]
     zero = _polygon([_spoke(n, count, 0.5) for n in range(count)])
-    return Radar(axes, rings, zero, _polygon(places), [(_short(x), _short(y)) for x, y in places])
+    half = max([170.0, *(_reach(axis) + 4 for axis in axes)])
+    box = f"{_short(RADAR_CENTRE[0] - half)} 0 {_short(2 * half)} 264"
+    return Radar(box, axes, rings, zero, _polygon(places), [(_short(x), _short(y)) for x, y in places])
 
 
 @dataclass(frozen=True)

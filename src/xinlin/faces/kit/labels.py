@@ -52,7 +52,7 @@ ASSURANCE: Mapping[str, str | Promise] = {
 }
 """Assurance levels of the city's identity service, where it uses these names."""
 LEAVES: Mapping[str, str | Promise] = {
-    "yes_or_no": _("只有“是”或“否”，不含分数和记录"),
+    "yes_or_no": _("“是”或“否”，不含分数和记录"),
     "tier": _("您的信用等级，不含分数和记录"),
     "score": _("您的分数，不含任何记录"),
 }

@@ -75,7 +75,7 @@ def moment(value: datetime | str | None) -> str:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
     local = timezone.localtime(value) if timezone.is_aware(value) else value
-    return f"{day(local)} {local:%H:%M}"
+    return f"{day(local)}\u00a0{local:%H:%M}"
 
 
 @register.filter
