@@ -238,7 +238,7 @@ class Migration(migrations.Migration):
                 ('checked', models.PositiveIntegerField(default=0)),
                 ('started_at', models.DateTimeField()),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='office.job')),
+                ('job', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='office.job')),
             ],
             options={
                 'db_table': 'score_run',

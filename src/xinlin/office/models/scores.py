@@ -30,7 +30,7 @@ class ScoreRun(models.Model):
     checked = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
-    job = models.ForeignKey("office.Job", null=True, blank=True, on_delete=models.PROTECT)
+    job = models.ForeignKey("office.Job", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         db_table = "score_run"
