@@ -118,10 +118,10 @@ def _registers(clerks: Clerks, residents: Sequence[Resident], firms: Sequence[Fi
     registers = [kind for kind in clerks.rulebook.kinds.values() if kind.effect == "register"]
     for kind in sorted(registers, key=lambda kind: "person" not in kind.subject_kinds):
         if "person" in kind.subject_kinds:
-            rows = [register_row(kind, Party.of(person), rng) for person in residents]
+            rows = [register_row(kind, Party.of(person)) for person in residents]
             clerks.send(kind, rows, form="csv_gb18030")
         else:
-            rows = [register_row(kind, Party.of(firm), rng) for firm in firms]
+            rows = [register_row(kind, Party.of(firm), firm is firms[0] or rng.random() < 0.97) for firm in firms]
             clerks.send(kind, rows, form="xlsx_one_title")
 
 

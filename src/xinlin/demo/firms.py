@@ -39,13 +39,13 @@ PREFIXES: tuple[tuple[str, int], ...] = (("91", 94), ("93", 3), ("N2", 2), ("A1"
 
 @dataclass(frozen=True)
 class Firm:
-    """One synthetic firm. ``capital`` is in yuan."""
+    """One synthetic firm. ``capital`` is as the register prints it."""
 
     uscc: str
     name: str
     registered_on: date
     enterprise_type: str
-    capital: int
+    capital: str
     business_scope: str
     address: str
     region: str
@@ -69,9 +69,8 @@ def make_uscc(rng: Random, prefix: str, region: str) -> str:
     return first17 + uscc.calc_check_digit(first17)
 
 
-def capital_text(rng: Random, yuan: int) -> str:
-    """A sum as registers print it: six notations of the same amount."""
-    ten_thousands = yuan // 10_000
+def capital_text(rng: Random, ten_thousands: int) -> str:
+    """A sum in 万元 as registers print it, in one of six notations."""
     return rng.choice(
         (
             f"{ten_thousands}万元人民币", f"{ten_thousands}万人民币", f"{ten_thousands}(万元)",
@@ -100,7 +99,7 @@ def make_firm(rng: Random, taken: set[str], representative: Resident, division: 
         name=name,
         registered_on=min(registered_on, as_of),
         enterprise_type=enterprise_type,
-        capital=rng.choice((3, 10, 30, 50, 80, 100, 200, 500, 1000, 1200, 3000)) * 10_000,
+        capital=capital_text(rng, rng.choice((3, 10, 30, 50, 80, 100, 200, 500, 1000, 1200, 3000))),
         business_scope=scope,
         address=f"{place}{rng.choice(STREETS)}{rng.randint(1, 399)}号",
         region=division,

@@ -35,6 +35,7 @@ MADE_HERE = (
 )
 """What a preparation leaves in the data folder beside ``keys`` and ``demo``; a new one begins without it."""
 MONTHS_BACK = 6
+MACHINES_THAT_ASK = 3
 CLIENT_ID = "xinlin"
 CALLBACK = "/accounts/oidc/city/login/callback/"
 
@@ -193,13 +194,14 @@ def preparing() -> Any:
 
 
 def _let_machines_in(data: Path, rulebook: Rulebook) -> None:
-    """A system with its own credentials for each department; kept in ``demo/machines.json`` for trying the API."""
+    """Systems with credentials of their own for some departments; kept in ``demo/machines.json`` for trying the API."""
     from xinlin.office.actions.staff import add_machine
 
     senders = {code for kind in rulebook.kinds.values() for code in kind.providers}
-    deciders = {item.department for item in rulebook.approval_items.values()}
+    deciders = list(dict.fromkeys(item.department for item in rulebook.approval_items.values()))
     machines = {}
-    for code in sorted(senders | deciders):
+    chosen = [code for code in ("market_regulation", "traffic_police", "court") if code in senders]
+    for code in dict.fromkeys([*chosen, *deciders[:MACHINES_THAT_ASK]]):
         scopes = (["batches:write", "batches:read"] if code in senders else []) + (
             ["checks:ask", "checks:feedback"] if code in deciders else []
         )

@@ -9,7 +9,7 @@ from random import Random
 
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
 from xinlin.core.terms import add_term
-from xinlin.demo.firms import Firm, capital_text
+from xinlin.demo.firms import Firm
 from xinlin.demo.people import COMMUNITIES, STREETS, Resident, place_name
 
 Value = str | int | date | None
@@ -19,6 +19,19 @@ Row = dict[str, Value]
 REMEDY = "可自收到本决定之日起六十日内申请行政复议，或六个月内提起行政诉讼"
 CLASS_WEIGHTS = {"minor": 60, "general": 32, "serious": 8}
 TERMS = {"minor": "P3M", "general": "P1Y", "serious": "P3Y"}
+
+RANGES: Mapping[str, tuple[int, int]] = {
+    "hours": (1, 8),
+    "months": (2, 12),
+    "points": (20, 1_150),
+    "balance": (20, 1_150),
+}
+"""Usual values of integer fields, by field code; others lie within 1 to 10."""
+PARTICIPATION: Mapping[str, float] = {
+    "volunteer_service": 0.18, "waste_sorting": 0.50, "charitable_donation": 0.07, "community_service": 0.14,
+    "neighbourhood_points": 0.30, "firefighting_training": 0.16, "fulfilled_commitment": 0.03, "rescue": 0.02,
+}  # fmt: skip
+"""Which share of the adults ever takes part in a kind of good deed; others: a tenth."""
 
 PHRASES: Mapping[str, tuple[str, ...]] = {
     "law": ("《劳动合同法》第三十条", "《安全生产法》第一百零一条", "《劳动法》第五十条", "《消防法》第六十条"),
@@ -182,10 +195,9 @@ class Writer:
                 return self._text(kind, field, party)
 
     def _integer(self, field: FieldSpec) -> int:
-        low = field.minimum if field.minimum is not None else 1
-        high = min(field.maximum if field.maximum is not None else low + 9, low + 9)
-        if field.code == "hours":
-            low, high = max(low, 1), min(field.maximum or 8, 8)
+        low, high = RANGES.get(field.code, (1, 10))
+        low = max(low, field.minimum if field.minimum is not None else low)
+        high = min(high, field.maximum if field.maximum is not None else high)
         return self.rng.randint(low, max(low, high))
 
     def _text(self, kind: Kind, field: FieldSpec, party: Party) -> str | None:
@@ -203,8 +215,8 @@ class Writer:
         return text[: field.max_length] if field.max_length else text
 
 
-def register_row(kind: Kind, party: Party, rng: Random) -> Row:
-    """The row of a register kind about a resident or a firm."""
+def register_row(kind: Kind, party: Party, led: bool = True) -> Row:
+    """The row of a register kind about a resident or a firm; not ``led``: without its legal representative."""
     person, firm = party.resident, party.firm
     known: Row = {}
     if person:
@@ -218,13 +230,12 @@ def register_row(kind: Kind, party: Party, rng: Random) -> Row:
         }
     elif firm:
         leader = firm.representative
-        led = rng.random() < 0.97
         known = {
             "uscc": firm.uscc,
             "name": firm.name,
             "registered_on": firm.registered_on,
             "enterprise_type": firm.enterprise_type,
-            "capital": capital_text(rng, firm.capital),
+            "capital": firm.capital,
             "business_scope": firm.business_scope,
             "address": firm.address,
             "province": "",
@@ -240,18 +251,30 @@ def fields_by_role(kind: Kind) -> Mapping[str, FieldSpec]:
     return {field.role: field for field in kind.fields if field.role is not None}
 
 
+def participants(kind: Kind, adults: Sequence[Resident], rng: Random) -> list[Resident]:
+    """Who may appear in a kind: everybody alike where it is no good deed, else a share of the adults.
+
+    ``adults`` come most public-spirited first; chance has its part, so those who do one thing mostly do others too.
+    """
+    if kind.sign != "positive":
+        return list(adults)
+    size = max(1, len(adults))
+    order = sorted(range(len(adults)), key=lambda rank: 0.5 * rank / size + 0.5 * rng.random())
+    return [adults[rank] for rank in order[: max(5, int(size * PARTICIPATION.get(kind.code, 0.1)))]]
+
+
 def parties_of(kind: Kind, adults: Sequence[Resident], firms: Sequence[Firm], rng: Random, count: int) -> list[Party]:
     """``count`` parties that the kind may speak of. A few people do much, many do little, as everywhere.
 
     Where a kind takes persons and organisations, about two in three rows are about firms.
     """
-    persons = "person" in kind.subject_kinds and adults
+    people = participants(kind, adults, rng) if "person" in kind.subject_kinds else []
     organisations = any(k != "person" for k in kind.subject_kinds) and firms
     parties: list[Party] = []
     for _ in range(count):
-        if organisations and (not persons or rng.random() < 0.66):
+        if organisations and (not people or rng.random() < 0.66):
             parties.append(Party.of(firms[int(len(firms) * rng.random())]))
-        elif persons:
-            skew = 1.4 if kind.sign == "positive" else 1.0
-            parties.append(Party.of(adults[int(len(adults) * rng.random() ** skew)]))
+        elif people:
+            skew = 1.3 if kind.sign == "positive" else 1.0
+            parties.append(Party.of(people[int(len(people) * rng.random() ** skew)]))
     return parties
