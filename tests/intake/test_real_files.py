@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from xinlin.core.people import normalise_identifier, resident_id_problem, resident_id_region_known, uscc_problem
 
-from .conftest import Send
+from .conftest import CLERK, Send
 
-LIST_CHANGES = [(33, 16), (46, 23), (27, 19), (44, 23), (70, 23), (72, 51), (65, 81), (33, 74), (71, 53), (54, 48), (112, 99), (25, 40), (22, 39)]  # fmt: skip
+LIST_CHANGES = [
+    *[(33, 16), (46, 23), (27, 19), (44, 23), (70, 23), (72, 51), (65, 81)],
+    *[(33, 74), (71, 53), (54, 48), (112, 99), (25, 40), (22, 39)],
+]
 MAKERS = {
     "吉林省.xls": (113, {"item": "疫苗通用名称", "maker": "生产企业"}),
     "山东省2016.xlsx": (125, {"item": "通用名", "maker": "生产企业"}),
@@ -64,18 +68,17 @@ def test_lists_add_and_end_month_by_month(shared: Path, send: Send) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", MAKERS)
-def test_procurement_sheets(shared: Path, send: Send, name: str) -> None:
+def test_procurement_sheets(shared: Path, send: Send, name: str, django_capture_on_commit_callbacks: Any) -> None:
     from xinlin.office.actions.batches import set_mapping
     from xinlin.office.models.batches import Batch
-    from xinlin.office.scopes import Actor
 
     expected, columns = MAKERS[name]
     content = (shared / "data/cn_procurement_dev/raw" / name).read_bytes()
     batch = send("purchases", content, name)
     assert batch.state == "needs_mapping"
-    clerk = Actor(handle="account:1", name="报送员", role="clerk", department="office")
     uses = {code: {"column": column} for code, column in columns.items()} | {"published_on": {"constant": "2018-06-01"}}
-    set_mapping(actor=clerk, number=batch.number, columns=uses, name="省采购")
+    with django_capture_on_commit_callbacks(execute=True):
+        set_mapping(actor=CLERK, number=batch.number, columns=uses, name="省采购")
     batch = Batch.objects.get(pk=batch.pk)
     assert (batch.state, batch.rows_accepted) == ("done", expected), batch.findings
     again = send("purchases", content + b" ", "next" + name)

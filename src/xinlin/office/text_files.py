@@ -30,6 +30,10 @@ class _Survey:
     lines: int = 0
     ascii_lines: int = 0
     utf8_lines: int = 0
+    """Lines that are UTF-8 beyond doubt: with characters of three bytes, as Chinese has."""
+    weak_lines: int = 0
+    """Lines that are UTF-8, but with characters of two bytes only, which GB18030 may mean otherwise."""
+    weak_sample: bytes = b""
     broken_lines: int = 0
     gb_lines: int = 0
     first_broken: int = 0
@@ -53,8 +57,11 @@ def _survey(path: Path) -> _Survey:
                 seen.nul = seen.nul or b"\0" in line
                 continue
             try:
-                line.decode("utf-8")
-                seen.utf8_lines += 1
+                if max(line.decode("utf-8")) >= "\u0800":
+                    seen.utf8_lines += 1
+                    continue
+                seen.weak_lines += 1
+                seen.weak_sample = seen.weak_sample or line
                 continue
             except UnicodeDecodeError as error:
                 seen.broken_lines += 1
@@ -89,7 +96,11 @@ def _encoding(path: Path, seen: _Survey) -> str:
             "请以 CSV（UTF-8）或 XLSX 重新导出",
             "Export it again as CSV (UTF-8) or XLSX",
         )
-    if not seen.broken_lines or (seen.utf8_lines >= seen.broken_lines and seen.first_broken > 1) or bom:
+    if bom or not seen.broken_lines:
+        if not bom and seen.weak_lines and not seen.utf8_lines:
+            _refuse_two_readings(seen.weak_sample)
+        return "utf-8"
+    if seen.utf8_lines >= seen.broken_lines and seen.first_broken > 1:
         return "utf-8"
     not_gb = seen.broken_lines - seen.gb_lines
     if seen.utf8_lines * 10 <= seen.broken_lines and not_gb * 5 <= seen.broken_lines and seen.first_not_gb != 1:
@@ -113,6 +124,24 @@ def _encoding(path: Path, seen: _Survey) -> str:
         "Export the whole file again as UTF-8",
         where=f"line {line}",
         raw=_shown(sample),
+    )
+
+
+def _refuse_two_readings(sample: bytes) -> None:
+    """Refuse a file whose only signs of an encoding read well in both: two bytes are é in UTF-8 and 茅 in GB18030."""
+    try:
+        other = sample.decode("gb18030")
+    except UnicodeDecodeError:
+        return
+    ours = sample.decode("utf-8")
+    one, two = ("".join(c for c in text if not c.isascii())[:8] for text in (ours, other))
+    raise refuse(
+        "encoding_two_readings",
+        f"编码有两种读法：UTF-8 读作“{one}”，GB18030 读作“{two}”",
+        f"The encoding has two readings: {one!r} as UTF-8, {two!r} as GB18030",
+        "请另存为“CSV UTF-8（带 BOM）”或 XLSX",
+        "Save it as CSV UTF-8 with BOM, or as XLSX",
+        raw=_shown(sample[:16]),
     )
 
 

@@ -86,8 +86,9 @@ def end_missing(
     if not state.ends_missing:
         return added, 0
     remaining = sum(1 for key in state.open if key in state.met)
-    if not confirmed and state.open and (len(state.met) * 100 < len(state.open) * SHRINKS_TO_PERCENT):
-        raise Refused(_half_file(len(state.open), len(state.met), remaining))
+    here = len(state.met) + len(state.refused_cells)
+    if not confirmed and state.open and here * 100 < len(state.open) * SHRINKS_TO_PERCENT:
+        raise Refused(_half_file(len(state.open), here, remaining))
     missing = {pk: key for key, pks in state.open.items() if key not in state.met for pk in pks}
     spared = _spared(missing, state.refused_cells, positions) if state.refused_cells else set()
     for _ in {missing[pk] for pk in spared}:
