@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.checks.conftest import BIDDING, HOUSING, OFFICER, TRADING, Listed, make_entry, make_subject, uscc
 from xinlin.core.calendar import add_working_days
-from xinlin.core.checks import Applicant
-from xinlin.office.actions.checks import MAXIMUM_APPLICANTS, answer
+from xinlin.core.checks import MAXIMUM_APPLICANTS, Applicant
+from xinlin.office.actions.checks import answer
 from xinlin.office.models.checks import Check, CheckAnswer, CheckFeedback
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.log import Leaf, LeafOpening
@@ -151,6 +151,7 @@ def test_an_officer_may_ask_on_a_page(ask: Ask, firm: Any) -> None:
         ({"officer": ""}, "text_length"),
         ({"key": " "}, "text_length"),
         ({"purpose": "长" * 201}, "text_length"),
+        ({"officer": "陈\x00"}, "text_length"),
     ],
 )
 def test_a_question_without_its_parts_is_refused_with_a_cure(ask: Ask, changes: dict[str, str], code: str) -> None:
@@ -160,6 +161,20 @@ def test_a_question_without_its_parts_is_refused_with_a_cure(ask: Ask, changes: 
     assert refused.value.problem.cure.en
     assert not Check.objects.exists()
     assert not Leaf.objects.exists()
+
+
+def test_full_width_spaces_and_pasted_invisible_marks_are_no_hindrance(ask: Ask, firm: Any) -> None:
+    listed = firm("示例甲建设有限公司")
+    make_entry(listed.subject)
+    view = ask(Applicant(f"\u200b{listed.identifier}\u3000", "示例甲\u3000建设有限公司"), purpose="投标\u3000审查")
+    assert view.answers[0].verdict == "yes"
+
+
+@pytest.mark.parametrize("wrong", [Applicant("1" * 65), Applicant(uscc(1), "长" * 301), Applicant("9133\x00", "甲")])
+def test_an_applicant_that_no_page_can_show_is_refused(ask: Ask, wrong: Applicant) -> None:
+    with pytest.raises(Refused) as refused:
+        ask(Applicant(uscc(1)), wrong)
+    assert (refused.value.problem.code, refused.value.problem.where) == ("applicant_unreadable", "applicants.1")
 
 
 def test_none_or_too_many_applicants_are_refused(ask: Ask) -> None:

@@ -6,6 +6,7 @@ which the law ties a measure at this item. It decides nothing: an officer does, 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +24,8 @@ from xinlin.core.rulebooks import ApprovalItem, Rulebook
 from xinlin.core.values import Problem, Text
 
 Verdict = Literal["yes", "no", "unsure"]
+MAXIMUM_APPLICANTS = 1_000
+"""In one question; more go in several."""
 
 DECIDES = Text(
     zh="核查结果仅供参考；是否采取措施由审批人员依法决定、说明理由并签名。",
@@ -82,6 +85,39 @@ _ASK_APPLICANT = (
     "Compare the applicant's document and ask again by its number",
 )
 _NOTHING_TO_DO = ("按普通申请办理", "Treat the application as any other")
+
+
+def has_controls(text: str) -> bool:
+    """Whether a text holds what no document does: control characters other than tab and line ends, lone surrogates."""
+    return any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\r\n" for c in text)
+
+
+def applicants_problem(applicants: Sequence[Applicant]) -> Problem | None:
+    """Why these applicants cannot be asked about as given, or None: none, too many, or one that no page can show."""
+    if not 1 <= len(applicants) <= MAXIMUM_APPLICANTS:
+        return _reason(
+            "number_of_applicants",
+            "applicants",
+            "",
+            (
+                f"一次核查 1 至 {MAXIMUM_APPLICANTS} 名申请人，此处 {len(applicants)} 名",
+                f"A check takes 1 to {MAXIMUM_APPLICANTS} applicants; here are {len(applicants)}",
+            ),
+            ("请分批提交", "Send them in parts"),
+        )
+    for position, one in enumerate(applicants):
+        if len(one.identifier) > 64 or len(one.name) > 300 or has_controls(one.identifier + one.name):
+            return _reason(
+                "applicant_unreadable",
+                f"applicants.{position}",
+                "",
+                (
+                    "号码超过 64 个字符、名称超过 300 个字符，或含有控制字符",
+                    "The identifier is over 64 characters, the name over 300, or they hold control characters",
+                ),
+                ("请更正后重新提交", "Correct it and send again"),
+            )
+    return None
 
 
 def read(applicant: Applicant, item: ApprovalItem) -> Question:
@@ -252,7 +288,10 @@ REASON_MISSING = _reason(
     "reason_missing",
     "reason",
     "",
-    ("此决定须说明理由（不超过 1000 字）", "This decision needs reasons, at most 1000 characters"),
+    (
+        "此决定须说明理由（不超过 1000 字，不含控制字符）",
+        "This decision needs reasons: at most 1000 characters, none of them a control",
+    ),
     ("请写明事实和理由", "State the facts and the reasons"),
 )
 NOT_IN_ANSWER = _reason(
@@ -300,7 +339,9 @@ def feedback_problem(
     if verdict == "no":
         return NOTHING_TO_DECIDE
     applied = decision == "measure_applied"
-    if ((applied or decision == "not_the_person" or "must" in named.values()) and not reason) or len(reason) > 1000:
+    if ((applied or decision == "not_the_person" or "must" in named.values()) and not reason) or (
+        len(reason) > 1000 or has_controls(reason)
+    ):
         return REASON_MISSING
     if applied:
         return None if (entry, measure) in named else NOT_IN_ANSWER

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from ninja import Header, Path, Router, Schema
 from pydantic import ConfigDict, Field, StringConstraints
 
-from xinlin.core.checks import DECIDES, Applicant
+from xinlin.core.checks import DECIDES, MAXIMUM_APPLICANTS, Applicant
 from xinlin.core.values import Text
 from xinlin.faces.api.auth import MachineAuth, machine_actor
 from xinlin.office.actions import checks as actions
@@ -39,7 +39,7 @@ class CheckIn(StrictSchema):
     item: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PLAIN)]
     purpose: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PLAIN)]
     officer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_PLAIN)]
-    applicants: Annotated[list[ApplicantIn], Field(min_length=1, max_length=actions.MAXIMUM_APPLICANTS)]
+    applicants: Annotated[list[ApplicantIn], Field(min_length=1, max_length=MAXIMUM_APPLICANTS)]
 
 
 class FeedbackIn(StrictSchema):

@@ -23,7 +23,9 @@ from xinlin.core.checks import (
     Applicant,
     Judgement,
     Question,
+    applicants_problem,
     feedback_problem,
+    has_controls,
     judge,
     read,
 )
@@ -52,8 +54,6 @@ from xinlin.office.queries.people import write_look
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, Conflict, NotAllowed, NotFound, Refused, now, today
 
-MAXIMUM_APPLICANTS = 1_000
-"""In one question; more go in several."""
 FEEDBACK_CLOCK = "check_feedback"
 """Code of the rulebook's clock for feedback."""
 FEEDBACK_WORKING_DAYS = 10
@@ -71,14 +71,16 @@ def _problem(code: str, where: str, what: tuple[str, str], cure: tuple[str, str]
 
 def _text_required(where: str, value: str, longest: int) -> str:
     text = value.strip()
-    if not text or len(text) > longest:
+    if not text or len(text) > longest or has_controls(text):
         raise Refused(
             _problem(
                 "text_length",
                 where,
-                (f"{where} 应为 1 至 {longest} 个字符", f"{where} must have 1 to {longest} characters"),
+                (
+                    f"{where} 应为 1 至 {longest} 个字符，不含控制字符",
+                    f"{where} must have 1 to {longest} characters, none of them a control",
+                ),
                 ("请填写后重新提交", "Fill it in and send again"),
-                value[:40],
             )
         )
     return text
@@ -183,21 +185,12 @@ def answer(
 
     The same key with the same input gives the same answer, also to two callers at once; with another input `Conflict`.
     Raises `NotAllowed` where the item is another department's (the refusal is logged and shown to those asked about)
-    and `Refused` for an unknown item, missing words, no applicants or more than `MAXIMUM_APPLICANTS`.
+    and `Refused` for an unknown item, missing words, unreadable applicants, none, or more than allowed.
     """
     rulebook = current()
-    if not 1 <= len(applicants) <= MAXIMUM_APPLICANTS:
-        raise Refused(
-            _problem(
-                "number_of_applicants",
-                "applicants",
-                (
-                    f"一次核查 1 至 {MAXIMUM_APPLICANTS} 名申请人，此处 {len(applicants)} 名",
-                    f"A check takes 1 to {MAXIMUM_APPLICANTS} applicants; here are {len(applicants)}",
-                ),
-                ("请分批提交", "Send them in parts"),
-            )
-        )
+    problem = applicants_problem(applicants)
+    if problem is not None:
+        raise Refused(problem)
     asked = _Asked(
         item=_item(item, rulebook, actor.department),
         purpose=_text_required("purpose", purpose, 200),
