@@ -50,7 +50,7 @@ def absent(path: Path, name: str, section: str, there: Iterable[str]) -> Finding
 
 def nearest(places: Mapping[Path, str], path: Path) -> str:
     """``file:line`` of the longest beginning of ``path`` that has one; the path itself where none has."""
-    for length in range(len(path), 0, -1):
+    for length in range(len(path), -1, -1):
         if path[:length] in places:
             return places[path[:length]]
     return dotted(path)

@@ -311,11 +311,11 @@ def _test(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:
     choices = _choices(kind, test.field, type_of)
     equals = [] if test.equals is None else [test.equals]
     for value in (*equals, *(test.among or ())):
-        if type(value) is not _PYTHON.get(type_of, str) or (choices and str(value) not in choices):
+        if type(value) is not _PYTHON.get(type_of, str) or (choices and _written(value) not in choices):
             yield found(
                 "condition_value",
                 path,
-                (f"{test.field} 不会等于 {value}", f"{test.field} is never {value}"),
+                (f"{test.field} 不会等于 {_written(value)}", f"{test.field} is never {_written(value)}"),
                 (
                     f"写一个 {type_of} 值" + (f"：{', '.join(choices)}" if choices else ""),
                     f"give a value of type {type_of}" + (f": {', '.join(choices)}" if choices else ""),
@@ -333,6 +333,11 @@ def _test(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:
                 ),
                 ("只比较整数、金额与日期", "compare integers, money and dates only"),
             )
+
+
+def _written(value: object) -> str:
+    """A value as a code list or a table writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 _PYTHON: dict[str, type] = {"integer": int, "money": int, "boolean": bool, "date": date}

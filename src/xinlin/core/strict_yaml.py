@@ -179,6 +179,10 @@ class _Walker:
             self._tagged(node, path)
             return None
         raw = str(node.value)
+        if any("\ud800" <= sign <= "\udfff" for sign in raw):
+            what = Text(zh="含有不成字的字符", en="holds half a character")
+            self.problem("character", node, path, what, Text(zh="直接写出该字", en="write the character itself"))
+            return None
         if node.style is not None:
             return raw
         if raw in ("true", "false"):
