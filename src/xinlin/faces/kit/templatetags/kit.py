@@ -31,6 +31,28 @@ def text_tag(value: Text | Mapping[str, str] | str | None) -> str:
     return text_filter(value)
 
 
+def _mark(chinese: str, english: str) -> str:
+    return chinese if _language().startswith("zh") else english
+
+
+@register.simple_tag
+def colon() -> str:
+    """A colon as the page's language writes it."""
+    return _mark("：", ": ")
+
+
+@register.simple_tag
+def comma() -> str:
+    """What stands between things in a list."""
+    return _mark("、", ", ")
+
+
+@register.simple_tag
+def semicolon() -> str:
+    """A semicolon as the page's language writes it."""
+    return _mark("；", "; ")
+
+
 @register.filter(name="text")
 def text_filter(value: Text | Mapping[str, str] | str | None) -> str:
     """``{{ offer.name|text }}``: as the tag, for use inside other tags. A stored text is a mapping of ``zh`` and ``en``."""
