@@ -105,7 +105,8 @@ class Batch(models.Model):
                 name="batch_same_list_once_a_day",
             ),
             models.CheckConstraint(
-                condition=~Q(state="done") | Q(rows_read=F("rows_accepted") + F("rows_refused")), name="batch_counts_add_up"
+                condition=~Q(state="done") | Q(rows_read=F("rows_accepted") + F("rows_refused")),
+                name="batch_counts_add_up",
             ),
         ]
 
@@ -126,7 +127,9 @@ class RefusedRow(models.Model):
     """The row as it came, as JSON {column: text}, sealed: refused rows hold identity numbers too."""
     problems = models.JSONField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
-    replayed_in = models.ForeignKey(Batch, null=True, blank=True, on_delete=models.PROTECT, related_name="replayed_rows")
+    replayed_in = models.ForeignKey(
+        Batch, null=True, blank=True, on_delete=models.PROTECT, related_name="replayed_rows"
+    )
 
     class Meta:
         db_table = "refused_row"

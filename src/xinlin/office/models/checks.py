@@ -37,7 +37,9 @@ class CheckAnswer(models.Model):
     number = models.CharField(max_length=40, unique=True)
     question = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="answers")
     position = models.PositiveIntegerField()
-    subject = models.ForeignKey("office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="check_answers")
+    subject = models.ForeignKey(
+        "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="check_answers"
+    )
     applicant_sealed = models.TextField()
     """Identifier and name as asked, sealed."""
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
@@ -75,7 +77,9 @@ class CheckFeedback(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(decision="measure_applied")
-                | (models.Q(entry__isnull=False) & ~models.Q(measure="") & ~models.Q(reason="") & ~models.Q(officer="")),
+                | (
+                    models.Q(entry__isnull=False) & ~models.Q(measure="") & ~models.Q(reason="") & ~models.Q(officer="")
+                ),
                 name="check_feedback_measure_has_entry_officer_reason",
             )
         ]

@@ -94,7 +94,8 @@ class Consent(models.Model):
                 fields=["subject", "step", "scene"], condition=Q(withdrawn_at__isnull=True), name="consent_one_live"
             ),
             models.CheckConstraint(
-                condition=Q(step="score", scene="") | (Q(step="scene") & ~Q(scene="")), name="consent_scene_where_step_two"
+                condition=Q(step="score", scene="") | (Q(step="scene") & ~Q(scene="")),
+                name="consent_scene_where_step_two",
             ),
         ]
 

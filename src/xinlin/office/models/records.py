@@ -21,7 +21,9 @@ class Record(models.Model):
 
     reference = models.CharField(max_length=32, unique=True)
     """A random public handle, used in addresses; says nothing about the record."""
-    subject = models.ForeignKey("office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="records")
+    subject = models.ForeignKey(
+        "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="records"
+    )
     kind = models.CharField(max_length=64)
     department = models.CharField(max_length=64)
     batch = models.ForeignKey("office.Batch", on_delete=models.PROTECT, related_name="records")

@@ -26,7 +26,9 @@ class Account(AbstractUser):
     department = models.CharField(max_length=64, blank=True)
     """Code of the department in the rulebook; empty for residents."""
     display_name = models.CharField(max_length=64, blank=True)
-    subject = models.OneToOneField("office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="account")
+    subject = models.OneToOneField(
+        "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="account"
+    )
     assurance = models.CharField(max_length=64, blank=True)
     """The assurance level (acr) that the identity service stated at the last sign-in."""
     verified_at = models.DateTimeField(null=True, blank=True)
