@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -21,10 +22,8 @@ def _secret(name: str) -> str:
         handle = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as stream:
             stream.write(secrets.token_hex(32))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(path.with_suffix(".new"), path)
-        except FileExistsError:
-            pass
     return path.read_text(encoding="ascii").strip()
 
 
@@ -244,6 +243,7 @@ SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
 ACCOUNT_ADAPTER = "xinlin.faces.kit.sign_in.NoLocalAccounts"
 ACCOUNT_EMAIL_VERIFICATION = "none"
+PASSWORD_HASHERS = ["xinlin.office.vault.RandomSecretHasher"]
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 15 * 60
 IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 if IDENTITY_ISSUER:

@@ -167,7 +167,7 @@ def _card(
 def trend(subject_id: int, scheme: str) -> list[tuple[date, int]]:
     """Frozen figures under one scheme, oldest first; the newest run wins where a day was run twice."""
     frozen = Score.objects.filter(subject_id=subject_id, run__scheme=scheme, run__state=ScoreRun.State.DONE)
-    return sorted({day: score for day, score in frozen.order_by("run_id").values_list("as_of", "score")}.items())
+    return sorted(dict(frozen.order_by("run_id").values_list("as_of", "score")).items())
 
 
 def mine(*, actor: Actor) -> Card | None:
