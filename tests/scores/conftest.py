@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -117,6 +117,6 @@ def record(db: None) -> Callable[..., Record]:
 
 
 @pytest.fixture
-def system() -> Iterator[Actor]:
+def system() -> Actor:
     """The system as actor."""
-    yield SYSTEM
+    return SYSTEM
