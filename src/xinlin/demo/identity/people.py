@@ -38,7 +38,9 @@ def take_in(*, people: list[dict[str, Any]], redirect_uris: list[str], client_id
         update_fields=FIELDS,
     )
     Client.objects.exclude(pk=client_id).delete()
-    client = Client.objects.filter(pk=client_id).first() or Client(pk=client_id, name="Xinlin", skip_consent=True)
+    client = Client.objects.filter(pk=client_id).first() or Client(
+        pk=client_id, name="Xinlin", skip_consent=True, secret=""
+    )
     client.set_secret(client_secret)
     client.set_redirect_uris(redirect_uris)
     client.set_scopes(["openid", "profile", "resident_id"])

@@ -83,6 +83,8 @@ TEMPLATES = [
     }
 ]
 ROOT_URLCONF = "xinlin.demo.identity.urls"
+PASSWORD_HASHERS = ["xinlin.office.vault.RandomSecretHasher"]
+"""Nobody has a password here; only the one client's random secret is hashed."""
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "account_login"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "sub"

@@ -185,7 +185,7 @@ def add_machine(*, actor: Actor, name: str, department: str, scopes: Collection[
             )
         )
     _must_exist(department)
-    client = Client(name=name, type=Client.Type.CONFIDENTIAL)
+    client = Client(name=name, type=Client.Type.CONFIDENTIAL, secret="")
     secret = secrets.token_urlsafe(32)
     client.set_secret(secret)
     client.set_scopes(sorted(scopes))
