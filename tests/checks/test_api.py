@@ -83,6 +83,8 @@ def test_a_check_over_http_from_token_to_feedback(api: Api) -> None:
     asked = question((listed.identifier, listed.name), (clear.identifier, clear.name), ("", listed.name))
     answered = api.post("/checks", asked)
     assert answered.status_code == 200, answered.content
+    assert answered["Cache-Control"] == "no-store"
+    assert "审批人员".encode() in answered.content
     body = answered.json()
     assert [one["verdict"] for one in body["answers"]] == ["yes", "no", "unsure"]
     (hit,) = body["answers"][0]["hits"]

@@ -84,6 +84,7 @@ _ASK_APPLICANT = (
     "请核对申请人证件后用证件号码重新核查",
     "Compare the applicant's document and ask again by its number",
 )
+_ASK_AGAIN = Text(zh=_ASK_APPLICANT[0], en=_ASK_APPLICANT[1])
 _NOTHING_TO_DO = ("按普通申请办理", "Treat the application as any other")
 
 
@@ -141,7 +142,7 @@ def read(applicant: Applicant, item: ApprovalItem) -> Question:
     found = identifier_problem(identifier)
     if found is not None:
         masked = mask_identifier(identifier)
-        return Question(applicant, "", Problem(found.code, "identifier", found.what, found.cure, masked))
+        return Question(applicant, "", Problem(found.code, "identifier", found.what, _ASK_AGAIN, masked))
     kind = identifier_kind(identifier)
     if kind not in item.subject_kinds:
         return Question(

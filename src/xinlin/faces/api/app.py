@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from ninja import NinjaAPI
 
 from xinlin.faces.api import batches, checks, kinds
-from xinlin.faces.api.problems import StrictParser, add_handlers, no_such_address, problems_only
+from xinlin.faces.api.problems import PlainRenderer, StrictParser, add_handlers, as_api, no_such_address
 
 api = NinjaAPI(
     title="Xinlin 信林 machine API",
@@ -19,6 +19,7 @@ api = NinjaAPI(
     docs_url=None,
     urls_namespace="api",
     parser=StrictParser(),
+    renderer=PlainRenderer(),
 )
 add_handlers(api)
 api.add_router("", checks.router)
@@ -28,7 +29,7 @@ api.add_router("", batches.router)
 _patterns, _app_name, _namespace = api.urls
 for _pattern in _patterns:
     if isinstance(_pattern, URLPattern):
-        _pattern.callback = problems_only(_pattern.callback)
+        _pattern.callback = as_api(_pattern.callback)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", (_patterns, _app_name, _namespace)),

@@ -14,6 +14,7 @@ from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.parser import Parser
+from ninja.renderers import JSONRenderer
 
 from xinlin.core.values import Problem, Text
 from xinlin.office.scopes import Conflict, NotAllowed, NotFound, Refused
@@ -70,6 +71,12 @@ def problem_response(
     for name, value in (headers or {}).items():
         response[name] = value
     return response
+
+
+class PlainRenderer(JSONRenderer):
+    """JSON with Chinese as Chinese."""
+
+    json_dumps_params = {"ensure_ascii": False}
 
 
 class StrictParser(Parser):
@@ -290,11 +297,15 @@ def add_handlers(api: NinjaAPI) -> None:
         api.add_exception_handler(kind, handler)
 
 
-def problems_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view whose 405 is a problem too: the framework answers it before any handler is asked."""
+def as_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view of the API: nothing it says is kept by caches, and its 405 is a problem too.
+
+    The framework answers 405 before any handler is asked.
+    """
 
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "no-store")
         if response.status_code != 405:
             return response
         what = (f"此地址不支持 {request.method}", f"This address does not serve {request.method}")
