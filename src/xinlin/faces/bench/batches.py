@@ -52,6 +52,7 @@ def _upload_form(request: ActorRequest, problem: Problem | None = None, status: 
     kinds = own_kinds(request.actor)
     context = {
         "kinds": kinds,
+        "full_lists": any(kind.delivery == "full_list" for kind in kinds),
         "chosen": request.POST.get("kind") or request.GET.get("kind") or (kinds[0].code if len(kinds) == 1 else ""),
         "valid_on": request.POST.get("valid_on") or today().isoformat(),
         "department": department_name(request.actor.department),

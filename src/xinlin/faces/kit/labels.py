@@ -77,6 +77,7 @@ JOB_STATE: Mapping[str, str | Promise] = {
     "done": _("完成"),
     "failed": _("失败"),
 }
+JOB_KIND: Mapping[str, str | Promise] = {"batches": _("接收文件"), "scores": _("评分"), "log": _("日志定序")}
 RUN_STATE: Mapping[str, str | Promise] = {
     "running": _("进行中"),
     "done": _("完成"),
@@ -104,6 +105,7 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "benefit": BENEFIT,
     "decision": DECISION,
     "job": JOB_STATE,
+    "job_kind": JOB_KIND,
     "run": RUN_STATE,
     "batch": BATCH_STATE,
 }
