@@ -180,12 +180,12 @@ def let_in(page: Page, account: Account) -> None:
 
 @pytest.fixture
 def picture(checkout: Path) -> Callable[..., None]:
-    """``picture(page, "home")``: writes docs/pictures/home.png when pictures are wanted."""
+    """``picture(page, "home")``: writes docs/pictures/home.png when pictures are wanted; ``sharp`` at twice the size."""
 
-    def take(page: Page, name: str, *, full: bool = False) -> None:
+    def take(page: Page, name: str, *, full: bool = False, sharp: bool = False) -> None:
         if PICTURES:
             folder = Path(os.environ.get("XINLIN_PICTURES_TO") or checkout / "docs" / "pictures")
             folder.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=folder / f"{name}.png", full_page=full)
+            page.screenshot(path=folder / f"{name}.png", full_page=full, scale="device" if sharp else "css")
 
     return take

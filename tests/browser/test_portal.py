@@ -88,12 +88,12 @@ def test_why_within_three_taps_and_the_bars_sum_to_the_score(
 ) -> None:
     let_in(phone, enrolled.account)
     phone.goto("/")
-    picture(phone, "home")
+    picture(phone, "home", sharp=True)
     finger = Finger(phone)
     finger.tap("link", "评分", inside="nav")
-    picture(phone, "score")
+    picture(phone, "score", sharp=True)
     finger.tap("link", re.compile("^为什么是"))
-    picture(phone, "why")
+    picture(phone, "why", sharp=True)
     points = [int(row.get_attribute("data-points") or "") for row in phone.locator("[data-points]").all()]
     score = int(phone.locator("[data-score]").get_attribute("data-score") or "")
     assert sum(points) == score == int(phone.locator("[data-total]").get_attribute("data-total") or "")
@@ -254,7 +254,7 @@ def test_narrow_phones_scroll_one_way_and_nothing_jumps(phone: Page, enrolled: S
 
 def test_reads_without_scripts(browser: Browser, live_server: Any, enrolled: Someone) -> None:
     context = browser.new_context(
-        base_url=live_server.url, java_script_enabled=False, viewport={"width": 390, "height": 844}
+        base_url=live_server.url, java_script_enabled=False, locale="zh-CN", viewport={"width": 390, "height": 844}
     )
     page = context.new_page()
     let_in(page, enrolled.account)
@@ -293,7 +293,7 @@ def test_dark_is_kept_in_a_cookie_and_english_switches(
     phone.wait_for_load_state()
     phone.goto("/")
     assert phone.locator("html").get_attribute("data-theme") == "xinlin-dark"
-    picture(phone, "home-dark")
+    picture(phone, "home-dark", sharp=True)
     phone.goto("/me/")
     phone.get_by_role("button", name="English").click()
     phone.wait_for_load_state()

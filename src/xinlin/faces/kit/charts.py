@@ -171,6 +171,7 @@ class Radar:
 
     box: str
     """The view box: 340 by 264, wider where long names need it."""
+    width: str
     axes: list[Axis]
     rings: list[str]
     zero: str
@@ -221,7 +222,9 @@ def radar(dimensions: Sequence[tuple[str, int, int | None, int | None]]) -> Rada
     zero = _polygon([_spoke(n, count, 0.5) for n in range(count)])
     half = max([170.0, *(_reach(axis) + 4 for axis in axes)])
     box = f"{_short(RADAR_CENTRE[0] - half)} 0 {_short(2 * half)} 264"
-    return Radar(box, axes, rings, zero, _polygon(places), [(_short(x), _short(y)) for x, y in places])
+    return Radar(
+        box, _short(2 * half), axes, rings, zero, _polygon(places), [(_short(x), _short(y)) for x, y in places]
+    )
 
 
 @dataclass(frozen=True)
