@@ -55,8 +55,15 @@ PARTS: tuple[Part, ...] = (
     Part("debtor", DEBTOR_NAME, 47, 210, Text(zh="失信被执行人，在名单上", en="A dishonest judgment debtor, on the list")),
 )  # fmt: skip
 
+DEVOTED = {
+    "volunteer_service": 26, "community_service": 9, "neighbourhood_points": 6, "charitable_donation": 5, "honour": 2,
+    "waste_sorting": 2, "firefighting_training": 2, "civility_commendation": 2, "rescue": 1,
+}  # fmt: skip
+"""What the volunteer did: how many records of which kind; one of every other."""
 NEIGHBOURLY = {"volunteer_service": 3, "waste_sorting": 2, "firefighting_training": 1}
 """What the rest of the cast did too: how many records of which kind."""
+HIGH = {"hours": 8, "months": 12, "points": 920}
+"""Measured values of a good deed of the cast, by field; others are 8."""
 
 
 def make_cast(rng: Random, numbers: Numbers, division: str, as_of: date) -> dict[str, CastMember]:
@@ -115,8 +122,7 @@ def good_rows(writer: Writer, kind: Kind, party: Party, count: int) -> list[Row]
         given: dict[str, Value] = {}
         for field in kind.fields:
             if field.type == "integer" and field.role is None:
-                low = field.minimum if field.minimum is not None else 1
-                given[field.code] = max(low, min(field.maximum or 8, 8))
+                given[field.code] = HIGH.get(field.code, 8)
         rows.append(writer.row(kind, party, day, given))
     return rows
 
@@ -139,7 +145,7 @@ def cast_rows(writer: Writer, cast: Mapping[str, CastMember], firm: Firm) -> dic
         return Party.of(cast[code].resident)
 
     for good in positive_kinds(writer.rulebook):
-        rows.setdefault(good.code, []).extend(good_rows(writer, good, person("volunteer"), 24))
+        rows.setdefault(good.code, []).extend(good_rows(writer, good, person("volunteer"), DEVOTED.get(good.code, 1)))
         for code in ("rider", "reserved", "namesake", "entrepreneur", "debtor"):
             rows[good.code].extend(good_rows(writer, good, person(code), NEIGHBOURLY.get(good.code, 0)))
     if kind := kinds.get("ebike_violation"):

@@ -284,7 +284,9 @@ def _sign_ins(city: City, staff: list[Member]) -> list[dict[str, str]]:
         {"role": "resident", "name": member.resident.name, "what": member.story.zh, "what_en": member.story.en}
         for member in city.cast.values()
     ]
-    return people + [{"role": m.role, "name": m.name, "what": m.label, "what_en": ""} for m in staff if m.shown]
+    return people + [
+        {"role": m.role, "name": m.name, "what": m.office.zh, "what_en": m.office.en} for m in staff if m.shown
+    ]
 
 
 def tell_identity_service(data: Path, state: State, people: list[Any]) -> None:

@@ -76,10 +76,14 @@ def _locked(arguments: argparse.Namespace, console: Console, data: Path, lock: L
     rulebook = shelf.read(city)
     wanted = _wanted(arguments, before, city)
     console.print(Panel(EMBLEM, style="bold", border_style="cyan", expand=False))
-    if before is not None and before.ready and _same(before, wanted):
+    if before is not None and not _differences(before, wanted):
         state = before
         console.print(f"已准备好：{state.as_of} 制作。Prepared on {state.as_of}; starting.")
     else:
+        if before is not None:
+            console.print(
+                f"与已准备的不同（{_differences(before, wanted)}），重新准备。Prepared otherwise before; preparing anew."
+            )
         state = wanted
         state.port, state.identity_port = free_port(_preferred(arguments.port)), free_port(DEFAULT_IDENTITY_PORT)
         try:
@@ -130,11 +134,11 @@ def _wanted(arguments: argparse.Namespace, before: Any, city: str) -> Any:
     )
 
 
-def _same(before: Any, wanted: Any) -> bool:
-    """Whether what stands is what is asked for."""
-    return all(
-        getattr(before, name) == getattr(wanted, name) for name in ("city", "seed", "residents", "firms", "schema")
-    )
+def _differences(before: Any, wanted: Any) -> str:
+    """In what that stands differs from what is asked for; empty where it does not."""
+    names = ("city", "seed", "residents", "firms", "schema")
+    different = [name for name in names if getattr(before, name) != getattr(wanted, name)]
+    return ", ".join(different + ([] if before.ready else ["unfinished"]))
 
 
 def _preferred(port: int | None) -> int:
@@ -187,6 +191,7 @@ def _serve(arguments: argparse.Namespace, console: Console, data: Path, state: A
             environment,
         )  # fmt: skip
         children.await_answer(f"{state.site}/healthz")
+        children.await_answer(f"{state.site}/")
         children.await_answer(f"{state.issuer}/.well-known/openid-configuration")
         lock.tell(url=state.site)
         children.start("worker", [python, "-m", "django", "db_worker", "--interval", "0.5"], environment)
@@ -242,10 +247,11 @@ def _print_panel(console: Console, data: Path, state: Any, seconds: float) -> No
         places.add_row(f"[bold]{what}[/bold]", f"[link={where}]{where}[/link]")
     console.print(Panel(places, title="信林 Xinlin", border_style="green", expand=False))
     people = Table(
-        title="演示身份：登录页上点姓名即可，无需密码  Demo sign-ins: choose a name, no password", title_style="bold"
+        title="演示身份：登录页上点姓名即可，无需密码\nDemo sign-ins: choose a name, no password",
+        title_style="bold",
     )
     for column in ("身份 Role", "姓名 Name", "说明 About"):
-        people.add_column(column)
+        people.add_column(column, overflow="fold")
     for person in state.sign_ins:
         role = ROLE_NAMES[person["role"]]
         about = person["what"] + (f"\n[dim]{person['what_en']}[/dim]" if person["what_en"] else "")

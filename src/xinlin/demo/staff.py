@@ -38,15 +38,16 @@ class Member:
     name: str
     role: str
     department: str
-    label: str
+    office: Text
     shown: bool
 
 
-def _label(rulebook: Rulebook, role: str, department: str) -> str:
-    office = rulebook.departments[department].name if department in rulebook.departments else None
-    role_name = ROLE_NAMES[role]
-    where = f"{office.zh} · " if office else ""
-    return f"{where}{role_name.zh} ({role_name.en})"
+def _office(rulebook: Rulebook, department: str) -> Text:
+    return (
+        rulebook.departments[department].name
+        if department in rulebook.departments
+        else Text(zh=department, en=department)
+    )
 
 
 def staff_of(rulebook: Rulebook) -> list[Member]:
@@ -57,15 +58,15 @@ def staff_of(rulebook: Rulebook) -> list[Member]:
     shown = (favourites + [code for code in senders if code not in favourites])[:SHOWN_CLERKS]
     for number, department in enumerate(senders):
         name = f"{CLERK_NAMES[number % len(CLERK_NAMES)]}报送"
-        label = _label(rulebook, "clerk", department)
-        members.append(Member(f"clerk-{department}", name, "clerk", department, label, department in shown))
+        office = _office(rulebook, department)
+        members.append(Member(f"clerk-{department}", name, "clerk", department, office, department in shown))
     deciders = list(dict.fromkeys(item.department for item in rulebook.approval_items.values()))
     for number, department in enumerate(deciders):
         name = f"{CLERK_NAMES[-1 - number % len(CLERK_NAMES)]}审批"
-        label = _label(rulebook, "officer", department)
-        members.append(Member(f"officer-{department}", name, "officer", department, label, number < SHOWN_OFFICERS))
+        office = _office(rulebook, department)
+        members.append(Member(f"officer-{department}", name, "officer", department, office, number < SHOWN_OFFICERS))
     for role, name in CENTRE_ROLES:
-        members.append(Member(f"{role}-centre", name, role, CENTRE, _label(rulebook, role, CENTRE), True))
+        members.append(Member(f"{role}-centre", name, role, CENTRE, _office(rulebook, CENTRE), True))
     return members
 
 
@@ -77,7 +78,11 @@ def identities(staff: list[Member], cast: Mapping[str, CastMember], residents: l
     ]
     people += [
         IdentityPerson(
-            member.sub, member.name, None, member.label if member.shown else "", STAFF if member.shown else ""
+            member.sub,
+            member.name,
+            None,
+            f"{member.office.zh} · {ROLE_NAMES[member.role].zh}" if member.shown else "",
+            STAFF if member.shown else "",
         )
         for member in staff
     ]
