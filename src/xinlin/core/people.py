@@ -85,11 +85,8 @@ def resident_id_problem(value: str) -> Problem | None:
     Refuses form, impossible birth date and check digit. A region that no table knows is no problem here: see
     `resident_id_region_known`.
     """
-    damaged = _damaged(value, "公民身份号码")
-    if damaged:
-        return damaged
     if not _RESIDENT_ID.fullmatch(value):
-        return _problem(
+        return _damaged(value, "公民身份号码") or _problem(
             "resident_id_form",
             value,
             ("公民身份号码应为 17 位数字加一位数字或 X", "A resident number is 17 digits and a digit or X"),
@@ -145,10 +142,10 @@ def uscc_problem(value: str) -> Problem | None:
     Codes whose first character is a letter (A, N, Y) stand in GB 32100-2015 but python-stdnum refuses them, so their
     check character is computed here.
     """
-    damaged = _damaged(value, "统一社会信用代码")
-    if damaged:
-        return damaged
     if not _USCC.fullmatch(value):
+        damaged = _damaged(value, "统一社会信用代码")
+        if damaged:
+            return damaged
         bad = "".join(sorted({c for c in value if c not in _USCC_ALPHABET}))
         pairs = "、".join(f"{c}→{_LOOKALIKES[c]}" for c in bad if c in _LOOKALIKES)
         hint = f"（{bad} 不会出现在代码中{f'，是否应为 {pairs}？' if pairs else ''}）" if bad else ""

@@ -49,7 +49,7 @@ def tidy(raw: str) -> str:
 
 def damage(raw: str) -> Fault | None:
     """Whether a text was damaged before or while it was decoded: broken bytes, replacement or control characters."""
-    if raw.isascii() and raw.isprintable():
+    if raw.isprintable() and (raw.isascii() or ("\ufffd" not in raw and "锟" not in raw and "烫烫" not in raw)):
         return None
     if _BROKEN.search(raw):
         return fault(

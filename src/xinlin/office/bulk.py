@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
@@ -23,12 +23,6 @@ def lock_storing() -> None:
 def as_json(value: Any) -> str:
     """JSON as the database stores it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _column(model: type[models.Model], name: str) -> str:
@@ -52,6 +46,23 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
                 for row in rows:
                     copy.write_row(row)
             return
+        moments = [i for i, name in enumerate(names) if isinstance(model._meta.get_field(name), models.DateTimeField)]
         marks = ", ".join(["%s"] * len(names))
-        statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
-        cursor.executemany(statement, [tuple(map(_plain, row)) for row in rows])
+        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", _with_moments(rows, moments))
+
+
+def _with_moments(rows: Iterable[Sequence[Any]], at: list[int]) -> list[Sequence[Any]]:
+    """The rows with their moments (at these positions) as SQLite stores them; there are few different ones."""
+    if not at:
+        return list(rows)
+    known: dict[datetime | None, Any] = {None: None}
+    changed = []
+    for row in rows:
+        values = list(row)
+        for position in at:
+            moment = values[position]
+            if moment not in known:
+                known[moment] = connection.ops.adapt_datetimefield_value(moment)
+            values[position] = known[moment]
+        changed.append(values)
+    return changed

@@ -64,7 +64,7 @@ def unseal(sealed: str, place: str) -> str:
 def keyed_hash(*parts: str) -> str:
     """HMAC-SHA256 (hex) of the parts under the find key: equal for equal parts, unguessable without the key."""
     message = "\x1f".join(parts).encode()
-    return hmac.new(bytes.fromhex(settings.FIND_KEY), message, hashlib.sha256).hexdigest()
+    return hmac.digest(bytes.fromhex(settings.FIND_KEY), message, "sha256").hex()
 
 
 def identifier_key(identifier: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -125,20 +125,26 @@ def _half_file(before: int, now_: int, remaining: int) -> Problem:
 
 
 def _spared(missing: dict[int, str], refused: list[Sequence[str]], positions: dict[str, int]) -> set[int]:
-    """Records among ``missing`` that one of the refused rows may be, by identifier, document or name."""
-
-    def column(name: str, normal: Callable[[str], str]) -> set[str]:
-        at = positions.get(name, -1)
-        return {normal(cells[at]) for cells in refused if 0 <= at < len(cells)} - {""}
-
-    keys = {vault.identifier_key(value) for value in column("identifier", people.normalise_identifier)}
-    documents, names = column("document", str.strip), column("name", people.comparable_name)
+    """Records among ``missing`` that a refused row may be: by its identifier where that can be read, else by its document
+    or name.
+    """
+    keys: set[str] = set()
+    documents: set[str] = set()
+    names: set[str] = set()
+    for cells in refused:
+        told = {name: cells[at] if 0 <= at < len(cells) else "" for name, at in positions.items()}
+        identifier = people.normalise_identifier(told["identifier"])
+        if identifier and people.identifier_problem(identifier) is None:
+            keys.add(vault.identifier_key(identifier))
+            continue
+        documents.add(told["document"].strip())
+        names.add(people.comparable_name(told["name"]))
     spared = set()
     held = Record.objects.filter(pk__in=list(missing)).values_list(
         "pk", "document", "subject__identifier_key", "subject__public_name", "fields"
     )
     for pk, document, key, public_name, fields in held:
-        told = {people.comparable_name(str(v)) for v in [public_name or "", *fields.values()]}
-        if (document and document in documents) or key in keys or names & told:
+        called = {people.comparable_name(str(value)) for value in [public_name or "", *fields.values()]}
+        if key in keys or (document and document in documents) or (names - {""}) & called:
             spared.add(pk)
     return spared

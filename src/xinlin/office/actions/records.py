@@ -53,6 +53,7 @@ class Storing:
     findings: Hints
     list_state: full_lists.ListState | None
     at: datetime = field(default_factory=now)
+    day: date = field(default_factory=today)
     numbers: register.Numbering = field(default_factory=register.Numbering)
     accepted: int = 0
     repeated: int = 0
@@ -160,7 +161,7 @@ class Storing:
         if row.occurred_on is None:
             self.findings.add("date_from_delivery", "occurred_on", row=number)
             return self.batch.valid_on
-        if row.occurred_on > today():
+        if row.occurred_on > self.day:
             self.findings.add("date_in_future", "occurred_on", row=number)
         return row.occurred_on
 

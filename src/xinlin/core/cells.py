@@ -1,0 +1,255 @@
+"""Reading the cells of one field of a kind: what a cell says, or why it cannot be taken (信息项读取).
+
+Departments repeat themselves: dates, places, offices and code values come a thousand times in a file, so each field
+remembers what it made of a cell. All that is said of a cell follows from its text alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from xinlin.core import people
+from xinlin.core.columns import ColumnUse
+from xinlin.core.dates import read_date
+from xinlin.core.readings import (
+    Fault,
+    Money,
+    damage,
+    fault,
+    folded,
+    header_unit,
+    read_boolean,
+    read_integer,
+    read_money,
+    read_region,
+    stands_for_nothing,
+    tidy,
+)
+from xinlin.core.rulebooks import FieldSpec, Kind, RecordClass
+from xinlin.core.values import Problem, Text
+
+Note = tuple[str, str, str]
+"""(code, field, value as it came): something worth knowing about an accepted row; the value is empty where personal."""
+
+LENIENT = frozenset({"foreign_currency", "region_not_a_code"})
+"""Faults that leave an optional field absent, with a finding, instead of refusing the row."""
+CLASSES: dict[str, RecordClass] = {"minor": "minor", "general": "general", "serious": "serious"}
+CLASSES |= {"轻微": "minor", "一般": "general", "严重": "serious"}
+COLUMN_LENGTHS = {"document": 128, "authority": 200, "article": 500, "remedy": 500, "subject_name": 300}
+"""Room for roles that every record has, in characters."""
+REMEMBERED = 4_096
+"""Different cells of a field whose outcome is kept."""
+_SLOTS = {
+    "subject": "identifier",
+    "subject_name": "name",
+    "class": "record_class",
+    "representative": "representative",
+    "key": "",
+}
+"""Where a role's value goes in a judged row, if not under the role's own name; empty: among the kind's own fields."""
+
+
+class Outcome(NamedTuple):
+    """What a cell says: a value, nothing (``absent``), or a problem; perhaps with a note."""
+
+    value: Any = None
+    absent: bool = False
+    content: str = ""
+    """Field and normalised value, for comparing rows."""
+    note: Note | None = None
+    problem: Problem | None = None
+
+
+Reader = Callable[[str], Any]
+
+
+def _read_text(text: str) -> str:
+    return text
+
+
+def _code_reader(codes: Mapping[str, Text]) -> Reader:
+    by_label = {folded(label): code for code, names in codes.items() for label in (names.en, names.zh, code)}
+    shown = "、".join(f"{code} {names.zh}" for code, names in list(codes.items())[:12])
+
+    def read(text: str) -> str | Fault:
+        found = by_label.get(text) or by_label.get(folded(text))
+        return found or fault(
+            "unknown_code",
+            "代码表里没有这个值",
+            "The code list has no such value",
+            f"可用的值：{shown}",
+            f"Use one of: {', '.join(list(codes)[:12])}",
+        )
+
+    return read
+
+
+def _identifier_reader(problem_of: Callable[[str], Problem | None]) -> Reader:
+    def read(text: str) -> str | Fault:
+        value = people.normalise_identifier(text)
+        problem = problem_of(value)
+        return value if problem is None else Fault(problem.code, problem.what, problem.cure)
+
+    return read
+
+
+def _number_reader(spec: FieldSpec, unit: str | None) -> Reader:
+    def read(text: str) -> int | Money | Fault:
+        value = read_money(text, unit) if spec.type == "money" else read_integer(text, unit)
+        if isinstance(value, Fault):
+            return value
+        number = value.fen if isinstance(value, Money) else value
+        low = spec.minimum if spec.minimum is not None else (0 if spec.type == "money" else None)
+        if (low is not None and number < low) or (spec.maximum is not None and number > spec.maximum):
+            return fault(
+                "out_of_range",
+                f"数值超出范围（{'' if low is None else low} 至 {'' if spec.maximum is None else spec.maximum}）",
+                f"The value is out of range ({'' if low is None else low} to {'' if spec.maximum is None else spec.maximum})",
+                "请核对数值和单位",
+                "Check value and unit",
+            )
+        return value
+
+    return read
+
+
+def _reader(spec: FieldSpec, unit: str | None) -> Reader:
+    """How cells of this field are read."""
+    if spec.role == "class":
+        by_label = _code_reader(spec.codes or {c: Text(zh=zh, en=c) for zh, c in CLASSES.items() if zh != c})
+        return lambda text: CLASSES.get(value, value) if isinstance(value := by_label(text), str) else value
+    if spec.type == "code":
+        return _code_reader(spec.codes or {})
+    if spec.type in ("integer", "money"):
+        return _number_reader(spec, unit)
+    readers: dict[str, Reader] = {
+        "text": _read_text,
+        "date": read_date,
+        "boolean": read_boolean,
+        "region": read_region,
+        "resident_id": _identifier_reader(people.resident_id_problem),
+        "uscc": _identifier_reader(people.uscc_problem),
+        "identifier": _identifier_reader(people.identifier_problem),
+    }
+    return readers[spec.type]
+
+
+class FieldReader:
+    """One field, ready to be read from the rows of one file."""
+
+    __slots__ = (
+        "_longest",
+        "_read",
+        "_seen",
+        "_subject_kinds",
+        "column",
+        "constant",
+        "index",
+        "keyed",
+        "missing",
+        "slot",
+        "spec",
+    )
+
+    def __init__(self, kind: Kind, spec: FieldSpec, use: ColumnUse, index: int) -> None:
+        """``index``: position of the column in the row; -1 for a constant or a field without a column."""
+        self.spec = spec
+        self.index = index
+        self.constant = use.constant or ""
+        self.column = use.column or ""
+        self.slot = _SLOTS.get(spec.role, spec.role) if spec.role else ""
+        self.keyed = spec.role == "key" or (spec.role == "subject_name" and kind.linking == "optional")
+        """Whether the cell, as written, is part of a full list entry's key."""
+        self.missing = self._missing("") if spec.required else None
+        unit = use.unit or (header_unit(use.column) if use.column and spec.type == "money" else None) or spec.unit
+        limits = [n for n in (spec.max_length, COLUMN_LENGTHS.get(spec.role or "")) if n is not None]
+        self._longest = min(limits, default=None)
+        self._read = _reader(spec, unit)
+        self._subject_kinds = kind.subject_kinds
+        self._seen: dict[str, Outcome] = {}
+
+    def __call__(self, raw: str) -> Outcome:
+        """What the non-empty cell says."""
+        found = self._seen.get(raw)
+        if found is None:
+            found = self._judge(raw)
+            if len(self._seen) < REMEMBERED:
+                self._seen[raw] = found
+        return found
+
+    def _judge(self, raw: str) -> Outcome:
+        spec, text = self.spec, tidy(raw)
+        if not text or stands_for_nothing(text):
+            if spec.required:
+                return Outcome(problem=self._missing(text))
+            return Outcome(absent=True, note=("absent", spec.code, text) if text else None)
+        value = damage(raw) or self._read(text)
+        if isinstance(value, Fault):
+            if value.code in LENIENT and not spec.required:
+                return Outcome(absent=True, note=(value.code, spec.code, "" if spec.personal else text))
+            return Outcome(problem=self._refusal(value, text))
+        if self._longest is not None and isinstance(value, str) and len(value) > self._longest:
+            return Outcome(problem=self._refusal(_too_long(self._longest, len(value)), text))
+        note: Note | None = None
+        if isinstance(value, Money):
+            note = (value.note, spec.code, text) if value.note else None
+            value = value.fen
+        wrong, more = self._as_role(value)
+        if wrong:
+            return Outcome(problem=self._refusal(wrong, text))
+        if not self.slot and isinstance(value, date):
+            value = value.isoformat()
+        return Outcome(value, False, f"{spec.code}={value}", note or more)
+
+    def _as_role(self, value: Any) -> tuple[Fault | None, Note | None]:
+        """Whether a read value can be what its role says: a fault, or a note."""
+        if self.spec.role in ("subject_name", "representative_name") and _holds_identifier(value):
+            return _ID_IN_NAME, None
+        if self.spec.role != "subject":
+            return None, None
+        kind = "person" if self.spec.type == "resident_id" else people.identifier_kind(value)
+        if kind not in self._subject_kinds:
+            return fault(
+                "subject_kind_not_allowed",
+                "这个目录项不收这类主体",
+                f"This kind takes no subject that is a {kind}",
+                f"本目录项的主体类别：{'、'.join(self._subject_kinds)}",
+                f"This kind is about: {', '.join(self._subject_kinds)}",
+            ), None
+        if kind == "person" and not people.resident_id_region_known(value):
+            return None, ("region_unknown", self.spec.code, "")
+        return None, None
+
+    def _missing(self, text: str) -> Problem:
+        what = Text(zh=f"必填项“{self.spec.label.zh}”是空的", en=f"The required field {self.spec.label.en} is empty")
+        cure = Text(zh="请补填后重报", en="Fill it in and send the row again")
+        return Problem("missing", self.spec.code, what, cure, text, {"column": self.column})
+
+    def _refusal(self, reason: Fault, raw: str) -> Problem:
+        return Problem(reason.code, self.spec.code, reason.what, reason.cure, raw, {"column": self.column})
+
+
+_ID_IN_NAME = fault(
+    "identifier_in_name",
+    "名称栏里是号码",
+    "The name column holds an identifier",
+    "请把名称与号码放回各自的列",
+    "Put name and identifier into their own columns",
+)
+
+
+def _holds_identifier(text: str) -> bool:
+    value = people.normalise_identifier(text)
+    return len(value) >= 15 and value.isascii() and sum(c.isdigit() for c in value) >= 8
+
+
+def _too_long(longest: int, length: int) -> Fault:
+    return fault(
+        "too_long",
+        f"内容 {length} 字，超过 {longest} 字",
+        f"The text has {length} characters, more than {longest}",
+        "请缩短后重报",
+        "Shorten it and send the row again",
+    )
