@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -110,6 +111,15 @@ def test_a_gate_for_a_role_that_does_not_exist_cannot_be_built() -> None:
 
 def test_health_says_ok_and_nothing_else(client: Client) -> None:
     assert client.get("/healthz").json() == {"status": "ok"}
+
+
+def test_health_says_which_part_is_down(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def silent() -> None:
+        raise OperationalError("no answer")
+
+    monkeypatch.setattr("xinlin.faces.kit.health.database_answers", silent)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "down", "what": "database"})
 
 
 @override_settings(IDENTITY_ISSUER="")

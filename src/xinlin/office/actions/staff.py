@@ -45,7 +45,7 @@ def _must_exist(department: str) -> None:
                 code="unknown_department",
                 where="department",
                 raw=department,
-                what=Text(zh=f"规则书里没有部门 {department}。", en=f"The rulebook has no department {department}."),
+                what=Text(zh=f"规则册里没有部门 {department}。", en=f"The rulebook has no department {department}."),
                 cure=Text(
                     zh=f"请用其中之一：{'、'.join(current().departments)}。",
                     en=f"Use one of: {', '.join(current().departments)}.",
