@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from xinlin.core.columns import propose_columns
 from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Text
@@ -43,7 +45,7 @@ def sampled(view: BatchView) -> list[Column]:
     columns = []
     for position, header in enumerate(view.headers, start=1):
         values = [row[position] for row in view.preview if position < len(row) and row[position]]
-        columns.append(Column(header, "、".join(dict.fromkeys(value[:16] for value in values[:SAMPLES]))))
+        columns.append(Column(header, gettext("、").join(dict.fromkeys(value[:16] for value in values[:SAMPLES]))))
     return columns
 
 
