@@ -7,7 +7,7 @@ import pytest
 from xinlin import shelf
 from xinlin.core.rulebooks import Rulebook, WorkedCase
 from xinlin.core.scores import evaluate
-from xinlin.core.worked_cases import facts_of, scheme_of
+from xinlin.core.worked_cases import facts_of, otherwise, scheme_of
 
 CASES = [(rulebook, case) for name in shelf.names() for rulebook in [shelf.read(name)] for case in rulebook.cases]
 
@@ -15,9 +15,7 @@ CASES = [(rulebook, case) for name in shelf.names() for rulebook in [shelf.read(
 @pytest.mark.parametrize(("rulebook", "case"), CASES, ids=[case.name.en for _, case in CASES])
 def test_a_worked_case_comes_out_as_written(rulebook: Rulebook, case: WorkedCase) -> None:
     result = evaluate(scheme_of(rulebook, case), facts_of(rulebook, case), case.as_of)
-    got = {dimension.code: dimension.points for dimension in result.dimensions}
-    assert (result.score, result.tier) == (case.expect_score, case.expect_tier)
-    assert {code: got[code] for code in case.expect_dimensions} == case.expect_dimensions
+    assert otherwise(case, result) == []
 
 
 def test_every_indicator_of_a_scheme_has_a_case_in_which_it_counts() -> None:

@@ -95,6 +95,17 @@ def test_lint_prints_file_line_what_and_cure(root: Path, capsys: pytest.CaptureF
     assert "真假写 true 或 false" in capsys.readouterr().out
 
 
+def test_the_command_line_works_the_cases_out_again(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rulebook", "cases", "example", "--root", str(root)]) == 0
+    assert capsys.readouterr().out == "rulebooks/example: 2 cases, 0 differences\n"
+    path = root / "example" / "cases" / "parks.yaml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("expect_score: 102", "expect_score: 103"), encoding="utf-8"
+    )
+    assert main(["rulebook", "cases", "example", "--root", str(root)]) == 1
+    assert "parks.yaml:10: A firm's damage" in capsys.readouterr().out
+
+
 def test_a_missing_rulebook_and_bytes_that_are_no_utf8_are_named(root: Path) -> None:
     assert [problem.code for problem in shelf.problems(root, "nowhere")] == ["missing_rulebook"]
     (root / "example" / "clocks.yaml").write_bytes("名称: 时限\n".encode("gb18030"))

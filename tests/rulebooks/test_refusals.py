@@ -166,6 +166,8 @@ PLANTED = {
     "measure on a local regulation": Planted("measures.yaml", "source: judgment_debtor_rules", "source: example_regulation", "measure_basis", "basis", "basis", "cite"),
     "schooling as an offer": Planted("offers.yaml", "{zh: 图书九折, en: 10 % off books}", "{zh: 子女优先入学, en: School}", "forbidden_service", "sample_books_discount", "sample_books_discount", "trade"),
     "hospital queue as an offer": Planted("offers.yaml", "{zh: 教材除外, en: Textbooks excepted}", "{zh: 挂号优先, en: First}", "forbidden_service", "sample_books_discount", "sample_books_discount", "trade"),
+    "schooling as a scene": Planted("scenes.yaml", "{zh: 商家优惠, en: Shop discounts}", "{zh: 择校优惠, en: Choice}", "forbidden_service", "shops", "shops:", "remove"),
+    "a red code": Planted(SCHEME, "{zh: 绿码, en: Green code}", "{zh: 红码, en: Code}", "forbidden_colour", "marks[0]", "红码", "remove"),
     "case filing as an offer": Planted("offers.yaml", "{zh: 图书九折, en: 10 % off books}", "{zh: 立案优先, en: Priority in case filing}", "forbidden_service", "sample_books_discount", "sample_books_discount", "trade"),
 }  # fmt: skip
 

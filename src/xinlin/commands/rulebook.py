@@ -28,6 +28,11 @@ def add(commands: Any) -> None:
     lock.add_argument("--root", type=Path, default=shelf.ROOT, help="another folder of rulebooks")
     lock.set_defaults(run=_lock)
 
+    cases = parts.add_parser("cases", help="work every example case out again and say which come out otherwise")
+    cases.add_argument("name", nargs="?", help="one rulebook; all of them without a name")
+    cases.add_argument("--root", type=Path, default=shelf.ROOT, help="another folder of rulebooks")
+    cases.set_defaults(run=_cases)
+
     schema = parts.add_parser("schema", help="print the JSON Schema of one sort of file, for editors")
     schema.add_argument("file", choices=sorted(loading.file_types()), help="the sort of file")
     schema.set_defaults(run=_schema)
@@ -62,6 +67,30 @@ def _lock(arguments: argparse.Namespace) -> int:
             refused = 1
             for problem in error.problems:
                 print(line(problem))
+    return refused
+
+
+def _cases(arguments: argparse.Namespace) -> int:
+    from xinlin.core.scores import evaluate
+    from xinlin.core.worked_cases import facts_of, otherwise, scheme_of
+
+    refused = 0
+    for name in _named(arguments.root, arguments.name):
+        try:
+            loaded = shelf.open_folder(arguments.root, name)
+        except shelf.RulebookRefused as error:
+            refused = 1
+            for problem in error.problems:
+                print(line(problem))
+            continue
+        wrong = 0
+        for at, case in enumerate(loaded.rulebook.cases):
+            scheme, facts = scheme_of(loaded.rulebook, case), facts_of(loaded.rulebook, case)
+            for said in otherwise(case, evaluate(scheme, facts, case.as_of)):
+                wrong += 1
+                print(f"{loaded.place(('cases', at))}: {case.name.en}: {said}")
+        refused |= wrong > 0
+        print(f"rulebooks/{name}: {len(loaded.rulebook.cases)} cases, {wrong} differences")
     return refused
 
 

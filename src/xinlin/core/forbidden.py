@@ -93,7 +93,7 @@ DATA: tuple[Forbidden, ...] = (
             en="speech and opinions have nothing to do with credit and may not be collected (State Council 49/2020)",
         ),
         ("言论", "政治面貌", "政治观点", "网络发帖", "发帖", "舆情", "党员评议"),
-        ("speech", "opinion", "opinions", "political", "post", "posts"),
+        ("speech", "opinion", "opinions", "political", "online post", "online posts"),
     ),
     Forbidden(
         "petitions",
@@ -102,9 +102,8 @@ DATA: tuple[Forbidden, ...] = (
             zh="行使申诉、控告、集会等权利不得作为信用信息（宪法第三十五条、第四十一条）",
             en="using the rights to petition, complain and assemble is no credit information (Constitution 35 and 41)",
         ),
-        ("信访", "上访", "走访", "越级", "集会", "游行", "示威", "投诉次数", "举报次数"),
+        ("信访", "上访", "越级走访", "进京走访", "集会", "游行", "示威", "投诉次数", "举报次数"),
         ("petition", "petitions", "petitioning", "assembly", "demonstrations", "protest", "protests"),
-        excused=("诚信经营示范", "信访局"),
     ),
 )
 """Data that no kind on natural persons may hold (DESIGN rights; 征信业管理条例 14)."""
@@ -184,14 +183,22 @@ SERVICES: tuple[Forbidden, ...] = (
         Text(zh="入学升学", en="schooling"),
         _RIGHT,
         ("入学", "升学", "就学", "择校", "学位", "入园", "转学", "中考", "高考"),
-        ("school admission", "school place", "school places", "enrolment", "exam"),
+        ("school admission", "school place", "school places", "enrolment", "entrance exam"),
     ),
     Forbidden(
         "medical_care",
         Text(zh="就医", en="medical care"),
         _RIGHT,
         ("急诊", "急救", "挂号", "优先就诊", "优先就医", "床位", "手术排", "门诊", "疫苗接种"),
-        ("emergency", "hospital bed", "hospital queue", "outpatient", "doctor's queue", "vaccination"),
+        (
+            "emergency room",
+            "emergency care",
+            "hospital bed",
+            "hospital queue",
+            "outpatient",
+            "doctor's queue",
+            "vaccination",
+        ),
     ),
     Forbidden(
         "justice",
@@ -235,3 +242,12 @@ SERVICES: tuple[Forbidden, ...] = (
     ),
 )
 """What no offer may be."""
+
+COLOURS = Forbidden(
+    "colour",
+    Text(zh="红黄等颜色", en="a colour of blame"),
+    Text(zh="绿码只有“有”或“无”，没有其他颜色", en="a code is green or absent; no other colour exists"),
+    ("红码", "黄码", "橙码", "灰码", "黑码", "红色", "黄色", "黑色"),
+    ("red", "yellow", "orange", "amber", "grey", "gray", "black"),
+)
+"""What no mark may be."""

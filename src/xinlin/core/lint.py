@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from xinlin.core.findings import Finding, found, nearest, reaches_beyond
-from xinlin.core.forbidden import DATA, FACTORS, SERVICES, Forbidden
+from xinlin.core.forbidden import COLOURS, DATA, FACTORS, SERVICES, Forbidden
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.rulebooks import Kind, Rulebook, SourceRank
 from xinlin.core.schemes import AllOf, AnyOf, Basis, Condition, FieldTest, Indicator, NotOf
@@ -35,17 +35,27 @@ def findings(rulebook: Rulebook, places: Mapping[Path, str] | None = None) -> li
         found_here.extend(_kind(rulebook, kind))
     for code in rulebook.measures:
         found_here.extend(_measure(rulebook, code))
-    for code, offer in rulebook.offers.items():
-        texts = (offer.name.zh, offer.terms.zh, offer.name.en, offer.terms.en, offer.code.replace("_", " "))
-        found_here.extend(
-            _forbidden(SERVICES, texts, ("offers", code), "service", "改为普通商业优惠", "offer something of trade")
-        )
+    found_here.extend(_services(rulebook))
     for at, scheme in enumerate(rulebook.schemes):
         for number, dimension in enumerate(scheme.dimensions):
             for position, indicator in enumerate(dimension.indicators):
-                path = ("schemes", at, "dimensions", number, "indicators", position)
+                path: Path = ("schemes", at, "dimensions", number, "indicators", position)
                 found_here.extend(_indicator(rulebook, indicator, path))
+        for position, mark in enumerate(scheme.marks):
+            texts = (mark.name.zh, mark.name.en, mark.code.replace("_", " "))
+            path = ("schemes", at, "marks", position)
+            found_here.extend(_forbidden([COLOURS], texts, path, "colour", "删去该标识", "remove the mark"))
     return [one.at(nearest(places or {}, one.path)) for one in found_here]
+
+
+def _services(rulebook: Rulebook) -> Iterator[Finding]:
+    for code, offer in rulebook.offers.items():
+        texts = (offer.name.zh, offer.terms.zh, offer.name.en, offer.terms.en, code.replace("_", " "))
+        cure = ("改为普通商业优惠", "offer something of trade")
+        yield from _forbidden(SERVICES, texts, ("offers", code), "service", *cure)
+    for code, scene in rulebook.scenes.items():
+        texts = (scene.name.zh, scene.purpose.zh, scene.name.en, scene.purpose.en, code.replace("_", " "))
+        yield from _forbidden(SERVICES, texts, ("scenes", code), "service", "删去该场景", "remove the scene")
 
 
 def _forbidden(

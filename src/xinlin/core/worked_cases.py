@@ -7,6 +7,7 @@ from datetime import date
 from xinlin.core.records import Fact, Value
 from xinlin.core.rulebooks import CaseRecord, Rulebook, WorkedCase
 from xinlin.core.schemes import Scheme
+from xinlin.core.scores import Evaluation
 
 
 def scheme_of(rulebook: Rulebook, case: WorkedCase) -> Scheme:
@@ -17,6 +18,17 @@ def scheme_of(rulebook: Rulebook, case: WorkedCase) -> Scheme:
 def facts_of(rulebook: Rulebook, case: WorkedCase) -> list[Fact]:
     """The records of the case as the rules see them, numbered in the order in which they are written."""
     return [_fact(rulebook, case, record, f"{at:04d}") for at, record in enumerate(case.records, 1)]
+
+
+def otherwise(case: WorkedCase, result: Evaluation) -> list[str]:
+    """How the result differs from what the case expects; empty where it comes out as written."""
+    points = {dimension.code: dimension.points for dimension in result.dimensions}
+    pairs: list[tuple[str, object, object]] = [
+        ("score", case.expect_score, result.score),
+        ("tier", case.expect_tier, result.tier),
+        *((code, wanted, points[code]) for code, wanted in case.expect_dimensions.items()),
+    ]
+    return [f"{name}: {wanted} expected, {got} worked out" for name, wanted, got in pairs if wanted != got]
 
 
 def _fact(rulebook: Rulebook, case: WorkedCase, record: CaseRecord, handle: str) -> Fact:
