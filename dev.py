@@ -34,8 +34,9 @@ PACKAGES = {
     "Chromium": ["chromium"],
     "Chinese fonts": ["fonts-noto-cjk"],
     "PostgreSQL": ["postgresql"],
+    "Go": ["golang-go", "golang-golang-x-mod-dev"],
 }
-"""What tests use beyond Python packages, and the Debian packages that bring it."""
+"""What tests use beyond Python packages, and the Debian packages that bring it. Go's judge of logs is not our code."""
 
 COUNTS = ("failed", "passed", "skipped", "deselected", "xfailed", "xpassed", "error", "errors")
 
@@ -170,6 +171,8 @@ def lacking() -> list[str]:
         lacks.append("Chinese fonts")
     if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and not shutil.which("initdb"):
         lacks.append("PostgreSQL")
+    if not shutil.which("go") or not Path("/usr/share/gocode/src/golang.org/x/mod").is_dir():
+        lacks.append("Go")
     return lacks
 
 
