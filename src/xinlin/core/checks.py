@@ -90,7 +90,7 @@ _NOTHING_TO_DO = ("按普通申请办理", "Treat the application as any other")
 
 def has_controls(text: str) -> bool:
     """Whether a text holds what no document does: control characters other than tab and line ends, lone surrogates."""
-    return any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\r\n" for c in text)
+    return not text.isprintable() and any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\t\r\n" for c in text)
 
 
 def applicants_problem(applicants: Sequence[Applicant]) -> Problem | None:
