@@ -191,6 +191,35 @@ def test_an_empty_file_and_a_missing_one_say_what_to_do(desk: Page, clerk: Accou
     desk.troubles.clear()  # type: ignore[attr-defined]  # as above
 
 
+def test_a_list_that_shrank_waits_for_a_person(desk: Page, live_server: Any, tmp_path: Path, axe: Axe) -> None:
+    def file(name: str, count: int) -> Path:
+        path = tmp_path / name
+        rows = []
+        for serial in range(count):
+            born = date(1970, 1, 1) + timedelta(days=serial)
+            identifier, entered = resident_id(born, 500 + serial), today() - timedelta(days=30)
+            if count > 4:
+                make_subject(identifier, f"居民{serial}", born=born)
+            ends = entered + timedelta(days=700)
+            rows.append(
+                f"{identifier},居民{serial},案{serial},洞头区人民法院,规定第一条,{entered},{entered},申请纠正,{ends}"
+            )
+        header = "证件号码,被执行人姓名或名称,执行案号,执行法院,列入依据,纳入日期,告知日期,救济途径,期限届满日"
+        path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        return path
+
+    let_in(desk, staff("clerk", "court", "法院报送"))
+    _send(desk, file("上月.csv", 12), "失信被执行人")
+    assert Batch.objects.get().rows_accepted == 12
+    _send(desk, file("本月.csv", 3), "失信被执行人")
+    assert desk.get_by_text("名单突然变短，等您确认").is_visible()
+    assert not axe(desk)
+    desk.get_by_label("我已核对").check()
+    _go(desk, desk.get_by_role("button", name="确认并接收"))
+    newest = Batch.objects.latest("pk")
+    assert (newest.state, newest.entries_ended) == (Batch.State.DONE, 9)
+
+
 def test_progress_is_polled_until_the_job_is_done(desk: Page, clerk: Account) -> None:
     job = Job.objects.create(number="J-1", kind="batches", state=Job.State.RUNNING, done=40, total=100)
     waiting = Batch.objects.create(
