@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import get_args
 
+from xinlin.core.columns import label_key
 from xinlin.core.findings import Finding, absent, found, reaches_beyond
 from xinlin.core.rulebooks import ORGANISATIONS, FieldRole, FieldSpec, FieldType, Kind, RecordClass, Rulebook
 
@@ -76,11 +77,6 @@ def _list_of(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
         )
 
 
-def header(text: str) -> str:
-    """A header as matching compares it: without spaces, brackets of one width, lower case."""
-    return "".join(text.split()).replace("（", "(").replace("）", ")").lower()
-
-
 def _unique(kind: Kind) -> Iterator[Finding]:
     owner: dict[str, int] = {}
     for position, field in enumerate(kind.fields):
@@ -93,7 +89,7 @@ def _unique(kind: Kind) -> Iterator[Finding]:
                 ("改名或删去", "rename or remove one"),
             )
         for text in {field.code, field.label.zh, field.label.en, *field.aliases}:
-            first = owner.setdefault(header(text), position)
+            first = owner.setdefault(label_key(text), position)
             if first != position:
                 yield found(
                     "duplicate_header",
