@@ -42,6 +42,12 @@ class IdentityPerson:
             raise ValueError(f"default_level {self.default_level!r}: use FACE or PASSWORD")
 
 
+def _twins(uri: str) -> tuple[str, str]:
+    """The loopback address goes by two names, and people type either."""
+    here = ("//127.0.0.1:", "//localhost:")
+    return (uri.replace(here[0], here[1], 1), uri.replace(here[1], here[0], 1))
+
+
 def prepare(
     people: Iterable[IdentityPerson],
     redirect_uris: Iterable[str],
@@ -56,7 +62,7 @@ def prepare(
     """
     task = {
         "people": [asdict(person) for person in people],
-        "redirect_uris": list(redirect_uris),
+        "redirect_uris": sorted({twin for uri in redirect_uris for twin in _twins(uri)}),
         "client_id": client_id,
         "client_secret": client_secret,
     }
