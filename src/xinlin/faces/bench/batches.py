@@ -123,6 +123,7 @@ def _batch_page(request: ActorRequest, number: str, problem: Problem | None = No
         "problem": problem,
         "choices": column_choices(kind, view, request.POST) if needs_columns and kind else [],
         "columns": sampled(view),
+        "labels": {spec.code: spec.label for spec in kind.fields} if kind else {},
         "units": UNITS,
         "name": request.POST.get("name") or view.line.filename.rsplit(".", 1)[0],
         "shrank": view.line.state == "failed" and any(f["code"] == SHRANK for f in view.findings),

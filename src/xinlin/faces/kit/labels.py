@@ -91,6 +91,23 @@ BATCH_STATE: Mapping[str, str | Promise] = {
     "done": _("已完成"),
     "failed": _("未接收"),
 }
+PLACE: Mapping[str, str | Promise] = {
+    "file": _("文件"),
+    "kind": _("信息项"),
+    "valid_on": _("名单日期"),
+    "columns": _("文件中的列"),
+    "mapping": _("列映射"),
+    "rows": _("退回行"),
+    "batch": _("批次"),
+    "item": _("审批事项"),
+    "purpose": _("用途"),
+    "applicants": _("申请人"),
+    "identifier": _("证件号码"),
+    "reason": _("理由"),
+    "measure": _("措施"),
+    "entry": _("名单条目"),
+}
+"""Where on a form of the staff something is wrong."""
 FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "status": STATUS,
     "status_short": STATUS_SHORT,
@@ -104,6 +121,7 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "leaves": LEAVES,
     "benefit": BENEFIT,
     "decision": DECISION,
+    "place": PLACE,
     "job": JOB_STATE,
     "job_kind": JOB_KIND,
     "run": RUN_STATE,
