@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from stdnum.cn import ric, uscc
 
-from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
+from xinlin.core.rulebooks import Department, FieldSpec, Kind, Rulebook
 from xinlin.core.values import Text
 from xinlin.office.scopes import Actor
 
@@ -157,13 +157,21 @@ KINDS = [
     ),
 ]
 CLERK = Actor(handle="account:1", name="报送员", role="clerk", department="office")
-CATALOGUE = Rulebook(code="test", name=text("测试"), level="city", kinds={k.code: k for k in KINDS})
+CATALOGUE = Rulebook(
+    code="test",
+    name=text("测试"),
+    level="city",
+    departments={
+        code: Department(code=code, name=text(code), basis="demonstration") for code in ("office", "other_office")
+    },
+    kinds={k.code: k for k in KINDS},
+)
 
 
 @pytest.fixture(autouse=True)
 def catalogue(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Rulebook:
     """The office runs on the small catalogue and keeps its vault in a folder of the test's own."""
-    monkeypatch.setattr("xinlin.office.rulebook.current", lambda: CATALOGUE)
+    monkeypatch.setattr("xinlin.shelf.read", lambda _code: CATALOGUE)
     monkeypatch.setattr("django.conf.settings.DATA", tmp_path / "data")
     return CATALOGUE
 

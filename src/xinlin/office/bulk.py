@@ -56,7 +56,7 @@ def _with_moments(rows: Iterable[Sequence[Any]], at: list[int]) -> list[Sequence
     if not at:
         return list(rows)
     known: dict[datetime | None, Any] = {None: None}
-    changed = []
+    changed: list[Sequence[Any]] = []
     for row in rows:
         values = list(row)
         for position in at:
