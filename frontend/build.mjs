@@ -1,6 +1,6 @@
 // Builds what the package ships: one stylesheet and the icons that templates include. Run: npm ci && npm run build
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 
 const kit = new URL("../src/xinlin/faces/kit/", import.meta.url).pathname;
 const icons = `${kit}templates/kit/icons`;
@@ -17,6 +17,8 @@ for (const name of names) {
     .replace(/\s*\n\s*/g, "");
   writeFileSync(`${icons}/${name}.svg`, drawing);
 }
+
+copyFileSync(new URL("node_modules/lucide-static/LICENSE", import.meta.url), `${icons}/LICENSE`);
 
 mkdirSync(`${kit}static/kit`, { recursive: true });
 execFileSync("npx", ["--no-install", "tailwindcss", "-i", "xinlin.css", "-o", `${kit}static/kit/xinlin.css`, "--minify"], {
