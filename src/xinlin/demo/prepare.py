@@ -158,10 +158,19 @@ class Steps:
 
 
 def _set_up_database(steps: Steps) -> None:
+    """Make the tables and gather the pages' assets. Raises `NotOurs` where a database server holds people already."""
     from django.core.management import call_command
+    from django.db import connection
+
+    from xinlin.office.models.people import Subject
 
     with steps.step("建库 Database"):
         call_command("migrate", verbosity=0, interactive=False)
+    if connection.vendor != "sqlite" and Subject.objects.exists():
+        raise NotOurs(
+            "XINLIN_DATABASE_URL 指向的数据库里已有主体；演示需要一个空库。\n"
+            "The database that XINLIN_DATABASE_URL names holds subjects already; the demo needs an empty one."
+        )
     with steps.step("页面资源 Page assets"):
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
 

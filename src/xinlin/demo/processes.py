@@ -24,6 +24,7 @@ HERE = "127.0.0.1"
 GRACE = 8.0
 """Seconds that a process has to end by itself."""
 PR_SET_PDEATHSIG = 1
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -178,16 +179,21 @@ class Children:
             time.sleep(0.5)
 
     def stop(self) -> None:
-        """End every process: politely first, the whole group; by force after `GRACE` seconds."""
-        for child in reversed(self._children):
-            _signal_group(child, signal.SIGTERM)
-        until = time.monotonic() + GRACE
-        for child in self._children:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.process.wait(max(0.05, until - time.monotonic()))
-            _signal_group(child, signal.SIGKILL)
-            child.process.wait()
-        self._children.clear()
+        """End every process: politely first, the whole group; by force after `GRACE` seconds. Not to be interrupted."""
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING_SIGNALS}
+        try:
+            for child in reversed(self._children):
+                _signal_group(child, signal.SIGTERM)
+            until = time.monotonic() + GRACE
+            for child in self._children:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.process.wait(max(0.05, until - time.monotonic()))
+                _signal_group(child, signal.SIGKILL)
+                child.process.wait()
+            self._children.clear()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _signal_group(child: Child, number: signal.Signals) -> None:

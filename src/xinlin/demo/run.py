@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 0
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
     try:
         return _locked(arguments, console, data, lock)
     except KeyboardInterrupt:
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """SIGTERM ends the demo as Ctrl-C does."""
+    """SIGTERM, and the terminal being closed, end the demo as Ctrl-C does."""
     raise KeyboardInterrupt
 
 
@@ -74,6 +75,9 @@ def _locked(arguments: argparse.Namespace, console: Console, data: Path, lock: L
         return 2
     _set_up(data, city)
     rulebook = shelf.read(city)
+    if rulebook.level != "city":
+        console.print(f"{city} 不是城市规则册。{city} is no city's rulebook; try --city dongtou.")
+        return 2
     wanted = _wanted(arguments, before, city)
     console.print(Panel(EMBLEM, style="bold", border_style="cyan", expand=False))
     if before is not None and not _differences(before, wanted):
