@@ -134,7 +134,7 @@ def test_header_under_titles_in_forty_columns(tmp_path: Path) -> None:
 
 
 def test_merged_cells_are_filled_down_and_notes_are_no_rows(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         HEADER.split(","),
         [resident(1), "王小明", "2024-05-01", 3],
         [None, None, "2024-05-02", 4],
@@ -152,7 +152,7 @@ def test_merged_cells_are_filled_down_and_notes_are_no_rows(tmp_path: Path) -> N
 
 
 def test_numbers_that_excel_damaged_are_named(send: Send) -> None:
-    rows = [HEADER.split(","), [float(resident(1)[:17] + "0"), "王小明", "2024-05-01", 3]]
+    rows: list[list[Any]] = [HEADER.split(","), [float(resident(1)[:17] + "0"), "王小明", "2024-05-01", 3]]
     batch = send("deeds", workbook(rows), "a.xlsx")
     assert batch.refused_rows.get().problems[0]["code"] == "excel_number"
     batch = send("deeds", table(HEADER, "4.4E+17,王小明,2024-05-01,3"))

@@ -166,9 +166,8 @@ def receive(
             )
     sha256, size = vault.store(_measured(chunks))
     if not size:
-        raise _refused(
-            "file_empty", "file", "文件是空的", "The file is empty", "请重新导出后再报", "Export it again and send it"
-        )
+        cure = ("请重新导出后再报", "Export it again and send it")
+        raise _refused("file_empty", "file", "文件是空的", "The file is empty", *cure)
     meant: Delivery = delivery or found.delivery
     fields: dict[str, Any] = {
         "department": sender,
