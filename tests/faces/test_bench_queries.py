@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.scores.conftest import make_record, make_subject, resident_id
+from xinlin.core.people import uscc_problem
+from xinlin.office import vault
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.staff import Account
-from xinlin.office.queries import situation
+from xinlin.office.queries import checks, situation
 from xinlin.office.queries.staff import actor_of
 from xinlin.office.scopes import NotAllowed, now, today
 
@@ -110,3 +113,10 @@ def test_residents_see_no_counts() -> None:
     for query in (situation.alerts, situation.situation, situation.scene_consents, situation.operations):
         with pytest.raises(NotAllowed):
             query(actor=resident)
+
+
+def test_a_person_whose_number_looks_like_an_organisation_s_stays_masked() -> None:
+    numbers = (resident_id(date(1990, 1, 1), serial) for serial in range(1000))
+    twofold = next(number for number in numbers if uscc_problem(number) is None)
+    sealed = vault.seal(json.dumps([twofold, "苏澄屿"]), checks.APPLICANT)
+    assert "苏澄屿" not in checks.masked_applicant(sealed)
