@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 
 from xinlin.faces.public.about import about
@@ -18,6 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("catalogue/", catalogue, name="catalogue"),
     path("lists/", lists, name="lists"),
     path("log/", log_page, name="log"),
+    path("log/", include("xinlin.faces.public.log")),
 ]
-if find_spec("xinlin.faces.public.log"):
-    urlpatterns.append(path("log/", include("xinlin.faces.public.log")))
