@@ -73,7 +73,14 @@ def staff_of(rulebook: Rulebook) -> list[Member]:
 def identities(staff: list[Member], cast: Mapping[str, CastMember], residents: list[Resident]) -> list[IdentityPerson]:
     """Everybody for whom the identity service vouches: the cast and the shown staff by name, all others found by search."""
     people = [
-        IdentityPerson(f"cast-{code}", member.resident.name, member.resident.resident_id, member.story.zh, RESIDENTS)
+        IdentityPerson(
+            f"cast-{code}",
+            member.resident.name,
+            member.resident.resident_id,
+            member.story.zh,
+            RESIDENTS,
+            label_en=member.story.en,
+        )
         for code, member in cast.items()
     ]
     people += [

@@ -24,8 +24,9 @@ PASSWORD = "urn:xinlin:assurance:password"
 class IdentityPerson:
     """Somebody whom the service can vouch for.
 
-    ``sub`` is stable and says nothing of the person. People with a ``label`` (one line on who they are) are offered on the
-    sign-in page under ``group``; the others are found there by name. ``default_level`` is `FACE` or `PASSWORD`.
+    ``sub`` is stable and says nothing of the person. People with a ``label`` (one line on who they are, ``label_en`` on the
+    English page) are offered for sign-in under ``group``; the others are found there by name. ``default_level`` is `FACE`
+    or `PASSWORD`.
     """
 
     sub: str
@@ -34,6 +35,7 @@ class IdentityPerson:
     label: str = ""
     group: str = ""
     default_level: str = FACE
+    label_en: str = ""
 
     def __post_init__(self) -> None:
         if not self.sub or (self.resident_id and self.resident_id in self.sub):

@@ -15,6 +15,7 @@ class Person(AbstractBaseUser):
     real_name = models.CharField(max_length=64, db_index=True)
     resident_id = models.CharField(max_length=18, blank=True)
     label = models.CharField(max_length=200, blank=True)
+    label_en = models.CharField(max_length=200, blank=True)
     group = models.CharField(max_length=64, blank=True)
     default_level = models.CharField(max_length=64)
     position = models.PositiveIntegerField(default=0)

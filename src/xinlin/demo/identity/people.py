@@ -10,7 +10,7 @@ from django.db import transaction
 
 from xinlin.demo.identity.models import Person
 
-FIELDS = ["real_name", "resident_id", "label", "group", "default_level", "position", "is_active"]
+FIELDS = ["real_name", "resident_id", "label", "label_en", "group", "default_level", "position", "is_active"]
 
 
 @transaction.atomic
@@ -25,6 +25,7 @@ def take_in(*, people: list[dict[str, Any]], redirect_uris: list[str], client_id
                 real_name=person["real_name"],
                 resident_id=person["resident_id"] or "",
                 label=person["label"],
+                label_en=person["label_en"],
                 group=person["group"],
                 default_level=person["default_level"],
                 position=position,
