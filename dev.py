@@ -17,6 +17,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -222,21 +223,22 @@ class Tests:
     def round(self, name: str, words: Sequence[str], database: str = "") -> bool:
         """One run of pytest, its output passed on as it comes; on another database if one is named."""
         environment = {**self.environment, **({"XINLIN_DATABASE_URL": database} if database else {})}
-        begun, last = time.monotonic(), ""
+        begun, said = time.monotonic(), b""
         command = [str(PYTHON), "-m", "pytest", "-q", *words, *self.chosen]
-        running = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert running.stdout is not None
         try:
-            for line in running.stdout or ():
-                sys.stdout.write(line)
-                sys.stdout.flush()
-                last = line if re.search(r"\bin \d+\.\d+s", line) else last
+            while piece := os.read(running.stdout.fileno(), 65536):
+                sys.stdout.buffer.write(piece)
+                sys.stdout.buffer.flush()
+                said = (said + piece)[-10_000:]
             code = running.wait()
         finally:
             if running.poll() is None:
                 running.terminate()
                 running.wait()
+        closing = [line for line in said.decode(errors="replace").split("\n") if re.search(r" in \d+\.\d+s", line)]
+        last = closing[-1] if closing else ""
         for number, what in re.findall(r"(\d+) (\w+)", last.split(" in ")[0]):
             if what in self.counts:
                 self.counts[what] += int(number)
@@ -298,6 +300,8 @@ def test(everything: bool, chosen: Sequence[str]) -> int:
         print(f"SKIPPED {name}: not on this machine; python3 dev.py test --all installs it from Debian where it may")
     if everything and lacks:
         failed.append(f"could not install {', '.join(lacks)}")
+    if not any(tests.counts.values()):
+        failed.append("no test was found")
     if failed:
         print(f"FAILED  {', '.join(failed)}")
     print(tests.closing_line(), flush=True)
@@ -344,6 +348,7 @@ def main(words: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whatever was started is also ended
     try:
         sys.exit(main(sys.argv[1:]))
     except Stop as reason:

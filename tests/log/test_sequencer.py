@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from xinlin.core import tree
 from xinlin.core.notes import open_checkpoint, parse_key, verify_receipt
@@ -170,3 +170,20 @@ def test_the_exported_folder_holds_the_whole_signed_tree(leave: Leave, tmp_path:
     raw = (tmp_path / "tile" / "entries" / "002.p" / "8").read_bytes()
     entries = [raw[start + 2 : start + 34] for start in range(0, len(raw), 34)]
     assert tree.hash_leaf(entries[7]) == read(0, 2)[7 * 32 : 8 * 32]
+
+
+def test_a_database_that_is_away_for_a_moment_costs_nothing(leave: Leave, monkeypatch: pytest.MonkeyPatch) -> None:
+    leave(2)
+    turns = iter([False, False, True])
+    real, asked = jobs.sequence, []
+
+    def shaky() -> int:
+        asked.append(1)
+        if len(asked) == 1:
+            raise OperationalError("database is locked")
+        return real()
+
+    monkeypatch.setattr(jobs, "sequence", shaky)
+    monkeypatch.setattr(jobs.connection, "close", lambda: None)
+    jobs.keep_sequencing(0, lambda: next(turns))
+    assert Leaf.objects.filter(index__isnull=False).count() == 2

@@ -21,7 +21,11 @@ def _sequence(arguments: argparse.Namespace) -> int:
     from xinlin.office.queries import log as queries
 
     if not arguments.every:
-        taken = jobs.sequence()
+        try:
+            taken = jobs.sequence()
+        except jobs.LogBroken as broken:
+            _say(f"没有编号：{broken}", f"Nothing was numbered: {broken}")
+            return 1
         head = queries.latest()
         size = head.size if head else 0
         _say(f"新编号 {taken} 叶，树共 {size} 叶。", f"{taken} leaves numbered; the tree holds {size}.")
@@ -34,7 +38,11 @@ def _sequence(arguments: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    jobs.keep_sequencing(arguments.every, lambda: stopped)
+    try:
+        jobs.keep_sequencing(arguments.every, lambda: stopped)
+    except jobs.LogBroken as broken:
+        _say(f"已停止编号：{broken}", f"Numbering stopped: {broken}")
+        return 1
     return 0
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from xinlin.core.notes import Checkpoint, sign_note
@@ -14,6 +15,8 @@ from xinlin.core.tree import Incomplete, grow, hash_leaf, root, tile_path, tiles
 from xinlin.office import signing
 from xinlin.office.models.log import Head, Leaf, Tile
 from xinlin.office.queries import log
+
+logger = logging.getLogger(__name__)
 
 BATCH = 50_000
 """Leaves numbered in one transaction."""
@@ -92,9 +95,16 @@ def sequence() -> int:
 
 
 def keep_sequencing(every: float, stopped: Callable[[], bool]) -> None:
-    """Sequence each ``every`` seconds until ``stopped`` says so. Raises `LogBroken`."""
+    """Sequence each ``every`` seconds until ``stopped`` says so. Raises `LogBroken`.
+
+    A database that is away or busy is asked again at the next turn: leaves wait and lose nothing.
+    """
     while not stopped():
-        sequence()
+        try:
+            sequence()
+        except (InterfaceError, OperationalError) as error:
+            logger.warning("the sequencer could not reach the database and tries again: %s", error)
+            connection.close()
         time.sleep(every)
 
 
