@@ -235,16 +235,10 @@ SHIFT = """() => new Promise((done) => {
 def test_narrow_phones_scroll_one_way_and_nothing_jumps(phone: Page, enrolled: Someone) -> None:
     phone.set_viewport_size({"width": 360, "height": 740})
     let_in(phone, enrolled.account)
-    for language in ("zh-hans", "en"):
-        phone.context.add_cookies(
-            [
-                {
-                    "name": "django_language",
-                    "value": language,
-                    "url": phone.url.split("/", 3)[0] + "//" + phone.url.split("/")[2],
-                }
-            ]
-        )
+    site = "/".join(phone.url.split("/")[:3])
+    for language, size in (("zh-hans", ""), ("en", "large")):
+        chosen = {"django_language": language, "xinlin-size": size}
+        phone.context.add_cookies([{"name": name, "value": value, "url": site} for name, value in chosen.items()])
         for page in HELD:
             phone.goto(page)
             assert phone.evaluate("document.documentElement.scrollWidth") <= 360, (page, language)
