@@ -87,7 +87,7 @@ class Judge:
                 if reader.missing is not None:
                     problems.append(reader.missing)
                 continue
-            outcome = reader(raw)
+            outcome = reader.seen.get(raw) or reader(raw)
             if outcome.note is not None:
                 row.notes.append(outcome.note)
             if outcome.problem is not None:

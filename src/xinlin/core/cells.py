@@ -142,13 +142,13 @@ class FieldReader:
     __slots__ = (
         "_longest",
         "_read",
-        "_seen",
         "_subject_kinds",
         "column",
         "constant",
         "index",
         "keyed",
         "missing",
+        "seen",
         "slot",
         "spec",
     )
@@ -168,15 +168,13 @@ class FieldReader:
         self._longest = min(limits, default=None)
         self._read = _reader(spec, unit)
         self._subject_kinds = kind.subject_kinds
-        self._seen: dict[str, Outcome] = {}
+        self.seen: dict[str, Outcome] = {}
 
     def __call__(self, raw: str) -> Outcome:
-        """What the non-empty cell says."""
-        found = self._seen.get(raw)
-        if found is None:
-            found = self._judge(raw)
-            if len(self._seen) < REMEMBERED:
-                self._seen[raw] = found
+        """What the non-empty cell says; looked up in ``seen`` first by whoever is in a hurry."""
+        found = self._judge(raw)
+        if len(self.seen) < REMEMBERED:
+            self.seen[raw] = found
         return found
 
     def _judge(self, raw: str) -> Outcome:

@@ -233,6 +233,7 @@ _BRACKETS = str.maketrans("【】[]〔〕{}「」《》<>", "()()()()()()()")
 _NAME_NOISE = re.compile(r"[\s·•・\.．‧]+")
 
 
+@lru_cache(maxsize=16384)
 def comparable_name(name: str) -> str:
     """A name as it is compared: NFKC, brackets folded, spaces and middle dots dropped, upper case."""
     return _NAME_NOISE.sub("", unicodedata.normalize("NFKC", name).translate(_BRACKETS)).upper()

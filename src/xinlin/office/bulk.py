@@ -13,6 +13,9 @@ LOCK = 7_204_118_001
 """Advisory lock under which batches are stored one after another on PostgreSQL; SQLite has but one writer."""
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def lock_storing() -> None:
     """Let no other batch be stored until this transaction ends, so that subjects are numbered without gaps."""
     if connection.vendor == "postgresql":
@@ -22,7 +25,7 @@ def lock_storing() -> None:
 
 def as_json(value: Any) -> str:
     """JSON as the database stores it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(value)
 
 
 def _column(model: type[models.Model], name: str) -> str:
