@@ -7,14 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from xinlin.commands import batches, demo, log, rulebook, scores, staff
-
-
-def _prepare_django() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-    import django
-
-    django.setup()
+from xinlin.commands import batches, demo, log, rulebook, scores, staff, worker
 
 
 def _manage(arguments: argparse.Namespace) -> int:
@@ -42,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     rulebook.add(commands)
     scores.add(commands)
     staff.add(commands)
+    worker.add(commands)
     return parser
 
 

@@ -63,6 +63,9 @@ FIND_KEY = _secret("find")
 CITY = os.environ.get("XINLIN_CITY") or "dongtou"
 """Code of the rulebook that this installation runs."""
 
+SYNTHETIC = os.environ.get("XINLIN_SYNTHETIC") == "1"
+"""True in a demonstration: pages say that nobody in it is real."""
+
 DEBUG = False
 ALLOWED_HOSTS = (os.environ.get("XINLIN_HOSTS") or "127.0.0.1,localhost,[::1],testserver").split(",")
 DATABASES = {"default": _database(os.environ.get("XINLIN_DATABASE_URL") or "")}

@@ -1,8 +1,9 @@
-"""``xinlin score``: the engine on an open folder, without the web (评分引擎)."""
+"""``xinlin score``: the engine on an open folder, without the web; ``xinlin freeze``: a city's own run (评分)."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from datetime import date
@@ -48,6 +49,35 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--contributions", action="store_true", help="write contributions.parquet too")
     parser.add_argument("--subject", help="with explain: whose lines")
     parser.set_defaults(run=_run)
+    freeze = commands.add_parser(
+        "freeze", help="为已授权居民评分并留存当日分数 / freeze a figure for everybody enrolled"
+    )
+    freeze.add_argument("--as-of", type=_day, help="the day, such as 2026-03-31; default: today")
+    freeze.set_defaults(run=_freeze)
+
+
+def _freeze(arguments: argparse.Namespace) -> int:
+    """Run and publish the city's scores; meant for a monthly timer."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
+    import django
+
+    django.setup()
+    from xinlin.office.actions import scores
+    from xinlin.office.scopes import Actor, NotFound
+
+    try:
+        actor = Actor(handle="system:freeze", name="每月评分 Monthly scores", role="system")
+        number = scores.run(actor=actor, as_of=arguments.as_of)
+    except NotFound as refused:
+        print(refused, file=sys.stderr)
+        return NO_NUMBER
+    except scores.EnginesDiffer as refused:
+        print(
+            f"两套算法结果不一致，未发布任何分数。The engines differ; nothing was published. {refused}", file=sys.stderr
+        )
+        return 1
+    print(number)
+    return 0
 
 
 def _scheme(rulebook: Rulebook, version: str | None, as_of: date) -> Scheme:

@@ -178,6 +178,7 @@ def _environment(state: Any) -> dict[str, str]:
         "XINLIN_IDENTITY_CLIENT_SECRET": state.client_secret,
         "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), HERE, "localhost"))),
         "PYTHONUNBUFFERED": "1",
+        "XINLIN_SYNTHETIC": "1",
     }
 
 
@@ -198,7 +199,7 @@ def _serve(arguments: argparse.Namespace, console: Console, data: Path, state: A
         children.await_answer(f"{state.site}/")
         children.await_answer(f"{state.issuer}/.well-known/openid-configuration")
         lock.tell(url=state.site)
-        children.start("worker", [python, "-m", "django", "db_worker", "--interval", "0.5"], environment)
+        children.start("worker", [python, "-m", "xinlin.cli", "worker"], environment)
         children.start("log", [python, "-m", "xinlin.cli", "log", "sequence", "--every", "2"], environment)
         _print_panel(console, data, state, time.monotonic() - began)
         if not arguments.no_browser and (sys.platform == "darwin" or os.environ.get("DISPLAY")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from xinlin.core.rulebooks import Rulebook, Words
@@ -32,12 +33,13 @@ def words_of(book: Rulebook) -> Words:
 
 
 def words(request: HttpRequest) -> dict[str, Any]:
-    """Template context: ``words``, ``shade`` (``light``, ``dark`` or empty), ``theme``, ``large_type``."""
+    """Template context: ``words``, ``shade`` (``light``, ``dark`` or empty), ``theme``, ``large_type``, ``synthetic``."""
     shade = request.COOKIES.get(SHADE_COOKIE, "")
     theme = THEMES.get(shade, "")
     return {
         "words": words_of(rulebook.current()),
         "shade": shade if theme else "",
         "theme": theme,
+        "synthetic": settings.SYNTHETIC,
         "large_type": request.COOKIES.get(SIZE_COOKIE) == "large",
     }

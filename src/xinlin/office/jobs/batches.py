@@ -13,7 +13,8 @@ from typing import IO, Any
 
 from django.db import transaction
 from django.db.models import F, Q
-from django_tasks import task
+from django_tasks import TaskResultStatus, task
+from django_tasks_db.models import DBTaskResult
 
 from xinlin.core.batches import CONTINUATION, Judge, JudgedRow
 from xinlin.core.columns import ColumnUse, label_key, mapping_problems, propose_columns, read_columns
@@ -52,7 +53,21 @@ def queued(job_number: str) -> None:
 
 
 def reap() -> int:
-    """Put jobs back to work whose worker has been silent for a minute; returns how many."""
+    """Put back to work jobs whose worker has been silent for a minute, and those that nobody was told of; returns how many."""
+    return _wake_silent() + _queue_forgotten()
+
+
+def _queue_forgotten() -> int:
+    """Jobs that wait for a minute while the queue is empty: the process that took the file ended before it said so."""
+    if DBTaskResult.objects.filter(status=TaskResultStatus.READY).exists():
+        return 0
+    forgotten = list(Job.objects.filter(kind="batches", state=Job.State.WAITING, created_at__lt=now() - SILENT_AFTER))
+    for job in forgotten:
+        queue(job)
+    return len(forgotten)
+
+
+def _wake_silent() -> int:
     silent = Job.objects.filter(kind="batches", state=Job.State.RUNNING)
     count = 0
     for job in silent.filter(Q(heartbeat_at__isnull=True) | Q(heartbeat_at__lt=now() - SILENT_AFTER)):
