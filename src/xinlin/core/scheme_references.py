@@ -83,16 +83,23 @@ def _tiers(scheme: Scheme, path: Path) -> Iterator[Finding]:
                 ("等级由低到高书写，左闭右开", "write tiers from low to high; each begins where the one before ends"),
             )
         before = tier.at_least
-    if low is not None and scheme.tiers[0].at_least != low:
+    # A tier below the scale is lawful where a class rule gives it: then no points lead there, only an entry in force.
+    given = {code for rule in scheme.class_rules for code in (rule.tier_exactly, rule.tier_at_most)}
+    ruled = scheme.tiers_below_the_scale() & given
+    lowest = next((at for at, tier in enumerate(scheme.tiers) if tier.code not in ruled), None)
+    if low is not None and (lowest is None or scheme.tiers[lowest].at_least != low):
         yield found(
             "tiers",
-            (*path, "tiers", 0, "at_least"),
+            (*path, "tiers", lowest or 0, "at_least"),
             (f"最低等级应从下限 {low} 开始", f"the lowest tier must begin at the minimum {low}"),
-            (f"写 at_least: {low}", f"write at_least: {low}"),
+            (
+                f"写 at_least: {low}；低于下限的等级只能由判级规则给出",
+                f"write at_least: {low}; a tier below the minimum must be given by a class rule",
+            ),
         )
     for at, mark in enumerate(scheme.marks):
         yield from _once(seen, mark.code, (*path, "marks", at, "code"))
-    thresholds = [(("tiers", at), tier.at_least) for at, tier in enumerate(scheme.tiers)]
+    thresholds = [(("tiers", at), tier.at_least) for at, tier in enumerate(scheme.tiers) if tier.code not in ruled]
     thresholds += [(("marks", at), mark.at_least) for at, mark in enumerate(scheme.marks)]
     for (section, position), at_least in thresholds:
         if (high is not None and at_least > high) or (low is not None and at_least < low):

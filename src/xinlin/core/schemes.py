@@ -337,3 +337,8 @@ class Scheme(Strict):
     extends: str | None = None
     """Code of a scheme whose dimensions this one takes over before its own (trade sub-scores)."""
     basis: Basis
+
+    def tiers_below_the_scale(self) -> frozenset[str]:
+        """The tiers that no points reach, since they lie below the scale's minimum: only a class rule gives them."""
+        low = self.scale.minimum
+        return frozenset(tier.code for tier in self.tiers if low is not None and tier.at_least < low)

@@ -275,9 +275,11 @@ def tier_rows(scheme: Scheme, rulebook: Rulebook) -> list[TierRow]:
     rows = []
     for position, tier in enumerate(rising):
         above = rising[position + 1].at_least if position + 1 < len(rising) else None
-        if above is None:
+        if tier.code in scheme.tiers_below_the_scale():
+            span = gettext("只因名单，不因分数")
+        elif above is None:
             span = gettext("%(low)s 分及以上") % {"low": tier.at_least}
-        elif position == 0:
+        elif position == 0 or tier.at_least == scheme.scale.minimum:
             span = gettext("%(high)s 分以下") % {"high": above}
         else:
             span = gettext("%(low)s 分至 %(high)s 分以下") % {"low": tier.at_least, "high": above}

@@ -27,6 +27,8 @@ class TierView:
     at_least: int
     reached: bool
     demonstration: bool
+    by_points: bool = True
+    """False where only an entry on a statutory list gives the level, never a score."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,9 @@ NOTHING = Text(zh="", en="")
 
 
 def _tiers(scheme: Scheme, position: int) -> list[TierView]:
+    below = scheme.tiers_below_the_scale()
     return [
-        TierView(tier.code, tier.name, tier.at_least, at <= position, demonstration(tier.basis))
+        TierView(tier.code, tier.name, tier.at_least, at <= position, demonstration(tier.basis), tier.code not in below)
         for at, tier in enumerate(scheme.tiers)
     ]
 
