@@ -245,6 +245,36 @@ def freeze(people: Mapping[int, list[Fact]], folder: Path) -> None:
     writer.seal()
 
 
+def test_a_sum_over_a_record_without_the_field_is_nought_in_both() -> None:
+    rule = Indicator(
+        code="i",
+        name=T,
+        text=T,
+        kind="deed",
+        sign="positive",
+        measure=Measure(take="sum", of="hours", over="record"),
+        points=Award(bands=[Band(at_least=0, points=1)]),
+        absent=T,
+        basis="demonstration",
+    )
+    scheme = Scheme(
+        code="any",
+        version="1",
+        effective_from=START,
+        unit=T,
+        base=0,
+        scale=Scale(),
+        dimensions=[Dimension(code="d", name=T, text=T, indicators=[rule], basis="demonstration")],
+        tiers=[Tier(code="t", name=T, at_least=0, basis="demonstration")],
+        basis="demonstration",
+    )
+    people = {0: [Fact("r", "deed", START)]}
+    with tempfile.TemporaryDirectory() as temporary:
+        freeze(people, Path(temporary) / "snapshot")
+        figures = run(compile_scheme(scheme, START), Path(temporary) / "snapshot")
+    assert int(figures.scores[0]) == evaluate(scheme, people[0], START).score == 1
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(scheme=schemes(), people=histories(), as_of=days)
 def test_engine_equals_evaluator(scheme: Scheme, people: dict[int, list[Fact]], as_of: date) -> None:

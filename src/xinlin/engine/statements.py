@@ -109,8 +109,11 @@ def _measure_sql(plan: IndicatorPlan) -> str:
 
 
 def _single_sql(plan: IndicatorPlan) -> str:
-    """The measure of one record by itself."""
-    return "1" if plan.measure.take in ("count", "exists") else _column(plan.measure.of or "")
+    """The measure of one record by itself. A sum over a record without the field is 0; a maximum of nothing is nothing."""
+    if plan.measure.take in ("count", "exists"):
+        return "1"
+    of = _column(plan.measure.of or "")
+    return f"coalesce({of}, 0)" if plan.measure.take == "sum" else of
 
 
 def taken_sql(plan: IndicatorPlan, as_of: date) -> str:
