@@ -132,7 +132,9 @@ def main() -> None:
     if (batch.state, batch.rows_accepted) != ("done", ROWS):
         raise SystemExit(f"{batch.state}: {batch.rows_accepted} of {ROWS} accepted; {batch.findings[:2]}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"rows {ROWS:,}  intake {took:.2f} s = {ROWS / took:,.0f} rows/s  bare load {bare:.2f} s  ratio {took / bare:.1f}")
+    print(
+        f"rows {ROWS:,}  intake {took:.2f} s = {ROWS / took:,.0f} rows/s  bare load {bare:.2f} s  ratio {took / bare:.1f}"
+    )
     print(f"processor time {worked:.2f} s = {ROWS / worked:,.0f} rows/s")
     print(f"peak memory {peak} MiB (the made-up rows are part of it)")
 
