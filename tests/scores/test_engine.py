@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
@@ -38,6 +39,9 @@ from xinlin.core.scores import evaluate
 from xinlin.core.values import Text
 from xinlin.engine.scores import contributions, run
 from xinlin.engine.snapshot import Row, SnapshotWriter
+
+EXAMPLES = int(os.environ.get("XINLIN_EXAMPLES") or 100)
+"""How many schemes with histories to try; a long run asks for thousands."""
 
 T = Text(zh="文", en="text")
 START = date(2023, 1, 1)
@@ -275,7 +279,9 @@ def test_a_sum_over_a_record_without_the_field_is_nought_in_both() -> None:
     assert int(figures.scores[0]) == evaluate(scheme, people[0], START).score == 1
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(scheme=schemes(), people=histories(), as_of=days)
 def test_engine_equals_evaluator(scheme: Scheme, people: dict[int, list[Fact]], as_of: date) -> None:
     with tempfile.TemporaryDirectory() as temporary:
@@ -299,7 +305,9 @@ def test_engine_equals_evaluator(scheme: Scheme, people: dict[int, list[Fact]], 
         assert lines == {key: points for key, points in given.items() if key[0] == number}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(scheme=schemes(), people=histories(), as_of=days)
 def test_contributions_sum_to_dimensions_whatever_the_order(
     scheme: Scheme, people: dict[int, list[Fact]], as_of: date
