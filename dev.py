@@ -247,7 +247,7 @@ class Tests:
 
     def closing_line(self) -> str:
         """As pytest closes, over all rounds."""
-        self.counts["error"] += self.counts.pop("errors")
+        self.counts["errors"] += self.counts.pop("error")
         self.counts.pop("deselected")
         parts = [f"{number} {what}" for what, number in self.counts.items() if number] or ["no tests ran"]
         return f"==== {', '.join(parts)} in {self.seconds:.2f}s ===="

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import shutil
 import subprocess
 import tokenize
 from collections.abc import Iterator
@@ -56,14 +57,10 @@ READS_FILES = {"read_text", "read_bytes", "write_text", "write_bytes", "iterdir"
 
 def tracked(*endings: str) -> list[Path]:
     """Files of the checkout that git tracks or would track; every file where there is no git."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    names = listed.stdout.split("\0") if listed.returncode == 0 else []
+    names: list[str] = []
+    if shutil.which("git"):
+        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        names = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False).stdout.split("\0")
     paths = [CHECKOUT / name for name in names if name] or [
         path
         for path in CHECKOUT.rglob("*")
