@@ -207,3 +207,75 @@ def test_a_file_that_cannot_be_taken_says_why_and_the_process_stays_up(send: Sen
     assert batch.findings[0]["cure"]["en"]
     after = send("deeds", table(HEADER, f"{resident(1)},王小明,2024-05-01,3"), "good.csv")
     assert (after.state, after.rows_accepted) == ("done", 1)
+
+
+def _far_apart(sheet: str, others: Sequence[tuple[str, str]] = ()) -> bytes:
+    """A workbook of about one kilobyte whose one sheet has these rows."""
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    parts = [
+        ("_rels/.rels", f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/officeDocument" '
+         'Target="xl/workbook.xml"/></Relationships>'),
+        ("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="S" sheetId="1" r:id="r1"/>'
+         "</sheets></workbook>"),
+        ("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}"><Relationship Id="r1" Type="{office}/worksheet" '
+         'Target="worksheets/sheet1.xml"/></Relationships>'),
+        ("xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}">{sheet}</worksheet>'),
+        *others,
+    ]  # fmt: skip
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts:
+            archive.writestr(name, text)
+    return stream.getvalue()
+
+
+_FIRST = '<row r="1"><c r="A1"><v>1</v></c></row>'
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        '<row r="1048576"><c r="ALK1048576"><v>1</v></c></row>',
+        "<row r='1048576'><c  r = 'alk1048576'><v>1</v></c></row>",
+        '<row r="1048576"><c><v>1</v></c></row><row r="3"><c r="ALK3"><v>1</v></c></row>',
+    ],
+)
+def test_two_cells_far_apart_do_not_end_the_worker(tmp_path: Path, last: str) -> None:
+    """The reader would ask for 34 gigabytes at once, which no handler survives; so it is never asked."""
+    content = _far_apart(f"<sheetData>{_FIRST}{last}</sheetData>")
+    assert len(content) < 2_000
+    with pytest.raises(FileRefused) as refused:
+        opened(tmp_path, content)
+    assert refused.value.problem.code == "unpacks_too_large"
+
+
+def test_a_size_that_lies_is_found_before_the_reader_unpacks_it(tmp_path: Path) -> None:
+    content = _far_apart(f"<sheetData>{_FIRST}</sheetData>", [("xl/sharedStrings.xml", "x" * 3_000_000)])
+    lying = content.replace((3_000_000).to_bytes(4, "little"), (30).to_bytes(4, "little"))
+    assert lying != content
+    with pytest.raises(FileRefused) as refused:
+        opened(tmp_path, lying)
+    assert refused.value.problem.code == "workbook_broken"
+
+
+def test_another_form_dressed_as_a_workbook_is_refused(tmp_path: Path) -> None:
+    content = _far_apart(f"<sheetData>{_FIRST}</sheetData>", [("content.xml", "<office:document-content/>")])
+    with pytest.raises(FileRefused) as refused:
+        opened(tmp_path, content)
+    assert refused.value.problem.code == "not_a_workbook"
+
+
+def test_merged_ranges_beyond_the_data_cost_nothing(tmp_path: Path) -> None:
+    merges = "".join(f'<mergeCell ref="{chr(65 + n)}2:{chr(65 + n)}1048576"/>' for n in range(24))
+    rows = "".join(f'<row r="{n}"><c r="A{n}" t="inlineStr"><is><t>姓名{n}</t></is></c></row>' for n in range(1, 4))
+    sheet = opened(tmp_path, _far_apart(f"<sheetData>{rows}</sheetData><mergeCells>{merges}</mergeCells>"))
+    assert len(list(sheet.rows())) <= 3
+    assert sheet._merges()[0].keys() <= {1, 2}  # type: ignore[attr-defined]  # what it keeps in memory
+
+
+def test_a_file_of_one_endless_line_is_not_held_in_memory(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused) as refused:
+        opened(tmp_path, HEADER.encode() + b"\n" + b"x" * (17 << 20))
+    assert refused.value.problem.code == "line_too_long"

@@ -6,7 +6,6 @@ was found stands in the `Layout`; what cannot be read refuses the file with a sa
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
@@ -35,10 +34,10 @@ from xinlin.core.columns import (
 from xinlin.core.rulebooks import Kind
 from xinlin.office.layouts import MOST_COLUMNS, Finding, Layout, Row, Sheet, refuse
 from xinlin.office.text_files import open_text
+from xinlin.office.workbooks import guard_workbook
 
-LARGEST_UNPACKED = 1 << 30
-"""A spreadsheet that unpacks to more bytes than this is refused before it is read."""
-LARGEST_RATIO = 200
+MOST_MERGED = 2_000_000
+"""Cells that take the value of a merged one above; more is a mistake or an attack."""
 Cell = int | float | str | bool | time | date | datetime | timedelta
 
 
@@ -52,43 +51,11 @@ def open_sheet(path: Path, kind: Kind, extra_labels: AbstractSet[str] = frozense
     if not head:
         raise refuse("file_empty", "文件是空的", "The file is empty", "请重新导出后再报", "Export it again and send it")
     if head.startswith(b"PK\x03\x04"):
-        _guard_zip(path)
+        guard_workbook(path)
         return _open_workbook(path, known, "xlsx")
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return _open_workbook(path, known, "xls")
     return open_text(path, known)
-
-
-def _guard_zip(path: Path) -> None:
-    """Refuse archives that would unpack to more than memory should hold."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise refuse(
-            "workbook_broken",
-            "电子表格文件已损坏",
-            f"The workbook is broken ({error})",
-            "请重新保存后再报",
-            "Save it again and send it",
-        ) from error
-    unpacked = sum(entry.file_size for entry in entries)
-    if unpacked > LARGEST_UNPACKED or (unpacked > 50_000_000 and unpacked > LARGEST_RATIO * path.stat().st_size):
-        raise refuse(
-            "unpacks_too_large",
-            f"表格解开后有 {unpacked} 字节，超过上限",
-            f"The workbook unpacks to {unpacked} bytes, more than is allowed",
-            "请拆成几个文件或改用 CSV",
-            "Split it, or send CSV",
-        )
-    if not any(entry.filename.startswith("xl/") for entry in entries):
-        raise refuse(
-            "not_a_workbook",
-            "这是压缩包，不是电子表格",
-            "This is an archive, not a workbook",
-            "请解压后逐个报送",
-            "Unpack it and send the files one by one",
-        )
 
 
 def _open_workbook(path: Path, known: AbstractSet[str], form: str) -> Sheet:
@@ -212,13 +179,22 @@ class _WorkbookSheet(Sheet):
         fill: dict[int, list[tuple[int, int]]] = {}
         notes: set[int] = set()
         top, left = self.origin
-        width = len(self.layout.headers)
+        width, filled = len(self.layout.headers), 0
         for (row1, column1), (row2, column2) in self.sheet.merged_cell_ranges or []:
             if column2 - column1 + 1 >= max(3, width) and row1 - top > self.header:
-                notes.update(range(row1 - top, row2 - top + 1))
+                notes.update(range(row1 - top, min(row2 - top, self.sheet.height - 1) + 1))
                 continue
-            for row in range(row1 - top + 1, row2 - top + 1):
+            for row in range(row1 - top + 1, min(row2 - top, self.sheet.height - 1) + 1):
                 fill.setdefault(row, []).append((column1 - left, row1 - top))
+                filled += 1
+            if filled > MOST_MERGED:
+                raise refuse(
+                    "merged_too_much",
+                    f"合并单元格覆盖超过 {MOST_MERGED} 格",
+                    f"Merged cells cover more than {MOST_MERGED} cells",
+                    "请取消合并后重报",
+                    "Undo the merging and send it again",
+                )
         return fill, notes
 
     def rows(self) -> Iterator[Row]:

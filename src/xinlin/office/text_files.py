@@ -17,6 +17,8 @@ LARGEST_CELL = 1_000_000
 """Characters in one cell; more is a quote that was never closed, or an attack."""
 LONGEST_RECORD = 50
 """Lines that one quoted record may span."""
+LONGEST_LINE = 16 << 20
+"""Bytes in one line; more is no table, and would have to be held in memory whole."""
 _HEAD_LINES = 200
 _DELIMITERS = (",", "\t", ";", "|", "，", " ")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -45,11 +47,20 @@ class _Survey:
 
 
 def _survey(path: Path) -> _Survey:
-    """Count, line by line, which encodings fit."""
+    """Count, line by line, which encodings fit. Raises `FileRefused` for a line that no table has."""
     seen = _Survey()
     with path.open("rb") as stream:
-        for line in stream:
+        while line := stream.readline(LONGEST_LINE + 1):
             seen.lines += 1
+            if len(line) > LONGEST_LINE:
+                raise refuse(
+                    "line_too_long",
+                    f"第 {seen.lines} 行超过 {LONGEST_LINE} 字节，不像表格",
+                    f"Line {seen.lines} has more than {LONGEST_LINE} bytes; this is no table",
+                    "请以每行一条记录的 CSV 重新导出",
+                    "Export it again as CSV with one record to a line",
+                    where=f"line {seen.lines}",
+                )
             if line.count(b'"') & 1:
                 seen.odd_quotes += 1
             if line.isascii():
