@@ -405,7 +405,7 @@ def test_every_action_leaves_its_leaf(send: Send) -> None:
 
 
 def test_file_names_cannot_lead_anywhere() -> None:
-    from xinlin.office.actions.batches import clean_filename
+    from xinlin.office.actions.deliveries import clean_filename
 
     assert clean_filename("../../etc/passwd") == "passwd"
     assert clean_filename("C:\\a\\b.csv") == "b.csv"

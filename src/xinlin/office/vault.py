@@ -77,21 +77,24 @@ def _blob_path(sha256: str) -> Path:
 
 
 def store(chunks: Iterable[bytes]) -> tuple[str, int]:
-    """Keep the bytes under their SHA-256; returns (hex digest, size). On disk before it returns."""
+    """Keep the bytes under their SHA-256; returns (hex digest, size). On disk before it returns; what broke off leaves nothing."""
     folder = Path(settings.DATA) / "vault" / "incoming"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = folder / secrets.token_hex(16)
     digest, size = hashlib.sha256(), 0
-    with temporary.open("wb") as stream:
-        for chunk in chunks:
-            digest.update(chunk)
-            size += len(chunk)
-            stream.write(chunk)
-        stream.flush()
-        os.fsync(stream.fileno())
-    final = _blob_path(digest.hexdigest())
-    final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary.replace(final)
+    try:
+        with temporary.open("wb") as stream:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += len(chunk)
+                stream.write(chunk)
+            stream.flush()
+            os.fsync(stream.fileno())
+        final = _blob_path(digest.hexdigest())
+        final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary.replace(final)
+    finally:
+        temporary.unlink(missing_ok=True)
     return digest.hexdigest(), size
 
 

@@ -24,7 +24,7 @@ UNITS = ("元", "万元", "亿元")
 """Units of money that a column may come in."""
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 RUNNING = frozenset({"received", "judging"})
-SHRANK = "list_shrank"
+SHRANK = actions.SHRANK
 """The finding by which a full list waits for a person to say that it is whole."""
 
 

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.module_loading import import_string
 
 from xinlin.core.columns import ColumnUse, header_sha256, mapping_problems, read_columns
-from xinlin.core.rulebooks import Kind
-from xinlin.core.values import Problem, Text
-from xinlin.office import rulebook, vault
+from xinlin.office import vault
+from xinlin.office.actions.deliveries import (
+    Delivery,
+    clean_filename,
+    kind_for,
+    manner,
+    measured,
+    refused,
+    sending_department,
+)
 from xinlin.office.bulk import as_json
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, Job, RefusedRow
 from xinlin.office.models.batches import Mapping as ColumnMapping
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
 
-Delivery = Literal["additions", "full_list"]
-LARGEST_FILE = 2 << 30
-"""Bytes; a larger delivery is sent in parts."""
+SHRANK = "list_shrank"
+"""The finding by which a full list waits for a person to say that it is whole."""
 REPLAY_SUFFIX = ".rows.jsonl"
-"""Corrected rows are kept in the vault as JSON lines: {"row": number, "cells": {column: text}}."""
-SEND_ROLES = frozenset({"clerk", "machine", "operator", "system"})
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\\u202a-\u202e\u2066-\u2069]+")
+"""Corrected rows are kept in the vault as JSON lines: {"of": batch, "row": number, "cells": {column: text}}."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,6 @@ class Receipt:
     state: str
 
 
-def _refused(code: str, where: str, zh: str, en: str, cure_zh: str, cure_en: str, raw: str = "") -> Refused:
-    return Refused(Problem(code, where, Text(zh=zh, en=en), Text(zh=cure_zh, en=cure_en), raw))
-
-
 def _receipt(batch: Batch, already: bool) -> Receipt:
     return Receipt(
         number=batch.number,
@@ -70,65 +69,6 @@ def _receipt(batch: Batch, already: bool) -> Receipt:
         valid_on=batch.valid_on,
         state=batch.state,
     )
-
-
-def sending_department(actor: Actor, department: str | None) -> str:
-    """For which department the actor sends. Raises `NotAllowed`."""
-    if actor.role not in SEND_ROLES and not actor.handle.startswith("system:"):
-        raise NotAllowed("您的角色不能报送数据。Your role may not deliver data.")
-    chosen = department or actor.department
-    own = not actor.department or chosen == actor.department
-    if not chosen or not own or (not actor.department and not actor.handle.startswith("system:")):
-        raise NotAllowed("只能代表本部门报送。You may deliver for your own department only.")
-    return chosen
-
-
-def kind_for(department: str, kind: str) -> Kind:
-    """The kind, if it is in the catalogue and the department provides it. Raises `Refused`."""
-    found = rulebook.current().kinds.get(kind)
-    if found is None:
-        raise _refused(
-            "unknown_kind",
-            "kind",
-            f"目录里没有“{kind}”",
-            f"The catalogue has no kind {kind!r}",
-            "请在目录中选择",
-            "Choose one from the catalogue",
-            kind,
-        )
-    if department not in found.providers:
-        raise _refused(
-            "kind_not_provided",
-            "kind",
-            f"“{found.name.zh}”不由部门 {department} 报送",
-            f"{found.name.en} is not provided by the department {department}",
-            f"这一目录项的提供部门：{'、'.join(found.providers)}",
-            f"It is provided by: {', '.join(found.providers)}",
-            kind,
-        )
-    return found
-
-
-def _measured(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    size = 0
-    for chunk in chunks:
-        size += len(chunk)
-        if size > LARGEST_FILE:
-            raise _refused(
-                "file_too_large",
-                "file",
-                f"文件超过 {LARGEST_FILE} 字节",
-                f"The file has more than {LARGEST_FILE} bytes",
-                "请拆成几个文件报送",
-                "Send it in parts",
-            )
-        yield chunk
-
-
-def clean_filename(filename: str) -> str:
-    """The last part of a name, without control characters and without any way out of a folder."""
-    last = re.split(r"[/\\]", filename)[-1]
-    return (_UNSAFE.sub("", last).strip(". ") or "file")[-200:]
 
 
 def receive(
@@ -147,15 +87,16 @@ def receive(
 
     ``mapping`` names a kept column mapping. ``valid_on`` is the day for which a full list speaks (default today).
     The same file again gives the first receipt; if that delivery failed, it is tried again. Raises `NotAllowed` and
-    `Refused` (unknown kind, kind of another department, empty or too large file, unknown mapping).
+    `Refused` (unknown kind, kind of another department, another manner, a day to come, empty or too large file, unknown mapping).
     """
     sender = sending_department(actor, department)
     found = kind_for(sender, kind)
+    meant = manner(found, delivery, valid_on)
     kept = None
     if mapping:
         kept = ColumnMapping.objects.filter(department=sender, kind=kind, name=mapping).first()
         if kept is None:
-            raise _refused(
+            raise refused(
                 "unknown_mapping",
                 "mapping",
                 f"没有名为“{mapping}”的列映射",
@@ -164,11 +105,10 @@ def receive(
                 "Check its name",
                 mapping,
             )
-    sha256, size = vault.store(_measured(chunks))
+    sha256, size = vault.store(measured(chunks))
     if not size:
         cure = ("请重新导出后再报", "Export it again and send it")
-        raise _refused("file_empty", "file", "文件是空的", "The file is empty", *cure)
-    meant: Delivery = delivery or found.delivery
+        raise refused("file_empty", "file", "文件是空的", "The file is empty", *cure)
     fields: dict[str, Any] = {
         "department": sender,
         "kind": kind,
@@ -247,7 +187,10 @@ def _again(
     mapping: ColumnMapping | None = None,
     valid_on: date | None = None,
 ) -> None:
-    """Put a delivery that waits or failed back to work, with a job of its own."""
+    """Put a delivery that waits or failed back to work, with a job of its own; once, however many ask at once."""
+    if Batch.objects.select_for_update().get(pk=batch.pk).state not in (Batch.State.FAILED, Batch.State.NEEDS_MAPPING):
+        batch.refresh_from_db()
+        return
     batch.state, batch.findings, batch.finished_at = Batch.State.RECEIVED, [], None
     batch.mapping = mapping or batch.mapping
     batch.valid_on = valid_on or batch.valid_on
@@ -266,8 +209,9 @@ def _again(
 
 
 def _own(actor: Actor, number: str) -> Batch:
-    """The delivery, if the actor may change it. Raises `NotFound`."""
-    batch = Batch.objects.select_related("job", "mapping").filter(number=number).first()
+    """The delivery, if the actor may change it, locked until the transaction ends. Raises `NotFound`."""
+    held = Batch.objects.select_for_update(of=("self",)).select_related("job", "mapping")
+    batch = held.filter(number=number).first()
     if batch is None:
         raise NotFound(number)
     try:
@@ -279,7 +223,7 @@ def _own(actor: Actor, number: str) -> Batch:
 
 def _must_be(batch: Batch, *states: str) -> None:
     if batch.state not in states:
-        raise _refused(
+        raise refused(
             "wrong_state",
             "batch",
             f"批次 {batch.number} 现在不能这样处理（{batch.state}）",
@@ -302,7 +246,7 @@ def set_mapping(*, actor: Actor, number: str, columns: Mapping[str, Mapping[str,
     try:
         uses: dict[str, ColumnUse] = read_columns(columns)
     except ValueError as error:
-        raise _refused(
+        raise refused(
             "mapping_unreadable", "columns", f"列映射写法有误：{error}", f"The mapping is not well formed: {error}",
             "每个信息项给 column 或 constant", "Give column or constant for each field",
         ) from error  # fmt: skip
@@ -338,6 +282,11 @@ def confirm(*, actor: Actor, number: str) -> Receipt:
     """A person says that a list which shrank is whole; it is taken in. Raises `Refused`, `NotFound`."""
     batch = _own(actor, number)
     _must_be(batch, Batch.State.FAILED)
+    if not any(finding["code"] == SHRANK for finding in batch.findings):
+        raise refused(
+            "nothing_to_confirm", "batch", "这份报送不是因名单缩短而等待", "This delivery does not wait because a list shrank",
+            "请按页面所示原因处理", "Do what the page says of its failure",
+        )  # fmt: skip
     _again(actor, batch, confirm_short=True)
     return _receipt(batch, already=True)
 
@@ -358,7 +307,7 @@ def correct(*, actor: Actor, number: str, rows: Mapping[int, Mapping[str, str]])
     missing = sorted(set(rows) - set(open_rows))
     unknown = sorted({column for cells in rows.values() for column in cells} - set(headers))
     if not rows or missing or unknown:
-        raise _refused(
+        raise refused(
             "nothing_to_correct" if not unknown else "unknown_column",
             "rows",
             f"不能更正：行 {missing or '（未给出）'}" if not unknown else f"没有这些列：{'、'.join(unknown)}",
@@ -369,7 +318,7 @@ def correct(*, actor: Actor, number: str, rows: Mapping[int, Mapping[str, str]])
     lines = []
     for row, cells in sorted(rows.items()):
         raw = vault.unseal(open_rows[row].raw_sealed, "refused_row.raw")
-        lines.append(as_json({"row": row, "cells": {**_known_cells(raw, headers), **cells}}) + "\n")
+        lines.append(as_json({"of": batch.number, "row": row, "cells": {**_known_cells(raw, headers), **cells}}) + "\n")
     sha256, size = vault.store(line.encode() for line in lines)
     fields: dict[str, Any] = {
         "department": batch.department,
@@ -384,9 +333,11 @@ def correct(*, actor: Actor, number: str, rows: Mapping[int, Mapping[str, str]])
         "layout": {key: batch.layout[key] for key in ("headers", "header_sha256", "columns") if key in batch.layout},
     }
     first = Batch.objects.select_related("job").filter(replays=batch, sha256=sha256).first()
-    if first is not None:
-        return _receipt(first, already=True)
-    return _receipt(_begin(actor, fields, {}), already=False)
+    if first is None:
+        return _receipt(_begin(actor, fields, {}), already=False)
+    if first.state == Batch.State.FAILED:
+        _again(actor, first)
+    return _receipt(first, already=True)
 
 
 def _known_cells(raw: str, headers: list[str]) -> dict[str, str]:

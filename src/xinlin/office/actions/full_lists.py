@@ -50,12 +50,15 @@ class ListState:
 
 
 def standing(batch: Batch) -> ListState:
-    """What stands on the list that ``batch`` renews. Raises `Refused` for a list older than the last one taken in."""
+    """What stands on the list that ``batch`` renews. Raises `Refused` for a list older than the last one taken in.
+
+    Corrected rows of such a list are refused too: the newer list has said since what stands.
+    """
     lists = Batch.objects.filter(
         department=batch.department, kind=batch.kind, delivery="full_list", state=Batch.State.DONE
     )
     last: date | None = lists.exclude(pk=batch.pk).order_by("-valid_on").values_list("valid_on", flat=True).first()
-    if batch.replays_id is None and last is not None and batch.valid_on < last:
+    if last is not None and batch.valid_on < last:
         raise Refused(
             Problem(
                 "list_older_than_last",

@@ -108,7 +108,8 @@ def work(job_number: str) -> None:
     except Exception as error:
         log.exception("delivery %s broke its job", batch.number)
         _fail(batch, [hint_of(_BROKE)])
-        _end(job, Job.State.FAILED, f"{type(error).__name__}: {error}")
+        told = f": {error}" if isinstance(error, OSError) else ""  # others may quote a row
+        _end(job, Job.State.FAILED, f"{type(error).__name__}{told}")
         raise
 
 
@@ -128,14 +129,16 @@ def _fail(batch: Batch, findings: list[dict[str, Any]]) -> None:
 def _take_in(job: Job, batch: Batch) -> None:
     kind = rulebook.current().kinds[batch.kind]
     findings = Hints()
-    Batch.objects.filter(pk=batch.pk).update(state=Batch.State.JUDGING)
+    unfinished = Batch.objects.filter(pk=batch.pk).exclude(state=Batch.State.DONE)
+    if not unfinished.update(state=Batch.State.JUDGING):
+        return
     sheet = _open(batch, kind)
     columns = _columns(batch, kind, sheet.layout, findings)
     batch.layout = {**sheet.layout.as_dict(), "preview": _preview(sheet, kind, columns or {})}
     if columns is None:
         with transaction.atomic():
             waiting = {"state": Batch.State.NEEDS_MAPPING, "layout": batch.layout, "findings": findings.as_list()}
-            Batch.objects.filter(pk=batch.pk).update(**waiting)
+            unfinished.update(**waiting)
             write_leaf(actor=ACTOR, action="batches.ask_mapping", table="batch", key=batch.number, facts={})
         return
     batch.layout["columns"] = {code: use.as_dict() for code, use in columns.items()}
@@ -347,6 +350,8 @@ def _store(job: Job, batch: Batch, kind: Kind, judge: Judge, spool: _Spool, find
     if batch.replays_id:
         replayed = [number for chunk in spool.chunks() for number, _, _ in chunk]
         rows = RefusedRow.objects.filter(batch=batch.replays_id, row__in=replayed)
+        if rows.exclude(state=RefusedRow.State.OPEN).exists():
+            raise Refused(_REPLAYED_BEFORE)
         rows.update(state=RefusedRow.State.REPLAYED, replayed_in=batch)
     Batch.objects.filter(pk=batch.pk).update(
         state=Batch.State.DONE, layout=batch.layout, findings=findings.as_list(), finished_at=now(), **counts
@@ -355,6 +360,15 @@ def _store(job: Job, batch: Batch, kind: Kind, judge: Judge, spool: _Spool, find
     write_leaf(actor=ACTOR, action="batches.store", table="batch", key=batch.number, facts=facts)
 
 
+_REPLAYED_BEFORE = Problem(
+    "row_replayed_before",
+    "rows",
+    Text(
+        zh="其中有的行已由另一次更正收入，本次更正没有存入任何数据",
+        en="Another correction took some of these rows in first; this one stored nothing",
+    ),
+    Text(zh="请刷新退回行，只更正仍未处理的", en="Reload the refused rows and correct only those still open"),
+)
 _BROKE = Problem(
     "internal_error",
     "batch",

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import xlsxwriter
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from xinlin.core.columns import read_columns
 from xinlin.core.people import identifier_problem, normalise_identifier
@@ -168,14 +168,13 @@ def _line(batch: Batch, rows_open: int) -> BatchLine:
 
 
 def batches(*, actor: Actor, page: int = 1, kind: str = "", state: str = "") -> list[BatchLine]:
-    """The newest deliveries first, a page of 50. Two statements however many there are."""
+    """The newest deliveries first, a page of 50. Two statements however many there are, and however many rows."""
     seen = visible(actor)
     seen = seen.filter(kind=kind) if kind else seen
     seen = seen.filter(state=state) if state else seen
     chosen = list(seen.order_by("-received_at", "-pk")[(page - 1) * PAGE : page * PAGE])
-    open_rows: dict[int, int] = {}
-    for pk in RefusedRow.objects.filter(batch__in=chosen, state="open").values_list("batch", flat=True):
-        open_rows[pk] = open_rows.get(pk, 0) + 1
+    still_open = RefusedRow.objects.filter(batch__in=chosen, state=RefusedRow.State.OPEN)
+    open_rows = dict(still_open.values_list("batch").annotate(number=Count("pk")).order_by())
     return [_line(batch, open_rows.get(batch.pk, 0)) for batch in chosen]
 
 

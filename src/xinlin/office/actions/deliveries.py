@@ -1,0 +1,116 @@
+"""What a department may deliver, and as what: its own kinds, in their own manner, for a day that has come (报送资格).
+
+Everything here is asked before a byte is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Literal
+
+from xinlin.core.rulebooks import Kind
+from xinlin.core.values import Problem, Text
+from xinlin.office import rulebook
+from xinlin.office.scopes import Actor, NotAllowed, Refused, today
+
+Delivery = Literal["additions", "full_list"]
+LARGEST_FILE = 2 << 30
+"""Bytes; a larger delivery is sent in parts."""
+SEND_ROLES = frozenset({"clerk", "machine", "operator", "system"})
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\\u202a-\u202e\u2066-\u2069]+")
+
+
+def refused(code: str, where: str, zh: str, en: str, cure_zh: str, cure_en: str, raw: str = "") -> Refused:
+    """The exception for a delivery that cannot be taken as asked."""
+    return Refused(Problem(code, where, Text(zh=zh, en=en), Text(zh=cure_zh, en=cure_en), raw))
+
+
+def sending_department(actor: Actor, department: str | None) -> str:
+    """For which department the actor sends. Raises `NotAllowed`."""
+    if actor.role not in SEND_ROLES and not actor.handle.startswith("system:"):
+        raise NotAllowed("您的角色不能报送数据。Your role may not deliver data.")
+    chosen = department or actor.department
+    own = not actor.department or chosen == actor.department
+    if not chosen or not own or (not actor.department and not actor.handle.startswith("system:")):
+        raise NotAllowed("只能代表本部门报送。You may deliver for your own department only.")
+    return chosen
+
+
+def kind_for(department: str, kind: str) -> Kind:
+    """The kind, if it is in the catalogue and the department provides it. Raises `Refused`."""
+    found = rulebook.current().kinds.get(kind)
+    if found is None:
+        raise refused(
+            "unknown_kind",
+            "kind",
+            f"目录里没有“{kind}”",
+            f"The catalogue has no kind {kind!r}",
+            "请在目录中选择",
+            "Choose one from the catalogue",
+            kind,
+        )
+    if department not in found.providers:
+        raise refused(
+            "kind_not_provided",
+            "kind",
+            f"“{found.name.zh}”不由部门 {department} 报送",
+            f"{found.name.en} is not provided by the department {department}",
+            f"这一目录项的提供部门：{'、'.join(found.providers)}",
+            f"It is provided by: {', '.join(found.providers)}",
+            kind,
+        )
+    return found
+
+
+def measured(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The chunks as they come; raises `Refused` as soon as they are more than `LARGEST_FILE`."""
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > LARGEST_FILE:
+            raise refused(
+                "file_too_large",
+                "file",
+                f"文件超过 {LARGEST_FILE} 字节",
+                f"The file has more than {LARGEST_FILE} bytes",
+                "请拆成几个文件报送",
+                "Send it in parts",
+            )
+        yield chunk
+
+
+def clean_filename(filename: str) -> str:
+    """The last part of a name, without control characters and without any way out of a folder."""
+    last = re.split(r"[/\\]", filename)[-1]
+    return (_UNSAFE.sub("", last).strip(". ") or "file")[-200:]
+
+
+def manner(kind: Kind, delivery: Delivery | None, valid_on: date | None) -> Delivery:
+    """How the kind is delivered. Raises `Refused` for another manner, or for a day that has not come.
+
+    The same row would be another record in the other manner: it would count twice, and the second one undisputed. A
+    list for a day to come would end entries before that day and shut out every list until then.
+    """
+    if delivery is not None and delivery != kind.delivery:
+        raise refused(
+            "delivery_not_of_kind",
+            "delivery",
+            f"“{kind.name.zh}”按 {kind.delivery} 报送，不能按 {delivery} 报送",
+            f"{kind.name.en} is delivered as {kind.delivery}, not as {delivery}",
+            "请去掉 delivery 或改为目录规定的方式",
+            "Leave out delivery, or give the one of the catalogue",
+            delivery,
+        )
+    if valid_on is not None and valid_on > today():
+        raise refused(
+            "valid_on_in_future",
+            "valid_on",
+            f"报送所述日期 {valid_on} 还没有到",
+            f"The day {valid_on} for which the delivery speaks has not come",
+            "请核对日期",
+            "Check the day",
+            valid_on.isoformat(),
+        )
+    return kind.delivery

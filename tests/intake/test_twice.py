@@ -1,0 +1,176 @@
+"""What is done twice, at once, or out of its turn: nothing counts twice and nothing done is undone."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xinlin.office.scopes import Actor, Refused, today
+
+from .conftest import CLERK, Send, resident, table
+from .test_sending import LISTED, entry
+
+HEADER = "公民身份号码,姓名,发生日期,时长"
+GOOD = f"{resident(1)},王小明,2024-02-28,3"
+BAD = f"{resident(2)},李华,2024-02-30,3"
+
+
+def _correct(number: str, row: int, hook: Any, **cells: str) -> Any:
+    from xinlin.office.actions.batches import correct
+    from xinlin.office.models.batches import Batch
+
+    with hook(execute=True):
+        receipt = correct(actor=CLERK, number=number, rows={row: cells})
+    return Batch.objects.get(number=receipt.number)
+
+
+def test_a_row_corrected_twice_before_the_worker_comes_becomes_one_record(
+    send: Send, django_capture_on_commit_callbacks: Any
+) -> None:
+    from xinlin.office.actions.batches import correct
+    from xinlin.office.models.batches import Batch, RefusedRow
+    from xinlin.office.models.records import Record
+
+    batch = send("deeds", table(HEADER, GOOD, BAD))
+    with django_capture_on_commit_callbacks(execute=True):
+        first = correct(actor=CLERK, number=batch.number, rows={3: {"发生日期": "2024-02-28"}})
+        second = correct(actor=CLERK, number=batch.number, rows={3: {"发生日期": "2024-02-29"}})
+    assert first.number != second.number
+    assert Record.objects.filter(batch__replays=batch).count() == 1
+    late = Batch.objects.get(number=second.number)
+    assert (late.state, late.findings[0]["code"]) == ("failed", "row_replayed_before")
+    assert RefusedRow.objects.get(batch=batch).replayed_in == Batch.objects.get(number=first.number)
+
+
+def test_the_same_correction_of_two_files_is_two_deliveries(
+    send: Send, django_capture_on_commit_callbacks: Any
+) -> None:
+    one = send("deeds", table(HEADER, GOOD, BAD))
+    two = send("deeds", table(HEADER, f"{resident(5)},赵云,2024-03-01,3", BAD))
+    first = _correct(one.number, 3, django_capture_on_commit_callbacks, 发生日期="2024-02-29")
+    second = _correct(two.number, 3, django_capture_on_commit_callbacks, 发生日期="2024-02-29")
+    assert first.pk != second.pk
+    assert (second.state, second.rows_accepted, second.rows_repeated) == ("done", 1, 1)
+
+
+def test_a_correction_that_the_machine_failed_is_tried_again(
+    send: Send, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from xinlin.office.actions.records import Storing
+
+    def breaks(*_: Any) -> None:
+        raise OSError("no space left on device")
+
+    batch = send("deeds", table(HEADER, GOOD, BAD))
+    with monkeypatch.context() as patched:
+        patched.setattr(Storing, "keep_accepted", breaks)
+        failed = _correct(batch.number, 3, django_capture_on_commit_callbacks, 发生日期="2024-02-29")
+    assert failed.state == "failed"
+    again = _correct(batch.number, 3, django_capture_on_commit_callbacks, 发生日期="2024-02-29")
+    assert (again.pk, again.state, again.rows_accepted) == (failed.pk, "done", 1)
+
+
+def test_a_worker_that_wakes_late_does_not_take_a_finished_delivery_in_again(
+    send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from xinlin.office.jobs import batches as jobs
+    from xinlin.office.models.batches import Batch, Job
+    from xinlin.office.models.records import Record
+
+    batch = send("deeds", table(HEADER, GOOD, BAD))
+    stale = Batch.objects.get(pk=batch.pk)
+    stale.state = Batch.State.JUDGING
+    jobs._take_in(Job.objects.get(pk=batch.job_id), stale)
+    batch.refresh_from_db()
+    assert (batch.state, batch.rows_repeated, batch.refused_rows.count(), Record.objects.count()) == ("done", 0, 1, 1)
+
+
+def test_a_failed_file_sent_by_two_at_once_gets_one_new_job(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    from xinlin.office.actions import batches as actions
+    from xinlin.office.models.batches import Batch, Job
+
+    batch = send("deeds", table(HEADER, GOOD, BAD))
+    Batch.objects.filter(pk=batch.pk).update(state="failed")
+    one, two = Batch.objects.get(pk=batch.pk), Batch.objects.get(pk=batch.pk)
+    actions._again(CLERK, one)
+    actions._again(CLERK, two)
+    assert one.job == two.job
+    assert Job.objects.count() == 2
+
+
+def test_a_row_is_not_taken_in_again_under_another_manner(send: Send) -> None:
+    """A disputed entry would come back undisputed, and a deed would count once a day."""
+    send("listed", table(LISTED, entry(1)), valid_on=date(2024, 6, 1))
+    with pytest.raises(Refused) as refused:
+        send("listed", table(LISTED, entry(1)), delivery="additions")
+    assert refused.value.problem.code == "delivery_not_of_kind"
+    with pytest.raises(Refused):
+        send("deeds", table(HEADER, GOOD), delivery="full_list", valid_on=date(2024, 6, 1))
+    assert send("deeds", table(HEADER, GOOD), delivery="additions").state == "done"
+
+
+def test_a_list_for_a_day_to_come_shuts_out_nobody(send: Send) -> None:
+    with pytest.raises(Refused) as refused:
+        send("listed", table(LISTED, entry(1)), valid_on=today() + timedelta(days=1))
+    assert refused.value.problem.code == "valid_on_in_future"
+    assert send("listed", table(LISTED, entry(1)), valid_on=today()).state == "done"
+
+
+def test_a_corrected_row_of_an_older_list_does_not_put_its_entry_back(
+    send: Send, django_capture_on_commit_callbacks: Any
+) -> None:
+    from xinlin.office.models.lists import ListEntry
+
+    rows = [entry(1), entry(2, ends_on="2027-02-30")]
+    older = send("listed", table(LISTED, *rows), valid_on=date(2024, 6, 1))
+    send("listed", table(LISTED, entry(1)), valid_on=date(2024, 7, 1))
+    replay = _correct(older.number, 3, django_capture_on_commit_callbacks, 截止日期="2027-05-01")
+    assert (replay.state, replay.findings[0]["code"]) == ("failed", "list_older_than_last")
+    assert ListEntry.objects.count() == 1
+
+
+def test_only_a_shrunken_list_can_be_confirmed(send: Send) -> None:
+    from xinlin.office.actions.batches import confirm
+
+    batch = send("deeds", b"PK\x03\x04 no workbook")
+    assert batch.state == "failed"
+    with pytest.raises(Refused) as refused:
+        confirm(actor=CLERK, number=batch.number)
+    assert refused.value.problem.code == "nothing_to_confirm"
+
+
+def test_a_file_that_breaks_off_leaves_nothing_behind(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from xinlin.office.actions import deliveries
+    from xinlin.office.actions.batches import receive
+
+    monkeypatch.setattr(deliveries, "LARGEST_FILE", 10)
+    with pytest.raises(Refused):
+        receive(actor=CLERK, kind="deeds", filename="a.csv", chunks=[b"x" * 8] * 3)
+    assert [path for path in (tmp_path / "data").rglob("*") if path.is_file()] == []
+
+
+def test_a_broken_job_does_not_quote_a_row(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    from xinlin.office.actions.records import Storing
+    from xinlin.office.models.batches import Job
+
+    def breaks(*_: Any) -> None:
+        raise ValueError(f"could not store {resident(1)}")
+
+    monkeypatch.setattr(Storing, "keep_accepted", breaks)
+    batch = send("deeds", table(HEADER, GOOD))
+    assert Job.objects.get(pk=batch.job_id).message == "ValueError"
+
+
+def test_the_list_of_deliveries_counts_open_rows_in_the_database(send: Send, django_assert_num_queries: Any) -> None:
+    from xinlin.office.queries import batches as queries
+
+    send("deeds", table(HEADER, GOOD, BAD, BAD + "0"))
+    operator = Actor(handle="account:9", name="运维", role="operator")
+    with django_assert_num_queries(2):
+        (line,) = queries.batches(actor=operator)
+    assert line.rows_open == 2
