@@ -214,13 +214,15 @@ def _by_hand(rulebook: Rulebook, clerks: Clerks) -> dict[str, bytes]:
 def make_city(rulebook: Rulebook, *, as_of: date, seed: int = 1, residents: int = 20_000, firms: int = 3_000) -> City:
     """Make a city of ``residents`` people (the cast among them) and ``firms`` firms, as of a day.
 
-    Equal arguments give equal bytes. Raises ValueError for fewer than 50 residents or 5 firms.
+    Equal arguments give equal bytes. Raises ValueError for fewer than 50 residents or 5 firms, or no division.
     """
     if residents < 50 or firms < 5:
         raise ValueError("a demo city needs at least 50 residents and 5 firms")
+    divisions = rulebook.divisions
+    if not divisions:
+        raise ValueError(f"the rulebook {rulebook.code} names no division for people to live in")
     rng = Random(f"{seed}:{rulebook.code}:people")
     numbers = Numbers(rng, rulebook.divisions)
-    divisions = rulebook.divisions or ["330305"]
     cast = make_cast(rng, numbers, divisions[0], as_of)
     crowd = make_residents(rng, numbers, residents - len(cast), divisions, as_of)
     everybody = [member.resident for member in cast.values()] + crowd

@@ -20,6 +20,8 @@ from xinlin.demo.names import person_name
 
 FIRST_ORDER_CODE = 900
 ORDER_CODES = range(FIRST_ORDER_CODE, 1000)
+NAMED_IN = 2022
+"""The year whose table gives places their names."""
 
 PREDECESSORS: Mapping[str, tuple[str, ...]] = {"330305": ("330322",)}
 """Codes that a division bore before (GB/T 2260): whoever was born earlier carries the old one."""
@@ -49,13 +51,6 @@ STREETS = (
     "舟歌街",
 )
 COMMUNITIES = ("澄澜社区", "望帆社区", "白鸥社区", "千贝村", "岚角村", "星屿社区", "听潮村", "礁石社区")
-PLACE_NAMES: Mapping[str, str] = {
-    "330305": "温州市洞头区",
-    "520113": "贵阳市白云区",
-    "350200": "厦门市",
-    "230200": "齐齐哈尔市",
-}
-"""How addresses and firms' names begin, for the divisions that ship; others say 本市."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +110,7 @@ class Numbers:
 
     def __init__(self, rng: Random, divisions: Sequence[str]) -> None:
         self._rng = rng
-        self._divisions = tuple(divisions) or ("330305",)
+        self._divisions = tuple(divisions)
         self._given: set[str] = set()
 
     def give(self, born_on: date, *, home: bool = True, division: str | None = None) -> str:
@@ -139,9 +134,17 @@ def birthday(rng: Random, as_of: date) -> date:
     return latest - timedelta(days=rng.randrange(364))
 
 
+@cache
 def place_name(division: str) -> str:
-    """How addresses in a division begin."""
-    return PLACE_NAMES.get(division, "本市")
+    """How addresses in a division begin: prefecture and county by the dated table of GB/T 2260, else 本市."""
+    names = []
+    for code in (f"{division[:4]}00", division):
+        number = with_check_digit(f"{code}{NAMED_IN}0701{FIRST_ORDER_CODE}")
+        try:
+            names.append(ric.get_birth_place(number)["county"])
+        except (ValidationError, KeyError):
+            return "本市"
+    return "".join(name for name in dict.fromkeys(names) if name != "市辖区")
 
 
 def settle(rng: Random, resident_id: str, name: str, born_on: date, division: str, as_of: date) -> Resident:
@@ -158,7 +161,7 @@ def settle(rng: Random, resident_id: str, name: str, born_on: date, division: st
 
 def make_residents(rng: Random, numbers: Numbers, count: int, divisions: Sequence[str], as_of: date) -> list[Resident]:
     """``count`` people as a district has them on ``as_of``; the same generator state gives the same people."""
-    where = tuple(divisions) or ("330305",)
+    where = tuple(divisions)
     people = []
     for _ in range(count):
         born_on = birthday(rng, as_of)

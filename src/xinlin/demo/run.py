@@ -75,8 +75,8 @@ def _locked(arguments: argparse.Namespace, console: Console, data: Path, lock: L
         return 2
     _set_up(data, city)
     rulebook = shelf.read(city)
-    if rulebook.level != "city":
-        console.print(f"{city} 不是城市规则册。{city} is no city's rulebook; try --city dongtou.")
+    if rulebook.level == "national":
+        console.print(f"{city} 不是城市或省的规则册。{city} is no city's or province's rulebook; try --city dongtou.")
         return 2
     wanted = _wanted(arguments, before, city)
     console.print(Panel(EMBLEM, style="bold", border_style="cyan", expand=False))
