@@ -21,7 +21,7 @@ from xinlin.office.models.log import Leaf, LeafOpening
 from xinlin.office.models.people import Look
 from xinlin.office.queries import checks as queries
 from xinlin.office.queries.checks import CheckView
-from xinlin.office.scopes import Actor, Conflict, NotAllowed, NotFound, Refused, today
+from xinlin.office.scopes import Actor, Conflict, NotAllowed, NotFound, Refused, now, today
 
 Ask = Callable[..., CheckView]
 pytestmark = pytest.mark.django_db
@@ -197,6 +197,17 @@ def test_the_same_key_and_input_gives_the_same_answer_even_after_the_entry_is_go
         1,
         1,
     )
+
+
+def test_the_same_key_much_later_is_another_look(ask: Ask, firm: Any) -> None:
+    """Else the answer could be read at will without the person ever seeing it."""
+    listed = firm()
+    make_entry(listed.subject)
+    first = ask(Applicant(listed.identifier, listed.name), key="once")
+    Check.objects.update(asked_at=now() - timedelta(minutes=2))
+    again = ask(Applicant(listed.identifier, listed.name), key="once")
+    assert again.answers == first.answers
+    assert Look.objects.filter(subject=listed.subject, result__contains="again").count() == 1
 
 
 def test_the_same_key_with_other_input_is_refused(ask: Ask, firm: Any) -> None:

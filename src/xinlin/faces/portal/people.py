@@ -23,6 +23,8 @@ from xinlin.office.scopes import NotFound, today
 VIA: Final = "portal"
 SOON: Final = timedelta(days=120)
 """What counts as ending soon on the home page."""
+LOOKS: Final = 100
+"""Looks on one page."""
 ORDINARY: Final = (
     _("办理各类政务事项"),
     _("就医、就学、参保、领取补贴"),
@@ -60,7 +62,7 @@ def resident_home(request: ActorRequest) -> HttpResponse:
             "card": card,
             "gauge": card and gauge(card.score, card.minimum, card.maximum, [tier.at_least for tier in card.tiers]),
             "ending": sorted(ending, key=lambda line: str(line.record and line.record.ends_on))[:3],
-            "looks": [look for look in people.looks(actor=request.actor, limit=60) if look.role != "resident"][:2],
+            "looks": people.looks(actor=request.actor, limit=2, own=False),
             "ordinary": ORDINARY,
             "open_cases": cases.mine(actor=request.actor),
         },
@@ -177,11 +179,17 @@ def receipt(request: ActorRequest, number: str) -> HttpResponse:
 @require_safe
 @resident_required
 def looks(request: ActorRequest) -> HttpResponse:
-    """Who looked: every read of the resident's data, refused ones too."""
-    seen = people.looks(actor=request.actor)
-    own = "own" in request.GET
-    shown = seen if own else [look for look in seen if look.role != "resident"]
-    context = {"tab": "me", "looks": shown, "own": own, "own_count": sum(look.role == "resident" for look in seen)}
+    """Who looked: every read of the resident's data, refused ones too, page by page to the first."""
+    own, asked = "own" in request.GET, request.GET.get("page", "")
+    page = max(1, int(asked)) if asked.isdecimal() and len(asked) < 7 else 1
+    context = {
+        "tab": "me",
+        "looks": people.looks(actor=request.actor, own=own, page=page, limit=LOOKS),
+        "own": own,
+        "own_count": people.own_looks(actor=request.actor),
+        "newer": page - 1,
+        "older": page + 1 if people.looks(actor=request.actor, own=own, page=page + 1, limit=LOOKS) else 0,
+    }
     return render(request, "portal/looks.html", context)
 
 

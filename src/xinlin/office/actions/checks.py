@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -49,6 +49,7 @@ from xinlin.office.queries.checks import (
     own_department,
     whole,
 )
+from xinlin.office.queries.checks import one as read_again
 from xinlin.office.queries.lists import Found, entry_of, known
 from xinlin.office.queries.people import write_look
 from xinlin.office.rulebook import current
@@ -58,6 +59,8 @@ FEEDBACK_CLOCK = "check_feedback"
 """Code of the rulebook's clock for feedback."""
 FEEDBACK_WORKING_DAYS = 10
 """Where the rulebook names no clock."""
+SAME_READ = timedelta(minutes=1)
+"""A question repeated within it is the first read again, as after a lost line; later it is another look."""
 _RESULTS = {
     "yes": "在有关名单上 On a list",
     "no": "不在有关名单上 On no list",
@@ -183,7 +186,8 @@ def answer(
 ) -> CheckView:
     """Answer yes, no or unsure for each applicant at an approval item of the actor's department.
 
-    The same key with the same input gives the same answer, also to two callers at once; with another input `Conflict`.
+    The same key with the same input gives the same answer, also to two callers at once (after `SAME_READ` that is a
+    look of its own); with another input `Conflict`.
     Raises `NotAllowed` where the item is another department's (the refusal is logged and shown to those asked about)
     and `Refused` for an unknown item, missing words, unreadable applicants, none, or more than allowed.
     """
@@ -213,7 +217,8 @@ def answer(
         held = _held(actor, asked.key, fingerprint)
         if held is None:
             raise
-        return whole(held)
+        late = now() - held.asked_at > SAME_READ
+        return read_again(actor=actor, number=held.number) if late else whole(held)
 
 
 def _answer(actor: Actor, asked: _Asked, fingerprint: str, rulebook: Rulebook) -> CheckView:

@@ -19,9 +19,9 @@ from xinlin.core.values import Problem, Text
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Consent, Subject
 from xinlin.office.models.scores import Score
-from xinlin.office.queries.people import NO_SCORE, UNDER_AGE, live_consents, notice, own_subject
+from xinlin.office.queries.people import NO_SCORE, UNDER_AGE, notice, own_subject
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, NotFound, Refused, now, today
+from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Leaving:
     consents_ended: int
     rows_deleted: int
 
+
+MAY_ENTER_PAPER = frozenset({"system", "operator", "reviewer"})
 
 SCORE_FIRST = Problem(
     code="score_first",
@@ -127,19 +129,34 @@ def open_scene(*, actor: Actor, scene: str, via: str) -> str:
     subject, rulebook = own_subject(actor), current()
     if scene not in rulebook.scenes:
         raise NotFound(f"没有名为 {scene} 的场景。There is no scene {scene}.")
-    if ("score", "") not in live_consents(subject.pk):
-        raise Refused(SCORE_FIRST)
     chosen = rulebook.scenes[scene]
     consent = _consent(subject, actor, Consent.Step.SCENE, scene, _scene_notice(chosen, notice()), via)
     consent.expires_at = now() + (add_term(today(), chosen.lasts) - today())
-    Consent.objects.filter(
-        subject=subject, step=Consent.Step.SCENE, scene=scene, withdrawn_at__isnull=True, expires_at__lte=now()
-    ).update(withdrawn_at=now())
-    return _give(actor, consent)
+    with transaction.atomic():
+        if Consent.Step.SCORE not in {held.step for held in _held(subject)}:
+            raise Refused(SCORE_FIRST)
+        lapsed = Consent.objects.filter(
+            subject=subject, step=Consent.Step.SCENE, scene=scene, withdrawn_at__isnull=True, expires_at__lte=now()
+        ).update(withdrawn_at=now())
+        if lapsed:
+            write_leaf(actor=actor, action="people.lapse_scene", table="consent", key=scene, facts={"ended": lapsed})
+        return _give(actor, consent)
+
+
+def _held(subject: Subject) -> list[Consent]:
+    """The consents not taken back, locked: what opens a scene and what leaves wait for one another."""
+    return list(Consent.objects.select_for_update().filter(subject=subject, withdrawn_at__isnull=True))
 
 
 def open_scores_in_bulk(*, actor: Actor, subjects: Iterable[int], via: str) -> int:
-    """Enter consents that were given on paper at counters: subject keys of adults; returns how many were new."""
+    """Enter consents that were given on paper at counters: subject keys of adults; returns how many were new.
+
+    Raises `NotAllowed` for whoever is not of the credit centre, `Refused` where nobody is scored.
+    """
+    if actor.role not in MAY_ENTER_PAPER:
+        raise NotAllowed("只有信用中心可以录入纸面授权。Only the credit centre may enter consents given on paper.")
+    if current().scheme_at(today()) is None:
+        raise Refused(NO_SCORE)
     terms, noted = _score_notice(notice()), 0
     standing = set(
         Consent.objects.filter(step=Consent.Step.SCORE, withdrawn_at__isnull=True).values_list("subject_id", flat=True)
@@ -166,6 +183,7 @@ def leave(*, actor: Actor) -> Leaving:
     """Take back every consent: all scores of the person are deleted in the same transaction."""
     subject, moment, number = own_subject(actor), now(), _number("XL")
     with transaction.atomic():
+        _held(subject)
         ended = Consent.objects.filter(subject=subject, withdrawn_at__isnull=True).update(withdrawn_at=moment)
         deleted, _by_table = Score.objects.filter(subject=subject).delete()
         write_leaf(

@@ -43,6 +43,8 @@ class Frozen:
     keys: dict[int, int]
     """Dense number -> primary key of the subject."""
     sample: dict[int, list[Fact]]
+    consents: dict[int, int]
+    """Subject key -> the consent under which its records were frozen."""
 
 
 def _live() -> dict[int, int]:
@@ -53,7 +55,7 @@ def _live() -> dict[int, int]:
 
 def _freeze(plan: Plan, folder: Path) -> Frozen:
     """Write the records of the enrolled to columns; only theirs leave the database."""
-    rulebook = current()
+    rulebook, consents = current(), _live()
     enrolled = dict(
         Subject.objects.filter(
             register=Subject.Register.PERSON, consents__step=Consent.Step.SCORE, consents__withdrawn_at__isnull=True
@@ -74,7 +76,7 @@ def _freeze(plan: Plan, folder: Path) -> Frozen:
                 sample[key].append(fact)
             rows.append(_row(enrolled[key], fact))
         writer.records(rulebook.kinds[code], rows)
-    return Frozen(writer.seal(), keys, sample)
+    return Frozen(writer.seal(), keys, sample, consents)
 
 
 def _row(number: int, fact: Fact) -> Row:
@@ -108,14 +110,17 @@ def _differences(plan: Plan, frozen: Frozen, figures: engine.Figures) -> list[st
 
 
 def _publish(score_run: ScoreRun, plan: Plan, frozen: Frozen, figures: engine.Figures, actor: Actor) -> None:
-    """Store the figures of those whose consent still stands: a consent taken back during the run leaves no row."""
+    """Store the figures of those whose consent still stands: a consent taken back during the run leaves no row.
+
+    Nor does one given anew during the run, since the records were frozen under the one that ended.
+    """
     with transaction.atomic():
         list(Consent.objects.select_for_update().filter(step=Consent.Step.SCORE, withdrawn_at__isnull=True).only("pk"))
         standing = _live()
         rows = []
         for at, number in enumerate(figures.subjects):
             key = frozen.keys[int(number)]
-            if key in standing:
+            if key in standing and standing[key] == frozen.consents.get(key):
                 rows.append(
                     Score(
                         run=score_run,

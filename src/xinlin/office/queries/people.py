@@ -177,10 +177,16 @@ def receipt(*, actor: Actor, number: str) -> ConsentView:
     return _consent_view(consent, now())
 
 
-def looks(*, actor: Actor, limit: int = 200) -> list[LookView]:
-    """Who looked at the resident's data, newest first; refused looks too."""
+def looks(*, actor: Actor, limit: int = 200, page: int = 1, own: bool = True) -> list[LookView]:
+    """Who looked at the resident's data, newest first, a page of ``limit``; refused looks too.
+
+    Without ``own`` the resident's own looks are left out before pages are cut, so that however often people open their
+    pages, no other's look is crowded out.
+    """
     rulebook = current()
-    seen = Look.objects.filter(subject=own_subject(actor)).order_by("-at", "-pk")[:limit]
+    seen = Look.objects.filter(subject=own_subject(actor))
+    seen = seen if own else seen.exclude(role="resident")
+    seen = seen.order_by("-at", "-pk")[(page - 1) * limit : page * limit]
     return [
         LookView(
             at=look.at,
@@ -199,6 +205,11 @@ def looks(*, actor: Actor, limit: int = 200) -> list[LookView]:
         )
         for look in seen
     ]
+
+
+def own_looks(*, actor: Actor) -> int:
+    """How often the resident looked at their own data."""
+    return Look.objects.filter(subject=own_subject(actor), role="resident").count()
 
 
 def notice() -> Notice:

@@ -1,0 +1,84 @@
+"""Consents given and taken back while something else is under way, and who may enter them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.scores.conftest import Resident
+from xinlin.office.actions import people, scores
+from xinlin.office.models.log import Leaf
+from xinlin.office.models.people import Consent, Look
+from xinlin.office.models.scores import Score
+from xinlin.office.queries import people as people_of
+from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor, NotAllowed, Refused, now
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., Resident]
+
+
+def test_a_scene_agreed_to_while_leaving_is_not_left_open(resident: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    someone = resident()
+    people.open_score(actor=someone.actor, via="portal")
+    shown = people._scene_notice
+
+    def leaves_meanwhile(*given: Any) -> Any:
+        people.leave(actor=someone.actor)
+        return shown(*given)
+
+    monkeypatch.setattr(people, "_scene_notice", leaves_meanwhile)
+    with pytest.raises(Refused, match="score is not open"):
+        people.open_scene(actor=someone.actor, scene=next(iter(current().scenes)), via="portal")
+    assert not Consent.objects.filter(withdrawn_at__isnull=True).exists()
+
+
+def test_a_scene_that_lapsed_ends_with_a_leaf_when_it_is_opened_anew(resident: Make) -> None:
+    someone = resident()
+    people.open_score(actor=someone.actor, via="portal")
+    scene = next(iter(current().scenes))
+    first = people.open_scene(actor=someone.actor, scene=scene, via="portal")
+    Consent.objects.filter(number=first).update(expires_at=now() - timedelta(seconds=1))
+    assert people.open_scene(actor=someone.actor, scene=scene, via="portal") != first
+    assert Leaf.objects.filter(action="people.lapse_scene").count() == 1
+
+
+def test_records_frozen_under_a_consent_that_ended_give_no_figure_under_the_next(resident: Make, system: Actor) -> None:
+    someone = resident()
+    left: list[people.Leaving] = []
+    people.open_score(actor=someone.actor, via="portal")
+
+    def leaves_and_comes_back(done: int, total: int) -> None:
+        if not left:
+            left.append(people.leave(actor=someone.actor))
+            people.open_score(actor=someone.actor, via="portal")
+
+    scores.run(actor=system, progress=leaves_and_comes_back)
+    assert left
+    assert not Score.objects.exists()
+
+
+@pytest.mark.parametrize("role", ["resident", "clerk", "officer", "machine"])
+def test_only_the_centre_enters_consents_given_on_paper(resident: Make, role: str) -> None:
+    someone = resident()
+    with pytest.raises(NotAllowed):
+        people.open_scores_in_bulk(
+            actor=Actor("account:7", "某人", role, "court"), subjects=[someone.subject.pk], via="paper"
+        )
+    assert not Consent.objects.exists()
+
+
+def test_ones_own_looks_never_crowd_out_an_officers(resident: Make) -> None:
+    someone = resident()
+    officer = Actor("account:7", "审批员", "officer", "court")
+    common = {"subjects": [someone.subject.pk], "clause": "", "kinds": [], "result": ""}
+    people_of.write_look(actor=officer, purpose="核查", **common)  # type: ignore[arg-type]  # one value per name
+    for _ in range(5):
+        people_of.write_look(actor=someone.actor, purpose="本人查询", **common)  # type: ignore[arg-type]  # the same
+    assert [look.purpose for look in people_of.looks(actor=someone.actor, limit=2, own=False)] == ["核查"]
+    assert people_of.own_looks(actor=someone.actor) == 5
+    assert [look.purpose for look in people_of.looks(actor=someone.actor, limit=5, page=2)] == ["核查"]
+    assert Look.objects.count() == 6
