@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from xinlin.core.rulebooks import Rulebook, Words
 from xinlin.core.values import Text
 from xinlin.office import rulebook
+from xinlin.office.scopes import today
 
 SHADE_COOKIE = "xinlin-shade"
 """``light`` or ``dark``; absent: as the device says."""
@@ -33,11 +34,16 @@ def words_of(book: Rulebook) -> Words:
 
 
 def words(request: HttpRequest) -> dict[str, Any]:
-    """Template context: ``words``, ``shade`` (``light``, ``dark`` or empty), ``theme``, ``large_type``, ``synthetic``."""
+    """Template context: ``words``, ``shade`` (``light``, ``dark`` or empty), ``theme``, ``large_type``, ``synthetic``.
+
+    ``scored`` is false where the city judges nobody: no page then offers a score.
+    """
+    book = rulebook.current()
     shade = request.COOKIES.get(SHADE_COOKIE, "")
     theme = THEMES.get(shade, "")
     return {
-        "words": words_of(rulebook.current()),
+        "words": words_of(book),
+        "scored": book.scheme_at(today()) is not None,
         "shade": shade if theme else "",
         "theme": theme,
         "synthetic": settings.SYNTHETIC,

@@ -90,6 +90,11 @@ class Rule:
     """What the resident has from it now; None without a score."""
 
 
+def invented(indicator: Indicator) -> bool:
+    """Whether the indicator or its numbers rest on no published source."""
+    return demonstration(indicator.basis) or demonstration(indicator.points_basis)
+
+
 def _heading(count: int) -> str:
     """How the city calls its list: ``洞头信用18条``; a city without a name for it has plain scoring rules."""
     title = words_of(current()).rules_title
@@ -108,7 +113,7 @@ def deeds(request: ActorRequest) -> HttpResponse:
     dimensions = scheme.dimensions if scheme else []
     pairs = [(dimension, indicator) for dimension in dimensions for indicator in dimension.indicators]
     rules = [
-        Rule(n, dimension, item, demonstration(item.basis), now.get(item.code, 0) if card else None)
+        Rule(n, dimension, item, invented(item), now.get(item.code, 0) if card else None)
         for n, (dimension, item) in enumerate(pairs, start=1)
     ]
     context = {

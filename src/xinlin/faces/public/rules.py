@@ -74,6 +74,8 @@ class IndicatorView:
     through: bool
     absent: Text
     basis: BasisView
+    points_basis: BasisView
+    """What its numbers rest on."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,7 @@ def _indicator_view(number: int, indicator: Indicator, rulebook: Rulebook) -> In
         through=indicator.through is not None,
         absent=indicator.absent,
         basis=basis_view(indicator.basis, rulebook),
+        points_basis=basis_view(indicator.points_basis, rulebook),
     )
 
 
@@ -350,7 +353,7 @@ def rules(request: HttpRequest) -> HttpResponse:
             "scheme": scheme,
             "sections": parts,
             "indicators": len(shown),
-            "demonstrations": sum(indicator.basis.demonstration for indicator in shown),
+            "demonstrations": sum(indicator.points_basis.demonstration for indicator in shown),
             "tiers": tier_rows(scheme, rulebook),
             "marks": [(mark, basis_view(mark.basis, rulebook)) for mark in scheme.marks],
             "class_rules": [(rule, basis_view(rule.basis, rulebook)) for rule in scheme.class_rules],

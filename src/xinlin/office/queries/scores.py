@@ -110,6 +110,12 @@ def _tiers(scheme: Scheme, position: int) -> list[TierView]:
     ]
 
 
+def _invented(scheme: Scheme) -> bool:
+    """Whether some of the scheme's numbers rest on no published source."""
+    indicators = [indicator for dimension in scheme.dimensions for indicator in dimension.indicators]
+    return demonstration(scheme.basis) or any(demonstration(indicator.points_basis) for indicator in indicators)
+
+
 def _marks(scheme: Scheme, score: int) -> list[MarkView]:
     return [
         MarkView(mark.code, mark.name, mark.at_least, score >= mark.at_least, demonstration(mark.basis))
@@ -163,7 +169,7 @@ def _card(
         lines=[_line(cause, records) for cause in causes],
         trend=frozen,
         to_next=above - result.score if above is not None else None,
-        demonstration=demonstration(scheme.basis),
+        demonstration=_invented(scheme),
     )
 
 
