@@ -62,7 +62,7 @@ def object_to(*, actor: Actor, reference: str, reason: str, words: str) -> str:
         with transaction.atomic():
             record = Record.objects.select_for_update().get(pk=own[reference])
             case = Case.objects.create(
-                number=f"YY{now():%Y%m%d}-{secrets.token_hex(3).upper()}",
+                number=f"YY{today():%Y%m%d}-{secrets.token_hex(3).upper()}",
                 kind=Case.Kind.OBJECTION,
                 subject=subject,
                 record=record,

@@ -45,7 +45,7 @@ SCORE_FIRST = Problem(
 
 
 def _number(prefix: str) -> str:
-    return f"{prefix}{now():%Y%m%d}-{secrets.token_hex(4).upper()}"
+    return f"{prefix}{today():%Y%m%d}-{secrets.token_hex(4).upper()}"
 
 
 def _score_notice(text: Notice) -> dict[str, Any]:

@@ -155,7 +155,7 @@ def _publish(score_run: ScoreRun, plan: Plan, frozen: Frozen, figures: engine.Fi
 
 def _begin(plan: Plan) -> ScoreRun:
     return ScoreRun.objects.create(
-        number=f"PF{now():%Y%m%d}-{secrets.token_hex(4).upper()}",
+        number=f"PF{today():%Y%m%d}-{secrets.token_hex(4).upper()}",
         rulebook=current().code,
         scheme=plan.scheme.code,
         version=plan.scheme.version,
