@@ -64,7 +64,10 @@ def tracked(*endings: str) -> list[Path]:
     paths = [CHECKOUT / name for name in names if name] or [
         path
         for path in CHECKOUT.rglob("*")
-        if not {".venv", ".tools", ".git", "var", "node_modules"} & set(path.relative_to(CHECKOUT).parts)
+        if not any(
+            part in ("var", "node_modules", "__pycache__") or (part.startswith(".") and part != ".ci")
+            for part in path.relative_to(CHECKOUT).parts[:-1]
+        )
     ]
     return sorted(path for path in paths if path.is_file() and (not endings or path.name.endswith(endings)))
 
