@@ -32,7 +32,7 @@ TOOLS = ROOT / ".tools"
 UV = "uv==0.13.9"
 REQUIREMENTS = {"runtime": ROOT / "requirements" / "runtime.txt", "dev": ROOT / "requirements" / "dev.txt"}
 PACKAGES = {
-    "Chromium": ["chromium"],
+    "Chromium": ["chromium", "libatomic1"],  # the library is what Playwright's driver links to
     "Chinese fonts": ["fonts-noto-cjk"],
     "PostgreSQL": ["postgresql"],
     "Go": ["golang-go", "golang-golang-x-mod-dev"],
@@ -166,7 +166,7 @@ def _environment(data: str) -> dict[str, str]:
 def lacking() -> list[str]:
     """Names from `PACKAGES` that this machine has not."""
     lacks = []
-    if not shutil.which("chromium"):
+    if not shutil.which("chromium") or not any(Path("/usr/lib").glob("*/libatomic.so.1")):
         lacks.append("Chromium")
     if not any(Path("/usr/share/fonts").rglob("*CJK*")):
         lacks.append("Chinese fonts")
