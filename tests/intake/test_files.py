@@ -279,3 +279,21 @@ def test_a_file_of_one_endless_line_is_not_held_in_memory(tmp_path: Path) -> Non
     with pytest.raises(FileRefused) as refused:
         opened(tmp_path, HEADER.encode() + b"\n" + b"x" * (17 << 20))
     assert refused.value.problem.code == "line_too_long"
+
+
+def test_a_first_row_of_data_is_no_header_and_is_kept_nowhere(send: Send) -> None:
+    """Its number would stand in the clear among the column names, and its row would be lost."""
+    rows = [f"{resident(n)},王小明,2024-05-0{n},3" for n in range(1, 4)]
+    for content in (table(*rows), workbook([row.split(",") for row in rows])):
+        batch = send("deeds", content)
+        assert (batch.state, batch.findings[0]["code"]) == ("failed", "header_missing")
+        assert resident(1) not in f"{batch.layout}{batch.findings}"
+
+
+def test_numbers_beside_the_table_are_masked(send: Send) -> None:
+    title = f"经办人 李四 {resident(9)} 13800001111"
+    rows = [f"{resident(n)},王小明,2024-05-0{n},3" for n in range(1, 4)]
+    batch = send("deeds", table(f"{title},,,", HEADER, *rows))
+    assert batch.rows_accepted == 3
+    assert batch.layout["titles"] == ["经办人 李四 330*************** 138********"]
+    assert resident(9) not in f"{batch.layout}{batch.findings}"

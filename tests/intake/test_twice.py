@@ -10,7 +10,7 @@ import pytest
 
 from xinlin.office.scopes import Actor, Refused, today
 
-from .conftest import CLERK, Send, resident, table
+from .conftest import CATALOGUE, CLERK, ID, NAME, ON, Send, kind, resident, spec, table
 from .test_sending import LISTED, entry
 
 HEADER = "公民身份号码,姓名,发生日期,时长"
@@ -174,3 +174,34 @@ def test_the_list_of_deliveries_counts_open_rows_in_the_database(send: Send, dja
     with django_assert_num_queries(2):
         (line,) = queries.batches(actor=operator)
     assert line.rows_open == 2
+
+
+def test_a_negative_record_waits_for_its_notice(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = spec("notice_on", "告知日期", "date", required=True, role="notice_on")
+    monkeypatch.setitem(CATALOGUE.kinds, "warnings", kind("warnings", [ID, NAME, ON, noted], sign="negative"))
+    told, later = today().isoformat(), (today() + timedelta(days=1)).isoformat()
+    rows = [f"{resident(n)},王小明,2024-05-01,{day}" for n, day in ((1, told), (2, later))]
+    batch = send("warnings", table("公民身份号码,姓名,发生日期,告知日期", *rows))
+    assert (batch.rows_read, batch.rows_accepted, batch.rows_refused) == (2, 1, 1)
+    (problem,) = batch.refused_rows.get().problems
+    assert (problem["code"], problem["where"], problem["column"]) == ("notice_in_future", "notice_on", "告知日期")
+
+
+def test_a_whole_page_of_refused_rows_can_be_corrected_at_once(send: Send) -> None:
+    """Fifty rows of a table with eleven columns, each cell beside what it was, are more than a thousand fields."""
+    from django.test import Client
+
+    from xinlin.office.models.staff import Account
+
+    batch = send("deeds", table(HEADER, GOOD, BAD))
+    client = Client()
+    client.force_login(
+        Account.objects.create(username="clerk", role="clerk", department="office"),
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
+    cells = {f"{name}:3:列 {n}": "" for n in range(600) for name in ("cell", "was")}
+    sent = client.post(
+        f"/bench/intake/{batch.number}/refused/",
+        {**cells, "cell:3:发生日期": "2024-02-29", "was:3:发生日期": "2024-02-30"},
+    )
+    assert sent.status_code == 302, sent.content

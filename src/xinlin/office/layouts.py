@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from xinlin.core.people import identifier_problem, looks_like_resident_id, normalise_identifier
 from xinlin.core.values import Problem, Text
 
 Row = tuple[int, Sequence[str]]
@@ -28,6 +30,32 @@ def refuse(
 ) -> FileRefused:
     """The exception for a whole file."""
     return FileRefused(Problem(code, where, Text(zh=what_zh, en=what_en), Text(zh=cure_zh, en=cure_en), raw))
+
+
+_LONG_NUMBER = re.compile(r"[0-9]{11,17}[0-9Xx]?")
+
+
+def without_numbers(text: str) -> str:
+    """A title or note with its long numbers masked: beside the table, too, stand telephones and identifiers."""
+    return _LONG_NUMBER.sub(lambda found: found[0][:3] + "*" * (len(found[0]) - 3), text)
+
+
+def must_be_header(cells: Sequence[str], row: int) -> None:
+    """Refuse a file whose first row is one of data: its values would be kept and shown as names of columns.
+
+    Raises `FileRefused` where a cell is an identifier, which no name of a column is.
+    """
+    for cell in cells:
+        value = normalise_identifier(cell)
+        if looks_like_resident_id(value) or (value and identifier_problem(value) is None):
+            raise refuse(
+                "header_missing",
+                f"第 {row} 行是数据，不是表头",
+                f"Row {row} holds data, not the names of columns",
+                "请在第一行写各列名称后重报",
+                "Write the names of the columns in the first row and send it again",
+                where=f"row {row}",
+            )
 
 
 class Finding(NamedTuple):

@@ -32,7 +32,7 @@ from xinlin.core.columns import (
     unique_headers,
 )
 from xinlin.core.rulebooks import Kind
-from xinlin.office.layouts import MOST_COLUMNS, Finding, Layout, Row, Sheet, refuse
+from xinlin.office.layouts import MOST_COLUMNS, Finding, Layout, Row, Sheet, must_be_header, refuse, without_numbers
 from xinlin.office.text_files import open_text
 from xinlin.office.workbooks import guard_workbook
 
@@ -149,6 +149,7 @@ class _WorkbookSheet(Sheet):
             raise refuse(
                 "file_empty", "电子表格里没有数据", "The workbook holds no data", "请检查文件", "Check the file"
             )
+        must_be_header(rows[header], first_row + header + 1)
         headers = unique_headers(header_cells(rows, header))
         layout = Layout(
             format=form,
@@ -156,7 +157,7 @@ class _WorkbookSheet(Sheet):
             header_row=first_row + header + 1,
             headers=headers,
             header_sha256=header_sha256(headers),
-            titles=[" ".join(filter(None, map(str.strip, row))) for row in rows[:header] if any(row)],
+            titles=[without_numbers(" ".join(filter(None, map(str.strip, row)))) for row in rows[:header] if any(row)],
             rows_expected=max(0, sheet.height - header - 1),
         )
         for other, visible, content in others:
@@ -213,7 +214,7 @@ class _WorkbookSheet(Sheet):
                 continue
             if index in notes:
                 self.layout.findings.append(
-                    Finding("note_row", str(top + index + 1), " ".join(filter(None, cells))[:120])
+                    Finding("note_row", str(top + index + 1), without_numbers(" ".join(filter(None, cells)))[:120])
                 )
                 continue
             if not any(cell.strip() for cell in cells):

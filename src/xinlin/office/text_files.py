@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xinlin.core.columns import HEADER_WITHIN, find_header, header_cells, header_sha256, label_key, unique_headers
-from xinlin.office.layouts import MOST_COLUMNS, Finding, Layout, Row, Sheet, refuse
+from xinlin.office.layouts import MOST_COLUMNS, Finding, Layout, Row, Sheet, must_be_header, refuse, without_numbers
 
 LARGEST_CELL = 1_000_000
 """Characters in one cell; more is a quote that was never closed, or an attack."""
@@ -291,6 +291,7 @@ def open_text(path: Path, known: AbstractSet[str]) -> Sheet:
             "file_empty", "文件里没有内容", "The file holds nothing", "请重新导出后再报", "Export it again and send it"
         )
     layout.header_row, cells = top[found][0], header_cells([row for _, row in top], found)
+    must_be_header(cells, layout.header_row)
     if len(cells) > MOST_COLUMNS:
         raise refuse(
             "too_many_columns",
@@ -301,7 +302,7 @@ def open_text(path: Path, known: AbstractSet[str]) -> Sheet:
         )
     layout.headers = unique_headers(cells)
     layout.header_sha256 = header_sha256(layout.headers)
-    layout.titles = [" ".join(filter(None, map(str.strip, row))) for _, row in top[:found] if any(row)]
+    layout.titles = [without_numbers(" ".join(filter(None, map(str.strip, row)))) for _, row in top[:found] if any(row)]
     layout.rows_expected = max(0, seen.lines - layout.header_row)
     if seen.odd_quotes and _interleaved(_lines(path, encoding), layout.delimiter, len(layout.headers)):
         sheet.stray_quotes = True

@@ -40,6 +40,11 @@ _TWICE = Text(
     zh="同一名单条目在文件里出现两次且内容不同",
     en="The same list entry stands twice in the file, with different details",
 )
+_NOT_TOLD = Text(
+    zh="告知日期还没有到；尚未告知当事人的负面信息不能入库",
+    en="The day of notice has not come; a negative record is not kept before the person was told",
+)
+_NOT_TOLD_CURE = Text(zh="请核对告知日期，或在告知之后报送", en="Check the day of notice, or send it after the notice")
 _TWICE_CURE = Text(zh="请只保留正确的一行", en="Keep the right one only")
 
 
@@ -78,6 +83,7 @@ class Storing:
 
     def keep_accepted(self, rows: list[Accepted]) -> None:
         """Link, then store what is new; what cannot be linked is refused."""
+        rows = self._notified(rows)
         known = self._look_up([row for _, row, _ in rows])
         refused = register.link([row for _, row, _ in rows], known, self.kind.effect == "register")
         self.keep_refused((rows[i][0], [problem], rows[i][2]) for i, problem in refused.items())
@@ -95,6 +101,22 @@ class Storing:
         for number, row, _ in linked:
             for code, where, sample in row.notes:
                 self.findings.add(code, where, row=number, sample=sample)
+
+    def _notified(self, rows: list[Accepted]) -> list[Accepted]:
+        """The rows whose notice has been given; a negative record of which nobody was told yet is refused.
+
+        An entry on a list waits for its day of notice by itself: `xinlin.core.lists.hindrance`.
+        """
+        if self.kind.sign != "negative" or self.kind.effect == "list_entry":
+            return rows
+        early = {n for n, row, _ in rows if row.notice_on is not None and row.notice_on > self.day}
+        if not early:
+            return rows
+        code = next((spec.code for spec in self.kind.fields if spec.role == "notice_on"), "")
+        column = self.batch.layout.get("columns", {}).get(code, {}).get("column", "")
+        problem = Problem("notice_in_future", code, _NOT_TOLD, _NOT_TOLD_CURE, detail={"column": column})
+        self.keep_refused((n, [problem], cells) for n, _, cells in rows if n in early)
+        return [row for row in rows if row[0] not in early]
 
     def _look_up(self, rows: list[JudgedRow]) -> dict[str, register.Known]:
         wanted = {row.identifier for row in rows} | {row.representative for row in rows}
