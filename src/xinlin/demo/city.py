@@ -223,7 +223,7 @@ def make_city(rulebook: Rulebook, *, as_of: date, seed: int = 1, residents: int 
         raise ValueError(f"the rulebook {rulebook.code} names no division for people to live in")
     rng = Random(f"{seed}:{rulebook.code}:people")
     numbers = Numbers(rng, rulebook.divisions)
-    cast = make_cast(rng, numbers, divisions[0], as_of)
+    cast = make_cast(rng, numbers, rulebook, as_of)
     crowd = make_residents(rng, numbers, residents - len(cast), divisions, as_of)
     everybody = [member.resident for member in cast.values()] + crowd
     adults = [person for person in crowd if person.age_on(as_of) >= 18]

@@ -27,7 +27,10 @@ class CastMember:
 
 @dataclass(frozen=True)
 class Part:
-    """A role to be cast: name, age in years and days past the birthday, story, consent."""
+    """A role to be cast: name, age in years and days past the birthday, story, consent.
+
+    ``about`` is the kind of record that the story is about, or ``score``; a rulebook without it tells ``otherwise``.
+    """
 
     code: str
     name: str
@@ -35,22 +38,39 @@ class Part:
     days_past: int
     story: Text
     consents: bool = True
+    about: str = ""
+    otherwise: Text | None = None
 
 
 DEBTOR_NAME = "周渡舟"
 PARTS: tuple[Part, ...] = (
-    Part("volunteer", "苏澄屿", 34, 80, Text(zh="多年志愿者，分数高，持绿码", en="A volunteer of many years: high score, green code")),
+    Part(
+        "volunteer", "苏澄屿", 34, 80,
+        Text(zh="多年志愿者，分数高，持绿码", en="A volunteer of many years: high score, green code"),
+        about="score", otherwise=Text(zh="多年做好事的居民", en="A resident of many good deeds"),
+    ),
     Part(
         "entrepreneur", "郑帆礁", 45, 200,
         Text(zh="企业法定代表人，企业有未整改隐患且文书点名本人", en="Leads a firm with an uncorrected hazard; the document names them"),
+        about="uncorrected_hazard", otherwise=Text(zh="企业法定代表人", en="Leads a firm"),
     ),
     Part(
         "rider", "叶汐岚", 28, 150,
         Text(zh="电动车违法两次：一次明天到期，一次下月到期", en="Two e-bike violations: one ends tomorrow, one next month"),
+        about="ebike_violation", otherwise=Text(zh="普通居民", en="A resident like any other"),
     ),
-    Part("newcomer", "陈予岸", 18, 0, Text(zh="今天满18周岁，尚未开通", en="Turns 18 today; score not opened yet"), consents=False),
-    Part("minor", "陈予汀", 17, 120, Text(zh="17周岁，不能开通信用分", en="Aged 17: cannot open a score"), consents=False),
-    Part("reserved", "吴沐荑", 52, 30, Text(zh="有记录，但从未同意评分", en="Has records but never consented"), consents=False),
+    Part(
+        "newcomer", "陈予岸", 18, 0, Text(zh="今天满18周岁，尚未开通", en="Turns 18 today; score not opened yet"), consents=False,
+        about="score", otherwise=Text(zh="今天满18周岁", en="Turns 18 today"),
+    ),
+    Part(
+        "minor", "陈予汀", 17, 120, Text(zh="17周岁，不能开通信用分", en="Aged 17: cannot open a score"), consents=False,
+        about="score", otherwise=Text(zh="17周岁", en="Aged 17"),
+    ),
+    Part(
+        "reserved", "吴沐荑", 52, 30, Text(zh="有记录，但从未同意评分", en="Has records but never consented"), consents=False,
+        about="score", otherwise=Text(zh="有几条记录的居民", en="A resident with a few records"),
+    ),
     Part("namesake", DEBTOR_NAME, 39, 60, Text(zh="与一名失信被执行人同名，本人清白", en="Bears the name of a judgment debtor; owes nothing")),
     Part("debtor", DEBTOR_NAME, 47, 210, Text(zh="失信被执行人，在名单上", en="A dishonest judgment debtor, on the list")),
 )  # fmt: skip
@@ -66,15 +86,21 @@ HIGH = {"hours": 8, "months": 12, "points": 920}
 """Measured values of a good deed of the cast, by field; others are 8."""
 
 
-def make_cast(rng: Random, numbers: Numbers, division: str, as_of: date) -> dict[str, CastMember]:
-    """The cast as residents of ``division``, aged as their parts say on ``as_of``."""
-    cast = {}
+def story_of(part: Part, rulebook: Rulebook, as_of: date) -> Text:
+    """The part's story where the rulebook has what it is about, else what is true without it."""
+    told = rulebook.scheme_at(as_of) is not None if part.about == "score" else part.about in rulebook.kinds
+    return part.otherwise if part.otherwise is not None and not told else part.story
+
+
+def make_cast(rng: Random, numbers: Numbers, rulebook: Rulebook, as_of: date) -> dict[str, CastMember]:
+    """The cast as residents of the rulebook's first division, aged as their parts say on ``as_of``."""
+    cast, division = {}, rulebook.divisions[0]
     for part in PARTS:
         year = as_of.year - part.age
         last = 28 if (as_of.month, as_of.day) == (2, 29) and year % 4 else as_of.day
         born_on = date(year, as_of.month, last) - timedelta(days=part.days_past)
         resident = settle(rng, numbers.give(born_on, division=division), part.name, born_on, division, as_of)
-        cast[part.code] = CastMember(part.code, resident, part.story, part.consents)
+        cast[part.code] = CastMember(part.code, resident, story_of(part, rulebook, as_of), part.consents)
     return cast
 
 
