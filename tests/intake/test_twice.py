@@ -205,3 +205,26 @@ def test_a_whole_page_of_refused_rows_can_be_corrected_at_once(send: Send) -> No
         {**cells, "cell:3:发生日期": "2024-02-29", "was:3:发生日期": "2024-02-30"},
     )
     assert sent.status_code == 302, sent.content
+
+
+def test_another_list_of_the_same_length_waits_for_a_person_too(send: Send) -> None:
+    from xinlin.office.models.lists import ListEntry
+
+    send("listed", table(LISTED, *(entry(n) for n in range(1, 7))), valid_on=date(2024, 6, 1))
+    other = send("listed", table(LISTED, *(entry(n) for n in range(6, 12))), valid_on=date(2024, 7, 1))
+    assert (other.state, other.findings[0]["code"]) == ("failed", "list_shrank")
+    assert not ListEntry.objects.filter(removed_at__isnull=False).exists()
+
+
+def test_a_workbook_of_refused_rows_has_an_end_and_says_so(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    from python_calamine import CalamineWorkbook
+
+    from xinlin.office.queries import batches as queries
+
+    monkeypatch.setattr(queries, "WORKBOOK_ROWS", 2)
+    batch = send("deeds", table(HEADER, GOOD, *[BAD + str(n) for n in range(1, 4)]))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(queries.refused_workbook(actor=CLERK, number=batch.number)))
+    assert len(book.get_sheet_by_index(0).to_python()) == 1 + 2
+    assert "3" in str(book.get_sheet_by_index(1).to_python()[0][0])

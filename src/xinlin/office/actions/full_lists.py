@@ -21,7 +21,7 @@ from xinlin.office.models.records import Record
 from xinlin.office.scopes import Refused, now
 
 SHRINKS_TO_PERCENT = 50
-"""A list that keeps less than this share of its entries waits for a person: it may be half a file."""
+"""A list that keeps less than this share of its entries waits for a person: it may be half a file, or another list."""
 _CLOSED = [Record.Status.ENDED, Record.Status.WITHDRAWN]
 
 
@@ -89,8 +89,8 @@ def end_missing(
     if not state.ends_missing:
         return added, 0
     remaining = sum(1 for key in state.open if key in state.met)
-    here = len(state.met) + len(state.refused_cells)
-    if not confirmed and state.open and here * 100 < len(state.open) * SHRINKS_TO_PERCENT:
+    here, perhaps = len(state.met) + len(state.refused_cells), remaining + len(state.refused_cells)
+    if not confirmed and state.open and perhaps * 100 < len(state.open) * SHRINKS_TO_PERCENT:
         raise Refused(_half_file(len(state.open), here, remaining))
     missing = {pk: key for key, pks in state.open.items() if key not in state.met for pk in pks}
     spared = _spared(missing, state.refused_cells, positions) if state.refused_cells else set()
@@ -117,8 +117,11 @@ def _half_file(before: int, now_: int, remaining: int) -> Problem:
         "list_shrank",
         "file",
         Text(
-            zh=f"上次名单有 {before} 条，这次只有 {now_} 条（其中 {remaining} 条是原有的），可能是半个文件",
-            en=f"The last list had {before} entries, this one has {now_} ({remaining} of them known); it may be half a file",
+            zh=f"上次名单有 {before} 条，这次 {now_} 条，其中只有 {remaining} 条是原有的，可能是半个文件或别的名单",
+            en=(
+                f"The last list had {before} entries, this one has {now_} and only {remaining} of them were there; it may "
+                "be half a file, or another list"
+            ),
         ),
         Text(
             zh="请核对文件；确实减少的，请确认后再入库。在此之前没有任何条目结束",

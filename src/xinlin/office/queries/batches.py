@@ -11,6 +11,7 @@ from typing import Any
 
 import xlsxwriter
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext_noop
 
 from xinlin.core.columns import read_columns
 from xinlin.core.people import identifier_problem, normalise_identifier
@@ -23,6 +24,8 @@ from xinlin.office.queries.people import write_look
 from xinlin.office.scopes import Actor, NotAllowed, NotFound
 
 PAGE = 50
+WORKBOOK_ROWS = 20_000
+"""Refused rows in one workbook; a wrong mapping may refuse a million, which no memory should hold at once."""
 SEES_ALL = frozenset({"reviewer", "operator", "auditor"})
 SEES_OWN = frozenset({"clerk", "machine", "officer"})
 REFUSED_PLACE = "refused_row.raw"
@@ -282,22 +285,25 @@ def _note_looks(actor: Actor, found: Batch, lines: Sequence[RefusedLine]) -> Non
     write_look(
         actor=actor,
         subjects=people.values_list("pk", flat=True),
-        purpose="更正退回的报送行",
-        clause="个人信息保护法 第八条",
+        purpose=gettext_noop("更正退回的报送行"),
+        clause=gettext_noop("个人信息保护法 第八条"),
         kinds=[found.kind],
-        result=f"查看批次 {found.number} 的退回行",
+        result=gettext_noop("查看本部门报送文件的退回行"),
     )
 
 
 def refused_workbook(*, actor: Actor, number: str) -> bytes:
-    """All open refused rows as XLSX: row number, the file's own columns, and beside them what is wrong and the cure.
+    """Open refused rows as XLSX: row number, the file's own columns, and beside them what is wrong and the cure.
 
+    At most `WORKBOOK_ROWS`, the first ones; a second sheet says so where there are more, and they come in the next copy
+    once these are corrected.
     Every cell is written as text and what looks like a formula carries Excel's quote prefix, so nothing is executed and a
     corrected copy can be sent as it is.
     """
     found = _one(actor, number)
     rows = found.refused_rows.select_related("replayed_in").filter(state=RefusedRow.State.OPEN).order_by("row")
-    lines = _opened(found, rows)
+    total = rows.count()
+    lines = _opened(found, rows[:WORKBOOK_ROWS])
     _note_looks(actor, found, lines)
     headers: list[str] = list(found.layout.get("headers", []))
     stream = io.BytesIO()
@@ -322,6 +328,12 @@ def refused_workbook(*, actor: Actor, number: str) -> bytes:
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, max(0, len(headers) - 1), 20)
     sheet.set_column(len(headers), len(headers) + 1, 48)
+    if total > len(lines):
+        note = book.add_worksheet("说明 Note")
+        note.write_string(0, 0, f"本表为前 {len(lines)} 行，共 {total} 行；更正重报后再下载其余各行。")
+        note.write_string(
+            1, 0, f"The first {len(lines)} of {total} rows; correct and send them, then download the rest."
+        )
     book.close()
     return stream.getvalue()
 
