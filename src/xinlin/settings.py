@@ -210,6 +210,11 @@ if os.environ.get("XINLIN_HTTPS") == "1":
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 """A page of fifty refused rows of a wide table, each cell with what stood there before."""
+FILE_UPLOAD_HANDLERS = [
+    "xinlin.faces.kit.uploads.KnownSender",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 LOG_ORIGIN = os.environ.get("XINLIN_LOG_ORIGIN") or ""
 """Name of this installation's log, an address without its scheme such as ``credit.example.cn/log``; fixed at its first head."""

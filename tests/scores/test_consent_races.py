@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.scores.conftest import Resident
 from xinlin.office.actions import people, scores
 from xinlin.office.models.log import Leaf
 from xinlin.office.models.people import Consent, Look
-from xinlin.office.models.scores import Score
+from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries import people as people_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, Refused, now
@@ -75,10 +76,24 @@ def test_ones_own_looks_never_crowd_out_an_officers(resident: Make) -> None:
     someone = resident()
     officer = Actor("account:7", "审批员", "officer", "court")
     common = {"subjects": [someone.subject.pk], "clause": "", "kinds": [], "result": ""}
-    people_of.write_look(actor=officer, purpose="核查", **common)  # type: ignore[arg-type]  # one value per name
+    people_of.write_look(actor=officer, purpose="目的甲", **common)  # type: ignore[arg-type]  # one value per name
     for _ in range(5):
         people_of.write_look(actor=someone.actor, purpose="本人查询", **common)  # type: ignore[arg-type]  # the same
-    assert [look.purpose for look in people_of.looks(actor=someone.actor, limit=2, own=False)] == ["核查"]
+    assert [look.purpose for look in people_of.looks(actor=someone.actor, limit=2, own=False)] == ["目的甲"]
     assert people_of.own_looks(actor=someone.actor) == 5
-    assert [look.purpose for look in people_of.looks(actor=someone.actor, limit=5, page=2)] == ["核查"]
+    assert [look.purpose for look in people_of.looks(actor=someone.actor, limit=5, page=2)] == ["目的甲"]
     assert Look.objects.count() == 6
+
+
+def test_what_an_ended_run_left_on_disk_goes_with_the_next(
+    resident: Make, system: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds records of people who may have left since."""
+    monkeypatch.setattr("django.conf.settings.DATA", tmp_path)
+    killed = ScoreRun.objects.get(number=scores.run(actor=system))
+    ScoreRun.objects.update(state="running", started_at=now() - timedelta(days=2))
+    (tmp_path / "snapshots" / killed.number / "records").mkdir(parents=True)
+    scores.run(actor=system)
+    assert list((tmp_path / "snapshots").iterdir()) == []
+    killed.refresh_from_db()
+    assert killed.state == "failed"

@@ -6,7 +6,7 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -28,6 +28,8 @@ Progress = Callable[[int, int], None]
 SAMPLE = 500
 """How many people of each run are scored again by the plain evaluator; all of them where there are fewer."""
 
+SILENT_AFTER = timedelta(days=1)
+"""A run that has not ended by then was ended."""
 MAY_RUN = frozenset({"system", "operator", "reviewer"})
 
 
@@ -167,6 +169,18 @@ def _begin(plan: Plan) -> ScoreRun:
     )
 
 
+def _sweep(folder: Path) -> None:
+    """Delete what runs left behind whose process was ended: records of people, some of whom may have left since."""
+    silent = now() - SILENT_AFTER
+    ScoreRun.objects.filter(state=ScoreRun.State.RUNNING, started_at__lt=silent).update(
+        state=ScoreRun.State.FAILED, finished_at=now()
+    )
+    running = set(ScoreRun.objects.filter(state=ScoreRun.State.RUNNING).values_list("number", flat=True))
+    for left in folder.iterdir() if folder.is_dir() else ():
+        if left.name.startswith("PF") and left.name not in running:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def run(*, actor: Actor, as_of: date | None = None, progress: Progress | None = None) -> str:
     """Score everybody with a live consent on ``as_of`` (default today); returns the run's number.
 
@@ -181,8 +195,10 @@ def run(*, actor: Actor, as_of: date | None = None, progress: Progress | None = 
     if scheme is None:
         raise NotFound(f"{day}：本市没有生效的评分方案。No scheme is in force on {day}.")
     plan = compile_scheme(scheme, day)
+    snapshots = Path(settings.DATA) / "snapshots"
+    _sweep(snapshots)
     score_run = _begin(plan)
-    folder = Path(settings.DATA) / "snapshots" / score_run.number
+    folder = snapshots / score_run.number
     try:
         frozen = _freeze(plan, folder)
         figures = engine.run(plan, folder, progress)
