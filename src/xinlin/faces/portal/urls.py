@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinlin.faces.portal import benefits, cases, people, records, scores
+from xinlin.faces.portal import benefits, cases, people, records, scores, whatif
 
 app_name = "portal"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("receipts/<slug:number>/", people.receipt, name="receipt"),
     path("score/", scores.score, name="score"),
     path("score/why/", scores.why, name="why"),
+    path("score/what-if/", whatif.what_if, name="what_if"),
     path("records/", records.index, name="records"),
     path("records/<slug:reference>/", records.record, name="record"),
     path("records/<slug:reference>/wrong/", cases.wrong, name="wrong"),
