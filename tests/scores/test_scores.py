@@ -163,6 +163,19 @@ def test_only_the_highest_of_several_honours_counts() -> None:
     assert {given.no_effect for given in evaluation.contributions} == {None, "outweighed"}
 
 
+def test_years_without_the_highest_record_get_no_yearly_floor() -> None:
+    rule = scheme(
+        {
+            "measure": {"take": "latest", "of": "level", "over": "record"},
+            "points": {"table": {"county": 10, "city": 30}},
+            "highest_only": True,
+            "per_year": {"floor": 20},
+        }
+    )
+    facts = [deed("a", date(2024, 5, 1), fields={"level": "county"}), deed("b", fields={"level": "city"})]
+    assert points(evaluate(rule, facts, DAY)) == {"a": 0, "b": 30}
+
+
 def test_the_yearly_cap_holds_year_by_year_and_the_overall_cap_over_all() -> None:
     rule = scheme(
         {

@@ -185,7 +185,7 @@ def _group_portions(indicator: Indicator, facts: Sequence[Fact]) -> list[tuple[F
 
 
 def _record_portions(indicator: Indicator, facts: Sequence[Fact]) -> tuple[list[tuple[Fact, int]], set[str]]:
-    """Points record by record, repeats weighed; and the handles of the repeats."""
+    """Points record by record, repeats weighed, only the highest where one counts; and the handles of the repeats."""
     repeats: set[str] = set()
     portions: list[tuple[Fact, int]] = []
     previous: Fact | None = None
@@ -197,8 +197,7 @@ def _record_portions(indicator: Indicator, facts: Sequence[Fact]) -> tuple[list[
         portions.append((fact, gained))
         previous = fact
     if indicator.highest_only and portions:
-        best = max(portions, key=lambda portion: abs(portion[1]))[0]
-        portions = [(fact, gained if fact is best else 0) for fact, gained in portions]
+        portions = [max(portions, key=lambda portion: abs(portion[1]))]
     return portions, repeats
 
 
@@ -246,7 +245,7 @@ def evaluate_indicator(indicator: Indicator, facts: Iterable[Fact], as_of: date)
 
 def _why_none(indicator: Indicator, before: dict[str, int], record: str) -> NoEffect:
     """Why a record that was taken leaves no points: cut by a limit, outweighed by another, or too little by itself."""
-    if before[record]:
+    if before.get(record):
         return "limit"
     one_decides = indicator.highest_only or indicator.measure.take in ("max", "latest", "exists")
     return "outweighed" if one_decides and any(before.values()) else "no_value"

@@ -142,7 +142,7 @@ def _record_points_sql(plan: IndicatorPlan) -> str:
     if not plan.highest_only:
         return _weighed_sql(plan)
     return (
-        f"SELECT subject, occurred_on, points FROM ({_weighed_sql(plan)}) QUALIFY row_number() OVER "
+        f"SELECT subject, occurred_on, record, points FROM ({_weighed_sql(plan)}) QUALIFY row_number() OVER "
         "(PARTITION BY subject ORDER BY abs(points) DESC, occurred_on, record) = 1"
     )
 
@@ -171,7 +171,7 @@ def _portions_sql(plan: IndicatorPlan) -> str:
     part = "subject" if plan.measure.over == "all" else "subject, year(occurred_on)"
     ordered = f"PARTITION BY {part} ORDER BY occurred_on, record"
     if plan.measure.over == "record":
-        return _every_record_sql(plan)
+        return f"SELECT subject, occurred_on, record, points AS raw FROM ({_record_points_sql(plan)})"
     if plan.measure.take in ("count", "sum"):
         of = "1" if plan.measure.take == "count" else f"coalesce({_column(plan.measure.of or '')}, 0)"
         running = f"SELECT *, CAST(sum({of}) OVER ({ordered}) AS BIGINT) AS measured FROM taken"
@@ -190,15 +190,6 @@ def _portions_sql(plan: IndicatorPlan) -> str:
         f"SELECT subject, occurred_on, record, CASE WHEN row_number() OVER (PARTITION BY {part} ORDER BY {first}) = 1 "
         f"AND {of} IS NOT NULL THEN {award_sql(plan.points, of)} ELSE 0 END AS raw FROM taken"
     )
-
-
-def _every_record_sql(plan: IndicatorPlan) -> str:
-    """Record by record, keeping those that give nothing beside a higher one."""
-    base = _weighed_sql(plan)
-    if not plan.highest_only:
-        return f"SELECT subject, occurred_on, record, points AS raw FROM ({base})"
-    best = "row_number() OVER (PARTITION BY subject ORDER BY abs(points) DESC, occurred_on, record) = 1"
-    return f"SELECT subject, occurred_on, record, CASE WHEN {best} THEN points ELSE 0 END AS raw FROM ({base})"
 
 
 def contributions_sql(plan: IndicatorPlan, as_of: date) -> str:
