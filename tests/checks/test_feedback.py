@@ -51,7 +51,7 @@ def test_a_measure_is_taken_in_with_leaf_and_look(hit: AnswerView) -> None:
     assert view.feedback is not None
     assert view.feedback.measure == "wage_no_bidding"
     assert Leaf.objects.filter(action="checks.feedback").count() == 1
-    assert Look.objects.filter(result__contains="a measure was used").count() == 1
+    assert Look.objects.filter(result="审批人员决定：采取措施").count() == 1
 
 
 def test_the_same_feedback_again_changes_nothing_and_another_is_refused(hit: AnswerView) -> None:

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop
 
 from xinlin.core.calendar import add_working_days
 from xinlin.core.checks import (
@@ -62,9 +63,9 @@ FEEDBACK_WORKING_DAYS = 10
 SAME_READ = timedelta(minutes=1)
 """A question repeated within it is the first read again, as after a lost line; later it is another look."""
 _RESULTS = {
-    "yes": "在有关名单上 On a list",
-    "no": "不在有关名单上 On no list",
-    "unsure": "需人工核对 For a person to clear up",
+    "yes": gettext_noop("在有关名单上"),
+    "no": gettext_noop("不在有关名单上"),
+    "unsure": gettext_noop("需人工核对"),
 }
 
 
@@ -157,7 +158,7 @@ def _refuse(actor: Actor, asked: _Asked, rulebook: Rulebook) -> None:
             purpose=asked.purpose,
             clause=clause_of(asked.item, rulebook, asked.day),
             kinds=[],
-            result="无权核查，已拒绝 Not allowed; nothing was told",
+            result=gettext_noop("无权核查，已拒绝，未告知任何内容"),
             refused=True,
         )
         write_leaf(
@@ -378,9 +379,9 @@ def _note_feedback(actor: Actor, row: CheckAnswer, decision: str) -> None:
         return
     rulebook, question = current(), row.question
     results = {
-        CheckFeedback.Decision.RELEASED: "审批人员决定：不采取措施 Officer decided: no measure",
-        CheckFeedback.Decision.MEASURE_APPLIED: "审批人员决定：采取措施 Officer decided: a measure was used",
-        CheckFeedback.Decision.NOT_THE_PERSON: "审批人员认定：不是本人 Officer found: another person",
+        CheckFeedback.Decision.RELEASED: gettext_noop("审批人员决定：不采取措施"),
+        CheckFeedback.Decision.MEASURE_APPLIED: gettext_noop("审批人员决定：采取措施"),
+        CheckFeedback.Decision.NOT_THE_PERSON: gettext_noop("审批人员认定：不是本人"),
     }
     write_look(
         actor=actor,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
 from xinlin.core.people import mask_name
 from xinlin.core.values import Text
@@ -60,10 +61,10 @@ def for_office(*, actor: Actor, limit: int = 200) -> list[OfficeCaseView]:
     write_look(
         actor=actor,
         subjects=[case.subject_id for case in rows],
-        purpose="办理异议",
-        clause="征信业管理条例 第二十五条",
+        purpose=gettext_noop("办理异议"),
+        clause=gettext_noop("征信业管理条例 第二十五条"),
         kinds=[case.record.kind for case in rows],
-        result="查看异议待办",
+        result=gettext_noop("查看异议待办"),
     )
     return [_office_view(case, case_view(case, rulebook), rulebook.kinds[case.record.kind].name, day) for case in rows]
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, QuerySet
+from django.utils.translation import gettext_noop
 
 from xinlin.core.checks import Applicant, Hit
 from xinlin.core.lists import article_text, end_of, lists_at
@@ -293,7 +294,7 @@ def _note_reading(actor: Actor, check: Check, answers: Iterable[CheckAnswer]) ->
         purpose=check.purpose,
         clause=clause_of(item, rulebook, check.as_of),
         kinds=kinds_on(rulebook, {hit["list_code"] for answer in answers for hit in answer.hits}),
-        result="再次查看核查结果 Read the answer again",
+        result=gettext_noop("再次查看核查结果"),
     )
 
 

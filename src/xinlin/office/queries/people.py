@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as translated
+from django.utils.translation import gettext_noop
+
 from xinlin.core.people import is_adult, mask_identifier
 from xinlin.core.rulebooks import Notice
 from xinlin.core.values import Problem, Text
@@ -120,8 +123,8 @@ def look_at_oneself(actor: Actor, kinds: Iterable[str], result: str) -> None:
     write_look(
         actor=actor,
         subjects=[own_subject(actor).pk],
-        purpose="本人查询",
-        clause="个人信息保护法 第四十五条",
+        purpose=gettext_noop("本人查询"),
+        clause=gettext_noop("个人信息保护法 第四十五条"),
         kinds=kinds,
         result=result,
     )
@@ -177,6 +180,11 @@ def receipt(*, actor: Actor, number: str) -> ConsentView:
     return _consent_view(consent, now())
 
 
+def _said(words: str) -> str:
+    """Words that the platform itself noted, in the reader's language; an asker's own words as they were."""
+    return translated(words) if words else ""
+
+
 def looks(*, actor: Actor, limit: int = 200, page: int = 1, own: bool = True) -> list[LookView]:
     """Who looked at the resident's data, newest first, a page of ``limit``; refused looks too.
 
@@ -195,12 +203,12 @@ def looks(*, actor: Actor, limit: int = 200, page: int = 1, own: bool = True) ->
             if look.department in rulebook.departments
             else Text(zh=look.department, en=look.department),
             role=look.role,
-            purpose=look.purpose,
-            clause=look.clause,
+            purpose=_said(look.purpose),
+            clause=_said(look.clause),
             kinds=[
                 rulebook.kinds[kind].name if kind in rulebook.kinds else Text(zh=kind, en=kind) for kind in look.kinds
             ],
-            result=look.result,
+            result=_said(look.result),
             refused=look.refused,
         )
         for look in seen

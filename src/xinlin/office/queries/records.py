@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from xinlin.core.records import Fact, Value, effective_end
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
@@ -258,7 +259,7 @@ def mine(*, actor: Actor) -> list[RecordView]:
     """Every record that the platform holds of the resident, newest first."""
     subject = own_subject(actor)
     found = [record for record, _fact in views(subject.pk, current(), today())]
-    look_at_oneself(actor, (record.kind for record in found), "本人查看记录")
+    look_at_oneself(actor, (record.kind for record in found), gettext_noop("本人查看记录"))
     return found
 
 
@@ -267,6 +268,6 @@ def one(*, actor: Actor, reference: str) -> RecordView:
     subject = own_subject(actor)
     for record, _fact in views(subject.pk, current(), today()):
         if record.reference == reference:
-            look_at_oneself(actor, [record.kind], "本人查看记录")
+            look_at_oneself(actor, [record.kind], gettext_noop("本人查看记录"))
             return record
     raise NotFound("没有这条记录，或它不属于您。There is no such record of yours.")

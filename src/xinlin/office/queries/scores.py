@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext_noop
+
 from xinlin.core.explain import Line as Cause
 from xinlin.core.explain import demonstration, explain
 from xinlin.core.rulebooks import Rulebook
@@ -189,7 +191,7 @@ def mine(*, actor: Actor) -> Card | None:
     facts = [fact for _record, fact in found]
     result = evaluate(scheme, facts, day)
     causes = explain(scheme, facts, result)
-    look_at_oneself(actor, (fact.kind for fact in facts), "本人查看评分")
+    look_at_oneself(actor, (fact.kind for fact in facts), gettext_noop("本人查看评分"))
     records = {record.reference: record for record, _fact in found}
     return _card(scheme, day, records, result, causes, trend(subject.pk, scheme.code))
 
