@@ -111,6 +111,36 @@ def _pays(code: str, book: Rulebook) -> bool:
     return any(i.sign == "positive" for d in scheme.dimensions if d.code == code for i in d.indicators)
 
 
+BENCH = {
+    "clerk": ("/bench/", "/bench/intake/", "/bench/intake/new/"),
+    "officer": ("/bench/", "/bench/checks/"),
+    "reviewer": ("/bench/", "/bench/cases/", "/bench/alerts/", "/bench/scenes/"),
+    "analyst": ("/bench/", "/bench/trends/"),
+    "operator": ("/bench/", "/bench/operations/"),
+}
+
+
+@pytest.mark.parametrize("city", ["guizhou", "baiyun"])
+@pytest.mark.parametrize("role", BENCH)
+def test_desks_open_in_a_city_without_a_score_and_on_an_open_scale(
+    role: str, city: str, client: Client, settings: Any
+) -> None:
+    settings.CITY, book = city, shelf.read(city)
+    deciding = next(iter(book.approval_items.values())).department
+    department = {"clerk": "public_security", "officer": deciding}.get(role, "credit_centre")
+    account = Account.objects.create(
+        username=role,
+        display_name="周一鸣",
+        role=role,
+        department=department,
+        assurance="urn:xinlin:assurance:face",
+        verified_at=now(),
+    )
+    client.force_login(account, backend=BACKEND)
+    for address in BENCH[role]:
+        page(client, address)
+
+
 def test_classes_that_only_a_list_gives_say_so(client: Client, settings: Any) -> None:
     account = resident(client, "baiyun", settings)
     people_actions.open_score(actor=actor_of(account), via="test")
