@@ -158,7 +158,6 @@ ROOT_URLCONF = "xinlin.urls"
 WSGI_APPLICATION = "xinlin.wsgi.application"
 
 AUTHENTICATION_BACKENDS = [
-    "rules.permissions.ObjectPermissionBackend",
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
