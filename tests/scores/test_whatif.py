@@ -89,7 +89,7 @@ def test_the_coming_turns_are_what_the_days_bring(
         assert turn.change == turn.score - evaluate(scheme, facts, turn.day - timedelta(days=1)).score
     middle = as_of + timedelta(days=200)
     assert ends(scheme, facts, as_of, middle) == [turn for turn in turns if turn.day <= middle]
-    rise = waiting(scheme, facts, as_of)
+    rise = waiting(scheme, turns, figures.tier)
     here = tier_position(scheme, figures.tier)
     higher = [turn for turn in turns if tier_position(scheme, turn.tier) > here]
     assert rise == (higher[0] if higher else None)

@@ -138,10 +138,10 @@ def tier_position(scheme: Scheme, code: str) -> int:
     return next(at for at, tier in enumerate(scheme.tiers) if tier.code == code)
 
 
-def waiting(scheme: Scheme, facts: Sequence[Fact], as_of: date) -> Turn | None:
-    """The first day on which expiry alone gives a higher tier than today's; None where it never does."""
-    here = tier_position(scheme, evaluate(scheme, facts, as_of).tier)
-    return next((turn for turn in ends(scheme, facts, as_of) if tier_position(scheme, turn.tier) > here), None)
+def waiting(scheme: Scheme, turns: Sequence[Turn], tier: str) -> Turn | None:
+    """The first of the coming turns that gives a higher tier than ``tier``, today's; None where waiting never does."""
+    here = tier_position(scheme, tier)
+    return next((turn for turn in turns if tier_position(scheme, turn.tier) > here), None)
 
 
 def with_deeds(scheme: Scheme, facts: Sequence[Fact], deeds: Sequence[Fact], as_of: date) -> Added:

@@ -188,8 +188,8 @@ def mine(*, actor: Actor) -> Outlook | None:
     result = evaluate(scheme, facts, day)
     held = _held_by(scheme, result)
     above = scheme.tiers[tier_position(scheme, result.tier) + 1 :]
-    turns = _turn_views(scheme, ends(scheme, facts, day), result.tier, records)
-    rise = waiting(scheme, facts, day)
+    coming = ends(scheme, facts, day)
+    turns, rise = _turn_views(scheme, coming, result.tier, records), waiting(scheme, coming, result.tier)
     return Outlook(
         as_of=day,
         version=scheme.version,
