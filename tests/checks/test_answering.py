@@ -199,6 +199,14 @@ def test_the_same_key_and_input_gives_the_same_answer_even_after_the_entry_is_go
     )
 
 
+def test_a_key_that_is_somebodys_number_stands_in_no_leaf(ask: Ask, firm: Any) -> None:
+    listed = firm()
+    with pytest.raises(NotAllowed):
+        ask(Applicant(listed.identifier, listed.name), key=listed.identifier, actor=HOUSING)
+    (opening,) = LeafOpening.objects.all()
+    assert listed.identifier not in str(opening.body)
+
+
 def test_the_same_key_much_later_is_another_look(ask: Ask, firm: Any) -> None:
     """Else the answer could be read at will without the person ever seeing it."""
     listed = firm()

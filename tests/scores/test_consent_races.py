@@ -10,13 +10,15 @@ from typing import Any
 import pytest
 
 from tests.scores.conftest import Resident
-from xinlin.office.actions import people, scores
+from xinlin.office.actions import cases, people, scores
 from xinlin.office.models.log import Leaf
 from xinlin.office.models.people import Consent, Look
+from xinlin.office.models.records import Record
 from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries import people as people_of
+from xinlin.office.queries import scores as scores_of
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, NotAllowed, Refused, now
+from xinlin.office.scopes import Actor, NotAllowed, Refused, now, today
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Resident]
@@ -60,6 +62,28 @@ def test_records_frozen_under_a_consent_that_ended_give_no_figure_under_the_next
     scores.run(actor=system, progress=leaves_and_comes_back)
     assert left
     assert not Score.objects.exists()
+
+
+def test_a_record_disputed_during_a_run_counts_nothing_in_it(
+    resident: Make, record: Callable[..., Record], system: Actor
+) -> None:
+    someone, other = resident(), resident("陈大海")
+    for each in (someone, other):
+        people.open_score(actor=each.actor, via="portal")
+        record(each.subject, "volunteer_service", today() - timedelta(days=10), fields={"hours": 30})
+    mine = Record.objects.get(subject=someone.subject)
+    filed: list[str] = []
+
+    def objects_meanwhile(done: int, total: int) -> None:
+        if not filed:
+            filed.append(cases.object_to(actor=someone.actor, reference=mine.reference, reason="not_me", words=""))
+
+    scores.run(actor=system, progress=objects_meanwhile)
+    figures = dict(Score.objects.values_list("subject_id", "score"))
+    card = scores_of.mine(actor=someone.actor)
+    assert card is not None
+    assert figures[someone.subject.pk] == card.score == card.base < figures[other.subject.pk]
+    assert Score.objects.get(subject=someone.subject).dimensions == {d.code: d.points for d in card.dimensions}
 
 
 @pytest.mark.parametrize("role", ["resident", "clerk", "officer", "machine"])

@@ -241,7 +241,7 @@ def come_back(request: HttpRequest) -> HttpResponse:
         person = service.vouched(str(answer.get("id_token", "")), state["nonce"])
     except requests.RequestException:
         return _refused(request, NO_ANSWER, 503)
-    except (JoseError, OAuth2Error, ValueError):
+    except (JoseError, OAuth2Error, ValueError, TypeError, OverflowError):
         return _refused(request, TOKEN_WRONG, 400)
     try:
         account = signed_in(

@@ -165,7 +165,8 @@ def _refuse(actor: Actor, asked: _Asked, rulebook: Rulebook) -> None:
             actor=actor,
             action="checks.refuse",
             table="check_question",
-            key=asked.key,
+            # hashed: a caller's key may be anything, an applicant's number too
+            key=vault.keyed_hash("refused", actor.handle, asked.key)[:32],
             facts={"item": asked.item.code, "department": actor.department, "input": asked.fingerprint()},
         )
 

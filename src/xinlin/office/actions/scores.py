@@ -6,7 +6,7 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -19,8 +19,9 @@ from xinlin.engine import scores as engine
 from xinlin.engine.snapshot import Row, Snapshot, SnapshotWriter
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Consent, Subject
+from xinlin.office.models.records import Record
 from xinlin.office.models.scores import Score, ScoreRun
-from xinlin.office.queries.records import facts_of_kind
+from xinlin.office.queries.records import facts_of_kind, history
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, now, today
 
@@ -47,6 +48,7 @@ class Frozen:
     sample: dict[int, list[Fact]]
     consents: dict[int, int]
     """Subject key -> the consent under which its records were frozen."""
+    at: datetime
 
 
 def _live() -> dict[int, int]:
@@ -57,7 +59,7 @@ def _live() -> dict[int, int]:
 
 def _freeze(plan: Plan, folder: Path) -> Frozen:
     """Write the records of the enrolled to columns; only theirs leave the database."""
-    rulebook, consents = current(), _live()
+    rulebook, consents, moment = current(), _live(), now()
     enrolled = dict(
         Subject.objects.filter(
             register=Subject.Register.PERSON, consents__step=Consent.Step.SCORE, consents__withdrawn_at__isnull=True
@@ -78,7 +80,7 @@ def _freeze(plan: Plan, folder: Path) -> Frozen:
                 sample[key].append(fact)
             rows.append(_row(enrolled[key], fact))
         writer.records(rulebook.kinds[code], rows)
-    return Frozen(writer.seal(), keys, sample, consents)
+    return Frozen(writer.seal(), keys, sample, consents, moment)
 
 
 def _row(number: int, fact: Fact) -> Row:
@@ -111,6 +113,27 @@ def _differences(plan: Plan, frozen: Frozen, figures: engine.Figures) -> list[st
     return found
 
 
+def _disputed_since(frozen: Frozen) -> set[int]:
+    """Keys of those who objected to a record after it was frozen: it counts 0 from that moment, in this run too."""
+    since = Record.objects.filter(status=Record.Status.DISPUTED, status_changed_at__gte=frozen.at)
+    return {key for pair in since.values_list("subject_id", "named_person_id") for key in pair}
+
+
+def _scored(key: int, plan: Plan, run_of: ScoreRun, consent: int) -> Score:
+    """One person's figure from the records as they stand, by the plain evaluator."""
+    result = evaluate(plan.scheme, [fact for _, fact in history(key, current(), plan.as_of)], plan.as_of)
+    points = {dimension.code: dimension.points for dimension in result.dimensions}
+    return Score(
+        run=run_of,
+        subject_id=key,
+        consent_id=consent,
+        as_of=plan.as_of,
+        score=result.score,
+        tier=result.tier,
+        dimensions=points,
+    )
+
+
 def _publish(score_run: ScoreRun, plan: Plan, frozen: Frozen, figures: engine.Figures, actor: Actor) -> None:
     """Store the figures of those whose consent still stands: a consent taken back during the run leaves no row.
 
@@ -118,11 +141,15 @@ def _publish(score_run: ScoreRun, plan: Plan, frozen: Frozen, figures: engine.Fi
     """
     with transaction.atomic():
         list(Consent.objects.select_for_update().filter(step=Consent.Step.SCORE, withdrawn_at__isnull=True).only("pk"))
-        standing = _live()
+        standing, disputed = _live(), _disputed_since(frozen)
         rows = []
         for at, number in enumerate(figures.subjects):
             key = frozen.keys[int(number)]
-            if key in standing and standing[key] == frozen.consents.get(key):
+            if key not in standing or standing[key] != frozen.consents.get(key):
+                continue
+            if key in disputed:
+                rows.append(_scored(key, plan, score_run, standing[key]))
+            else:
                 rows.append(
                     Score(
                         run=score_run,
