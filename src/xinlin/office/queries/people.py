@@ -73,7 +73,7 @@ UNDER_AGE = Problem(
 NO_SCORE = Problem(
     code="no_score",
     where="scheme",
-    what=Text(zh="本市不对个人评分。", en="This city gives no score to persons."),
+    what=Text(zh="本地不对个人评分。", en="No score is given to persons here."),
     cure=Text(zh="无需办理。您仍可查看自己的记录。", en="There is nothing to do. You can still see your records."),
 )
 
