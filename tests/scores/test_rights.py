@@ -45,7 +45,9 @@ def test_opening_twice_gives_one_receipt(resident: Make) -> None:
     assert people.open_score(actor=someone.actor, via="portal") == first
     receipt = people_of.receipt(actor=someone.actor, number=first)
     assert receipt.live
-    assert receipt.number.startswith(f"XC{today():%Y%m%d}-"), "the day in the number is the city's, as the page shows it"
+    assert receipt.number.startswith(f"XC{today():%Y%m%d}-"), (
+        "the day in the number is the city's, as the page shows it"
+    )
     assert receipt.notice["purpose"]["zh"]
     assert len(receipt.receipt_sha256) == 64
 
