@@ -19,6 +19,7 @@ HELD = [
     "/",
     "/score/",
     "/score/why/",
+    "/score/what-if/",
     "/records/",
     "/benefits/",
     "/deeds/",
