@@ -63,6 +63,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not item.get_closest_marker(other)]
 
 
+@pytest.fixture(autouse=True)
+def _chinese_first() -> Iterator[None]:
+    """Each test begins in the product's source language, whatever the test before it read."""
+    from django.conf import settings
+    from django.utils import translation
+
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
+
+
 @pytest.fixture(scope="session")
 def checkout() -> Path:
     """The folder of the whole checkout."""
