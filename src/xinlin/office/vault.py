@@ -7,7 +7,9 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +20,10 @@ from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 VERSION = "v1"
+MAGIC = b"xinlin-vault-1\n"
+PIECE = 1 << 20
+"""Plain bytes in one sealed piece of a file."""
+TAG = 16
 
 RECORD_FIELDS = "record.fields"
 """The place under which personal values of a record's own fields are sealed."""
@@ -76,36 +82,90 @@ def _blob_path(sha256: str) -> Path:
     return Path(settings.DATA) / "vault" / sha256[:2] / sha256
 
 
+def _file_cipher(salt: bytes) -> AESGCM:
+    """A key of its own for each file, so that a counter may serve as nonce."""
+    return AESGCM(hmac.digest(bytes.fromhex(settings.SEAL_KEY), b"xinlin vault\x1f" + salt, "sha256"))
+
+
+def _nonce(number: int) -> bytes:
+    return number.to_bytes(12, "big")
+
+
+def _write_sealed(stream: BinaryIO, chunks: Iterable[bytes]) -> tuple[str, int]:
+    """Write the bytes in sealed pieces; the last one says that it is, so that a cut file does not open.
+
+    Returns (SHA-256 of the plain bytes, their count).
+    """
+    salt, digest, size, number, pending = secrets.token_bytes(32), hashlib.sha256(), 0, 0, bytearray()
+    cipher = _file_cipher(salt)
+    stream.write(MAGIC + salt)
+    for chunk in chunks:
+        digest.update(chunk)
+        size += len(chunk)
+        pending += chunk
+        while len(pending) > PIECE:
+            stream.write(cipher.encrypt(_nonce(number), bytes(pending[:PIECE]), b"more"))
+            del pending[:PIECE]
+            number += 1
+    stream.write(cipher.encrypt(_nonce(number), bytes(pending), b"last"))
+    return digest.hexdigest(), size
+
+
 def store(chunks: Iterable[bytes]) -> tuple[str, int]:
-    """Keep the bytes under their SHA-256; returns (hex digest, size). On disk before it returns; what broke off leaves nothing."""
+    """Keep the bytes, sealed, under their SHA-256; returns (hex digest, size).
+
+    On disk before it returns; what broke off leaves nothing.
+    """
     folder = Path(settings.DATA) / "vault" / "incoming"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = folder / secrets.token_hex(16)
-    digest, size = hashlib.sha256(), 0
     try:
         with temporary.open("wb") as stream:
-            for chunk in chunks:
-                digest.update(chunk)
-                size += len(chunk)
-                stream.write(chunk)
+            sha256, size = _write_sealed(stream, chunks)
             stream.flush()
             os.fsync(stream.fileno())
-        final = _blob_path(digest.hexdigest())
+        final = _blob_path(sha256)
         final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         temporary.replace(final)
     finally:
         temporary.unlink(missing_ok=True)
-    return digest.hexdigest(), size
+    return sha256, size
 
 
-def blob_path(sha256: str) -> Path:
-    """Where the bytes with this digest lie. Raises FileNotFoundError."""
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    head = stream.read(len(MAGIC) + 32)
+    if not head.startswith(MAGIC):
+        raise SealBroken("the file in the vault is not sealed")
+    cipher, number = _file_cipher(head[len(MAGIC) :]), 0
+    piece = stream.read(PIECE + TAG)
+    while True:
+        following = stream.read(PIECE + TAG)
+        try:
+            yield cipher.decrypt(_nonce(number), piece, b"more" if following else b"last")
+        except InvalidTag as error:
+            raise SealBroken("the file in the vault was changed or cut") from error
+        if not following:
+            return
+        piece, number = following, number + 1
+
+
+@contextmanager
+def opened(sha256: str) -> Iterator[Path]:
+    """The plain bytes with this digest as a file to read, without a name on disk, gone at the end.
+
+    Raises FileNotFoundError, and `SealBroken` where a byte was changed.
+    """
     path = _blob_path(sha256)
     if not path.exists():
         raise FileNotFoundError(f"the vault holds no file with SHA-256 {sha256}")
-    return path
+    with tempfile.TemporaryFile(dir=path.parent) as plain:
+        with path.open("rb") as stream:
+            for piece in _pieces(stream):
+                plain.write(piece)
+        plain.flush()
+        yield Path(f"/proc/self/fd/{plain.fileno()}")
 
 
-def open_blob(sha256: str) -> BinaryIO:
-    """Open the bytes with this digest for reading."""
-    return blob_path(sha256).open("rb")
+def discard(sha256: str) -> None:
+    """Remove the bytes with this digest, if they are there."""
+    _blob_path(sha256).unlink(missing_ok=True)

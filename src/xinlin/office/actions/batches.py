@@ -348,4 +348,4 @@ def _known_cells(raw: str, headers: list[str]) -> dict[str, str]:
 def drop_unclaimed(sha256: str) -> None:
     """Remove a file from the vault that no delivery holds, as after a dry run."""
     if not Batch.objects.filter(sha256=sha256).exists():
-        vault.blob_path(sha256).unlink(missing_ok=True)
+        vault.discard(sha256)

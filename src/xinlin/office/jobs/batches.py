@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import islice
+from pathlib import Path
 from typing import IO, Any
 
 from django.db import transaction
@@ -128,11 +129,17 @@ def _fail(batch: Batch, findings: list[dict[str, Any]]) -> None:
 
 def _take_in(job: Job, batch: Batch) -> None:
     kind = rulebook.current().kinds[batch.kind]
-    findings = Hints()
     unfinished = Batch.objects.filter(pk=batch.pk).exclude(state=Batch.State.DONE)
     if not unfinished.update(state=Batch.State.JUDGING):
         return
-    sheet = _open(batch, kind)
+    with vault.opened(batch.sha256) as path:
+        _take_in_file(job, batch, kind, path)
+
+
+def _take_in_file(job: Job, batch: Batch, kind: Kind, path: Path) -> None:
+    findings = Hints()
+    unfinished = Batch.objects.filter(pk=batch.pk).exclude(state=Batch.State.DONE)
+    sheet = _open(batch, kind, path)
     columns = _columns(batch, kind, sheet.layout, findings)
     batch.layout = {**sheet.layout.as_dict(), "preview": _preview(sheet, kind, columns or {})}
     if columns is None:
@@ -149,10 +156,9 @@ def _take_in(job: Job, batch: Batch) -> None:
         _store(job, batch, kind, judge, spool, findings)
 
 
-def _open(batch: Batch, kind: Kind) -> Sheet:
-    path = vault.blob_path(batch.sha256)
+def _open(batch: Batch, kind: Kind, path: Path) -> Sheet:
     if batch.replays_id:
-        return _Replay(batch)
+        return _Replay(batch, path)
     kept = ColumnMapping.objects.filter(department=batch.department, kind=batch.kind).values_list("columns", flat=True)
     labels = {use["column"] for columns in kept for use in columns.values() if "column" in use}
     return open_sheet(path, kind, labels)
@@ -161,14 +167,14 @@ def _open(batch: Batch, kind: Kind) -> Sheet:
 class _Replay(Sheet):
     """Corrected rows, under the columns of the delivery that they came in."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, path: Path) -> None:
         super().__init__(Layout("rows", "utf-8", headers=list(batch.layout["headers"])))
         self.layout.header_sha256 = batch.layout.get("header_sha256", "")
         self._columns = batch.layout.get("columns")
-        self._sha256 = batch.sha256
+        self._path = path
 
     def rows(self) -> Iterator[Row]:
-        with vault.open_blob(self._sha256) as stream:
+        with self._path.open("rb") as stream:
             for line in stream:
                 entry = json.loads(line)
                 yield entry["row"], [entry["cells"].get(name, "") for name in self.layout.headers]
