@@ -157,7 +157,7 @@ def test_guizhou_offers_no_score(client: Client, settings: Any) -> None:
             assert word not in page(client, address).replace("<title>我要加分", "").replace(">我要加分</h1>", "")
     assert not any(word in landing for word in OFFERED)
     for address in ("/score/", "/score/why/", "/consent/score/"):
-        assert "本市不对个人评分" in page(client, address)
+        assert "本地不对个人评分" in page(client, address)
     with pytest.raises(Refused):
         people_actions.open_score(actor=actor_of(account), via="test")
     assert "单株碳汇认购" in page(client, "/records/")

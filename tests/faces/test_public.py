@@ -95,7 +95,7 @@ def test_a_version_of_tomorrow_changes_nothing_today(client: Client, monkeypatch
 
 def test_a_city_without_scores_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, books.current().model_copy(update={"schemes": []}))
-    assert "本市不对个人评分" in client.get("/rules/").content.decode()
+    assert "本地不对个人评分" in client.get("/rules/").content.decode()
     assert client.get("/about/").status_code == 200
 
 
