@@ -185,6 +185,16 @@ def test_a_firms_hazard_counts_for_the_representative_it_names_and_no_other(
     assert line.record is not None and line.record.about_organisation == "示例海产有限公司"
 
 
+def test_a_former_representative_sees_nothing_of_what_the_firm_did_later(
+    resident: Make, firm: Callable[..., Subject], record: Callable[..., Record]
+) -> None:
+    boss = resident()
+    organisation = firm(boss, today() - timedelta(days=400), until=today() - timedelta(days=100))
+    during = record(organisation, "uncorrected_hazard", today() - timedelta(days=200), record_class="general")
+    record(organisation, "uncorrected_hazard", today() - timedelta(days=50), record_class="general")
+    assert [seen.reference for seen in records_of.mine(actor=boss.actor)] == [during.reference]
+
+
 def test_the_frozen_figure_equals_the_one_shown(
     resident: Make, firm: Callable[..., Subject], record: Callable[..., Record], system: Actor
 ) -> None:

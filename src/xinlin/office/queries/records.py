@@ -115,7 +115,10 @@ def concerns_person(fact: Fact) -> bool:
 
 
 def history(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[Record, Fact]]:
-    """All records that a person's explanation lists: their own, and those of organisations they ever represented."""
+    """All records that a person's explanation lists: their own, and an organisation's from the days they represented it.
+
+    What an organisation did before or after is not the person's to see, unless the document names them.
+    """
     relations = list(Relation.objects.filter(person_id=subject_id, role="legal_representative"))
     through = Q(subject_id__in={r.organisation_id for r in relations}, kind__in=through_kinds(rulebook, day))
     rows = Record.objects.filter(Q(subject_id=subject_id) | through).select_related("subject").order_by("occurred_on")
@@ -126,6 +129,8 @@ def history(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[Record
             continue
         via = record.subject_id != subject_id
         held, named = via and represented(relations, record), via and record.named_person_id == subject_id
+        if via and not (held or named):
+            continue
         found.append((record, as_fact(kind, record, via=via, represented=held, named=named)))
     return found
 
