@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -87,7 +88,7 @@ class Layout:
         return {name: value for name, value in vars(self).items() if name != "findings"}
 
 
-class Sheet:
+class Sheet(ABC):
     """An opened file: its layout, and its rows below the header."""
 
     def __init__(self, layout: Layout) -> None:
@@ -96,6 +97,6 @@ class Sheet:
         self.doubtful: set[int] = set()
         """Rows that may only continue a merged row above: one word of their own, all else from above."""
 
+    @abstractmethod
     def rows(self) -> Iterator[Row]:
         """All rows that hold anything, in order. Each call starts anew. May raise `FileRefused`."""
-        raise NotImplementedError
