@@ -34,6 +34,7 @@ NO_EFFECT: dict[NoEffect | Literal["not_scored"], Text] = {
     "withdrawn": Text(zh="已撤回，不计分", en="Withdrawn: does not count"),
     "ended": Text(zh="已移出名单，不计分", en="Off its list: does not count"),
     "unlinked": Text(zh="尚未确认归属，不计分", en="Not yet known whose it is: does not count"),
+    "superseded": Text(zh="已由更正后的版本代替，不计分", en="Replaced by a corrected version: does not count"),
     "future": Text(zh="日期未到，尚不计分", en="Its day has not come: does not count yet"),
     "expired": Text(zh="计分周期已满，自动修复", en="Its period is over: it has ended by itself"),
     "no_class": Text(zh="未载明等级，不计分", en="Its class is not stated: does not count"),

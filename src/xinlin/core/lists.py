@@ -26,6 +26,7 @@ Hindrance = Literal[
     "withdrawn",
     "ended",
     "unlinked",
+    "superseded",
     "removed",
     "future",
     "expired",

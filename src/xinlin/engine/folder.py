@@ -28,7 +28,7 @@ WELL_FORMED = {
     TRUTH: r"(?i)true|false",
 }
 EXAMPLES = {INTEGER: "12", DAY: "2026-03-01", TRUTH: "true", WORDS: "text"}
-STATUSES = ("active", "disputed", "repaired", "withdrawn", "ended", "unlinked")
+STATUSES = ("active", "disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded")
 
 
 class FolderRefused(ValueError):

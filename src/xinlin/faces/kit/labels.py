@@ -14,6 +14,7 @@ STATUS: Mapping[str, str | Promise] = {
     "withdrawn": _("已撤回，不再计分"),
     "ended": _("已结束，不再计分"),
     "unlinked": _("未关联"),
+    "superseded": _("已由更正版本代替，不再计分"),
 }
 STATUS_SHORT: Mapping[str, str | Promise] = {
     "active": _("有效"),
@@ -22,6 +23,7 @@ STATUS_SHORT: Mapping[str, str | Promise] = {
     "withdrawn": _("已撤回"),
     "ended": _("已结束"),
     "unlinked": _("未关联"),
+    "superseded": _("已更正"),
 }
 SIGN: Mapping[str, str | Promise] = {"positive": _("正向"), "negative": _("负向"), "neutral": _("中性")}
 RECORD_CLASS: Mapping[str, str | Promise] = {"minor": _("轻微"), "general": _("一般"), "serious": _("严重")}

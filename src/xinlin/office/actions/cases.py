@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from xinlin.core.calendar import add_working_days
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
+from xinlin.office.amendments import amend
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.cases import Case
 from xinlin.office.models.records import Record
@@ -73,8 +74,14 @@ def object_to(*, actor: Actor, reference: str, reason: str, words: str) -> str:
                 department=record.department,
             )
             if record.status == Record.Status.ACTIVE:
-                record.status, record.status_changed_at = Record.Status.DISPUTED, now()
-                record.save(update_fields=["status", "status_changed_at"])
+                amend(
+                    actor=actor,
+                    records=[record.pk],
+                    change={"status": Record.Status.DISPUTED.value},
+                    reason="objection_opened",
+                    happened_on=today(),
+                    case=case,
+                )
             write_leaf(
                 actor=actor,
                 action="cases.object",

@@ -8,17 +8,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from django.db.models import F, Q
-from django.db.models.functions import Least
-
 from xinlin.core import people
 from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
+from xinlin.office.amendments import amend
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.records import Record
-from xinlin.office.scopes import Refused, now
+from xinlin.office.scopes import Actor, Refused, now
 
 SHRINKS_TO_PERCENT = 50
 """A list that keeps less than this share of its entries waits for a person: it may be half a file, or another list."""
@@ -78,7 +76,7 @@ def standing(batch: Batch) -> ListState:
 
 
 def end_missing(
-    batch: Batch, state: ListState, positions: dict[str, int], confirmed: bool, findings: Hints
+    actor: Actor, batch: Batch, state: ListState, positions: dict[str, int], confirmed: bool, findings: Hints
 ) -> tuple[int, int]:
     """End the entries that the list no longer has, on the day for which it speaks. Returns (added, ended) entries.
 
@@ -101,15 +99,20 @@ def end_missing(
     moment, reason = now(), f"{batch.valid_on.isoformat()} 的名单中没有此条目"
     for start in range(0, len(ending), 5_000):
         part = ending[start : start + 5_000]
-        records = Record.objects.filter(pk__in=part)
-        records.filter(Q(ends_on__isnull=True)).update(ends_on=batch.valid_on)
-        records.update(
-            status=Record.Status.ENDED, status_changed_at=moment, ends_on=Least(F("ends_on"), batch.valid_on)
-        )
+        _end(actor, part, batch.valid_on)
         ListEntry.objects.filter(record__in=part, removed_at__isnull=True).update(
             removed_at=moment, removal_reason=reason
         )
     return added, len({missing[pk] for pk in ending})
+
+
+def _end(actor: Actor, keys: list[int], day: date) -> None:
+    """End these records on ``day``, or on their own end where that came first."""
+    ended = {"status": Record.Status.ENDED.value}
+    earlier = set(Record.objects.filter(pk__in=keys, ends_on__lt=day).values_list("pk", flat=True))
+    amend(actor=actor, records=earlier, change=ended, reason="left_list", happened_on=day)
+    rest = [pk for pk in keys if pk not in earlier]
+    amend(actor=actor, records=rest, change={**ended, "ends_on": day}, reason="left_list", happened_on=day)
 
 
 def _half_file(before: int, now_: int, remaining: int) -> Problem:

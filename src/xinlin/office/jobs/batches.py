@@ -342,7 +342,7 @@ def _store(job: Job, batch: Batch, kind: Kind, judge: Judge, spool: _Spool, find
             "name": judge.column_of("subject_name") if kind.linking == "optional" else -1,
         }
         confirmed = bool(job.payload.get("confirm_short"))
-        added, ended = full_lists.end_missing(batch, state, positions, confirmed, findings)
+        added, ended = full_lists.end_missing(ACTOR, batch, state, positions, confirmed, findings)
     if storing.repeated:
         findings.add("repeated", "rows", count=storing.repeated)
     counts = {

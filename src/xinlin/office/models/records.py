@@ -10,7 +10,9 @@ class Record(models.Model):
     """One accepted row of a kind (信用记录). Never changed in its facts: a correction is a new record that closes the old."""
 
     class Status(models.TextChoices):
-        """Only ``active`` counts. ``unlinked`` waits for a person to say whose it is; ``ended`` left a full list."""
+        """Only ``active`` counts. ``unlinked`` waits for a person to say whose it is; ``ended`` left a full list;
+        ``superseded`` was replaced by a corrected version.
+        """
 
         ACTIVE = "active"
         DISPUTED = "disputed"
@@ -18,6 +20,7 @@ class Record(models.Model):
         WITHDRAWN = "withdrawn"
         ENDED = "ended"
         UNLINKED = "unlinked"
+        SUPERSEDED = "superseded"
 
     reference = models.CharField(max_length=32, unique=True)
     """A random public handle, used in addresses; says nothing about the record."""
@@ -40,6 +43,10 @@ class Record(models.Model):
     article = models.CharField(max_length=500, blank=True)
     notice_on = models.DateField(null=True, blank=True)
     remedy = models.CharField(max_length=500, blank=True)
+    superseded_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="supersedes"
+    )
+    """The corrected version that holds instead of this one."""
     named_person = models.ForeignKey(
         "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="named_in"
     )
@@ -55,7 +62,7 @@ class Record(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["kind", "fingerprint"], name="record_same_row_once"),
             models.CheckConstraint(
-                condition=Q(subject__isnull=False) | Q(status__in=["unlinked", "ended", "withdrawn"]),
+                condition=Q(subject__isnull=False) | Q(status__in=["unlinked", "ended", "withdrawn", "superseded"]),
                 name="record_without_subject_has_no_effect",
             ),
         ]
@@ -64,3 +71,26 @@ class Record(models.Model):
             models.Index(fields=["kind", "key"]),
             models.Index(fields=["named_person"]),
         ]
+
+
+class RecordEvent(models.Model):
+    """What changed about a record after it was entered, on both clocks (记录变动): its state, whose it is, its end.
+
+    The facts of a record never change; with these events its state at any past moment can be told again.
+    """
+
+    record = models.ForeignKey(Record, on_delete=models.CASCADE, related_name="events")
+    entered_at = models.DateTimeField()
+    happened_on = models.DateField()
+    """The day from which the change holds in the world; ``entered_at`` is when the platform learned of it."""
+    reason = models.CharField(max_length=64)
+    """A code such as ``objection_opened``, ``left_list``, ``corrected``, ``repaired``, ``merged``."""
+    before = models.JSONField()
+    """Column -> value before the change, only columns that changed; dates as ISO text, references as keys."""
+    after = models.JSONField()
+    actor = models.CharField(max_length=64)
+    case = models.ForeignKey("office.Case", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "record_event"
+        indexes = [models.Index(fields=["record", "entered_at"]), models.Index(fields=["entered_at"])]

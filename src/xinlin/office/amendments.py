@@ -1,0 +1,77 @@
+"""The one way in which a stored record's state changes: on both clocks, with what held before (记录变动)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from xinlin.office.models.cases import Case
+from xinlin.office.models.records import Record, RecordEvent
+from xinlin.office.scopes import Actor, now
+
+CHANGEABLE = frozenset(
+    {"status", "subject_id", "ends_on", "record_class", "named_person_id", "superseded_by_id", "notice_on"}
+)
+"""Columns that may change after a record was entered; its facts never do."""
+AT_ONCE = 5_000
+
+
+class NoTransaction(RuntimeError):
+    """A record was to be amended outside a transaction, where its event could outlive or miss the change."""
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def amend(
+    *,
+    actor: Actor,
+    records: Iterable[int],
+    change: Mapping[str, Any],
+    reason: str,
+    happened_on: date,
+    case: Case | None = None,
+) -> int:
+    """Set the columns of ``change`` (of `CHANGEABLE`) on the records with these keys; returns how many changed.
+
+    A record that already stands so is left alone. Each changed one gets a `RecordEvent` with the columns before and
+    after. Runs in the caller's transaction, which also writes the leaf of the action. Raises `NoTransaction` outside one,
+    ValueError for a column that never changes.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise NoTransaction(f"{reason}: amend records inside the transaction of the action (transaction.atomic)")
+    unknown = set(change) - CHANGEABLE
+    if unknown or not change:
+        raise ValueError(f"{reason}: cannot change {sorted(unknown)}; a record's facts stay as they came")
+    keys, columns, moment, changed = list(records), sorted(change), now(), 0
+    for start in range(0, len(keys), AT_ONCE):
+        part = keys[start : start + AT_ONCE]
+        events = []
+        for pk, *held in Record.objects.select_for_update().filter(pk__in=part).values_list("pk", *columns):
+            differing = [name for name, value in zip(columns, held, strict=True) if value != change[name]]
+            if not differing:
+                continue
+            before = {name: _plain(held[columns.index(name)]) for name in differing}
+            after = {name: _plain(change[name]) for name in differing}
+            events.append(
+                RecordEvent(
+                    record_id=pk,
+                    entered_at=moment,
+                    happened_on=happened_on,
+                    reason=reason,
+                    before=before,
+                    after=after,
+                    actor=actor.handle,
+                    case=case,
+                )
+            )
+        touched = [event.record_id for event in events]
+        values = {**change, "status_changed_at": moment} if "status" in change else change
+        Record.objects.filter(pk__in=touched).update(**values)
+        RecordEvent.objects.bulk_create(events, batch_size=1_000)
+        changed += len(touched)
+    return changed
