@@ -7,36 +7,75 @@ moves once the arrangement is known, so deadlines are computed when asked for or
 
 from __future__ import annotations
 
+from collections.abc import Container
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from chinese_calendar.constants import holidays, workdays
 
 _FIXED = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
-_DECIDED_YEARS = frozenset(day.year for day in holidays)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Which days offices work: the arrangement of each year that is decided (放假安排)."""
+
+    off: frozenset[date]
+    """Days on which offices rest although the week would have them work, and holidays at weekends."""
+    on: frozenset[date]
+    """Days at weekends that are worked in exchange."""
+    decided: frozenset[int]
+    """Years whose arrangement is known."""
+
+    def is_decided(self, day: date) -> bool:
+        """Whether the arrangement for the day's year is published and known here."""
+        return day.year in self.decided
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether offices work on ``day``; provisional where `is_decided` says no."""
+        if self.is_decided(day):
+            return day in self.on or (day.weekday() < 5 and day not in self.off)
+        return day.weekday() < 5 and (day.month, day.day) not in _FIXED
+
+    def add_working_days(self, day: date, count: int, paused: Container[date] = ()) -> date:
+        """The ``count``-th working day after ``day``; the day itself is not counted (民法典 201), nor is one of ``paused``.
+
+        Zero gives ``day``. Raises ValueError for a negative count; a result beyond year 9999 is ``date.max``.
+        """
+        if count < 0:
+            raise ValueError(f"count {count}: give how many working days to go forward, 0 or more")
+        while count:
+            if day == date.max:
+                return day
+            day += timedelta(days=1)
+            count -= self.is_working_day(day) and day not in paused
+        return day
+
+    def with_days(self, changes: dict[date, bool]) -> Calendar:
+        """This calendar with the days of ``changes`` worked (True) or free (False); their years count as decided."""
+        off = (self.off - {day for day, worked in changes.items() if worked}) | {
+            day for day, worked in changes.items() if not worked
+        }
+        on = (self.on - {day for day, worked in changes.items() if not worked}) | {
+            day for day, worked in changes.items() if worked
+        }
+        return Calendar(off, on, self.decided | {day.year for day in changes})
+
+
+PUBLISHED = Calendar(frozenset(holidays), frozenset(workdays), frozenset(day.year for day in holidays))
+"""The arrangements known when this version was made."""
 
 
 def is_decided(day: date) -> bool:
-    """Whether the arrangement for the day's year is published and known here."""
-    return day.year in _DECIDED_YEARS
+    """`Calendar.is_decided` of the published arrangements."""
+    return PUBLISHED.is_decided(day)
 
 
 def is_working_day(day: date) -> bool:
-    """Whether offices work on ``day``; provisional where `is_decided` says no."""
-    if is_decided(day):
-        return day in workdays or (day.weekday() < 5 and day not in holidays)
-    return day.weekday() < 5 and (day.month, day.day) not in _FIXED
+    """`Calendar.is_working_day` of the published arrangements."""
+    return PUBLISHED.is_working_day(day)
 
 
 def add_working_days(day: date, count: int) -> date:
-    """The ``count``-th working day after ``day``; the day itself is not counted (民法典 201).
-
-    Zero gives ``day``. Raises ValueError for a negative count; a result beyond year 9999 is ``date.max``.
-    """
-    if count < 0:
-        raise ValueError(f"count {count}: give how many working days to go forward, 0 or more")
-    while count:
-        if day == date.max:
-            return day
-        day += timedelta(days=1)
-        count -= is_working_day(day)
-    return day
+    """`Calendar.add_working_days` of the published arrangements."""
+    return PUBLISHED.add_working_days(day, count)

@@ -6,7 +6,7 @@ read it::
     rulebook.yaml           code, name, level, extends, time_zone, divisions, words
     notice.yaml             the text that a person agrees to
     sources.yaml, departments.yaml, lists.yaml, national_measures.yaml, measures.yaml, approval_items.yaml,
-    merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml       mappings of code to entry
+    merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, procedures.yaml, repair_classes.yaml    mappings of code to entry
     kinds/CODE.yaml         one kind of record each
     schemes/CODE-VERSION.yaml   one version of a scheme each
     cases/ANY.yaml          scheme, version, and a list of worked cases
@@ -25,6 +25,7 @@ from pydantic import BaseModel, ValidationError
 from xinlin.core import strict_yaml
 from xinlin.core.findings import nearest
 from xinlin.core.misfits import problems_of
+from xinlin.core.procedures import ObjectionProcedure, RepairClass
 from xinlin.core.publication import digest
 from xinlin.core.references import broken_references
 from xinlin.core.rulebooks import (
@@ -59,6 +60,8 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "offers.yaml": ("offers", Offer),
     "scenes.yaml": ("scenes", Scene),
     "clocks.yaml": ("clocks", Clock),
+    "procedures.yaml": ("procedures", ObjectionProcedure),
+    "repair_classes.yaml": ("repair_classes", RepairClass),
 }
 """Files that hold a mapping of code to entry: the rulebook's section and the type of an entry."""
 
@@ -76,6 +79,8 @@ class Head(Strict):
     extends: str | None = None
     time_zone: str = "Asia/Shanghai"
     divisions: list[str] = []
+    objection_procedure: str | None = None
+    """The procedure by which objections run here."""
     words: Words | None = None
 
 

@@ -209,6 +209,8 @@ def _head(rulebook: Rulebook) -> Iterator[Finding]:
                 (f"{division} 不是六位行政区划代码", f"{division} is no division code of six digits"),
                 ('写作如 "330305"', 'write for example "330305"'),
             )
+    if rulebook.objection_procedure is not None and rulebook.objection_procedure not in rulebook.procedures:
+        yield absent(("objection_procedure",), rulebook.objection_procedure, "procedures", rulebook.procedures)
     if rulebook.time_zone != "Asia/Shanghai":
         yield found(
             "time_zone",

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xinlin.core.procedures import ObjectionProcedure, RepairClass
 from xinlin.core.schemes import Basis, Scheme
 from xinlin.core.values import Strict, Text
 
@@ -297,6 +298,10 @@ class Rulebook(Strict):
     offers: dict[str, Offer] = {}
     scenes: dict[str, Scene] = {}
     clocks: dict[str, Clock] = {}
+    procedures: dict[str, ObjectionProcedure] = {}
+    repair_classes: dict[str, RepairClass] = {}
+    objection_procedure: str | None = None
+    """Which of ``procedures`` holds here; the national rulebook has them all and chooses none."""
     cases: list[WorkedCase] = []
 
     def scheme_at(self, day: date, subject: str = "person") -> Scheme | None:
