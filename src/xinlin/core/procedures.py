@@ -31,6 +31,19 @@ OUTCOMES: dict[Outcome, Text] = {
     "unresolved": Text(zh="无法核实，记载异议", en="Cannot be settled: the objection is recorded"),
 }
 """What an objection may lead to (深圳经济特区社会信用条例 50, 浙江省公共信用信息管理条例 31, 征信业管理条例 25)."""
+REPAIR_OUTCOMES: dict[str, Text] = {
+    "repaired": Text(zh="准予修复", en="Repaired"),
+    "refused": Text(zh="不予修复（说明理由）", en="Not repaired, with reasons"),
+    "false_papers": Text(
+        zh="故意提交虚假材料（须第二人签署）", en="Papers false on purpose (a second signature is needed)"
+    ),
+}
+"""What an application for repair may lead to. An honest mistake in the papers is a missing paper, never a false one."""
+LOOK_OUTCOMES: dict[str, Text] = {
+    "lawful": Text(zh="查询合规（说明理由）", en="The look was lawful, with reasons"),
+    "unlawful": Text(zh="查询不当，已移交处理", en="The look was wrong and has been passed on"),
+}
+"""What a question about a look may lead to."""
 LIFTS: frozenset[Outcome] = frozenset({"correct", "supplement", "stop_disclosure", "reject"})
 """Outcomes after which the record counts again; after the others it does not, or stays marked."""
 

@@ -13,7 +13,16 @@ from xinlin.office.models.records import Record, RecordEvent
 from xinlin.office.scopes import Actor, now
 
 CHANGEABLE = frozenset(
-    {"status", "subject_id", "ends_on", "record_class", "named_person_id", "superseded_by_id", "notice_on"}
+    {
+        "status",
+        "subject_id",
+        "ends_on",
+        "record_class",
+        "named_person_id",
+        "superseded_by_id",
+        "notice_on",
+        "disclosed_until",
+    }
 )
 """Columns that may change after a record was entered; its facts never do."""
 AT_ONCE = 5_000

@@ -21,6 +21,7 @@ urlpatterns = [
     path("checks/<str:number>/", checks.check, name="check"),
     path("checks/<str:number>/answers/<str:answer>/feedback/", checks.feedback, name="feedback"),
     path("cases/", cases.cases, name="cases"),
+    path("cases/<slug:number>/", cases.case, name="case"),
     path("log/", log.log, name="log"),
     path("log/proofs/<int:index>/", log.proof, name="log_proof"),
     path("alerts/", situation.alerts, name="alerts"),

@@ -33,10 +33,65 @@ REASON: Mapping[str, str | Promise] = {
     "repaired": _("我已经改正或履行"),
     "expired": _("已经到期，不应再计"),
     "other": _("其他原因"),
+    "repair": _("申请信用修复"),
+    "look": _("质疑一次查询"),
 }
 """Reasons of an objection (异议), in the order in which the form shows them."""
-CASE_STATE: Mapping[str, str | Promise] = {"submitted": _("已提交，等待核查")}
-CASE_STATE_SHORT: Mapping[str, str | Promise] = {"submitted": _("核查中")}
+CASE_KIND: Mapping[str, str | Promise] = {
+    "objection": _("异议"),
+    "review": _("复核"),
+    "repair": _("信用修复"),
+    "look": _("质疑查询"),
+}
+CASE_STATE: Mapping[str, str | Promise] = {
+    "submitted": _("已提交，信用中心核查中"),
+    "papers": _("等待您补充材料"),
+    "accepted": _("已受理，办理中"),
+    "forwarded": _("已转提供部门核实"),
+    "answered": _("提供部门已答复，信用中心办理中"),
+    "proposed": _("等待第二人签署"),
+    "closed": _("已办结"),
+}
+CASE_STATE_SHORT: Mapping[str, str | Promise] = {
+    "submitted": _("核查中"),
+    "papers": _("待补材料"),
+    "accepted": _("已受理"),
+    "forwarded": _("部门核实中"),
+    "answered": _("部门已答复"),
+    "proposed": _("待签署"),
+    "closed": _("已办结"),
+}
+CASE_STEP: Mapping[str, str | Promise] = {
+    "open": _("提出"),
+    "forward": _("转提供部门核实"),
+    "answer": _("提供部门答复"),
+    "extend": _("延长期限"),
+    "pause": _("检验鉴定，期限中止"),
+    "go_on": _("期限恢复计算"),
+    "propose": _("提出处理意见，等待第二人签署"),
+    "send_back": _("第二人不同意，退回重办"),
+    "ask_papers": _("一次性告知缺少的材料"),
+    "hand_in": _("补充材料"),
+    "accept": _("受理"),
+    "withdraw": _("申请人撤回"),
+    "close": _("办结"),
+}
+OUTCOME: Mapping[str, str | Promise] = {
+    "delete": _("异议成立，删除该记录"),
+    "correct": _("异议成立，已更正"),
+    "supplement": _("已补充说明"),
+    "stop_disclosure": _("终止公开"),
+    "remove_from_list": _("移出名单"),
+    "reject": _("维持原记录"),
+    "unresolved": _("无法核实，保持异议标注"),
+    "withdrawn": _("申请人已撤回"),
+    "repaired": _("准予修复"),
+    "refused": _("不予修复"),
+    "false_papers": _("材料虚假，不予修复"),
+    "lawful": _("查询合规"),
+    "unlawful": _("查询不当，已移交处理"),
+}
+"""What came of a case (处理结果)."""
 ROLE: Mapping[str, str | Promise] = {
     "resident": _("本人"),
     "clerk": _("部门报送员"),
@@ -108,6 +163,13 @@ PLACE: Mapping[str, str | Promise] = {
     "reason": _("理由"),
     "measure": _("措施"),
     "entry": _("名单条目"),
+    "outcome": _("处理结果"),
+    "reasons": _("理由"),
+    "words": _("说明"),
+    "papers": _("材料"),
+    "due_on": _("期限"),
+    "state": _("办理状态"),
+    "signed_by": _("签署人"),
 }
 """Where on a form of the staff something is wrong."""
 FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
@@ -117,6 +179,9 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "class": RECORD_CLASS,
     "reason": REASON,
     "case": CASE_STATE,
+    "case_kind": CASE_KIND,
+    "case_step": CASE_STEP,
+    "outcome": OUTCOME,
     "case_short": CASE_STATE_SHORT,
     "role": ROLE,
     "assurance": ASSURANCE,

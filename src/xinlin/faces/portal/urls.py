@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinlin.faces.portal import benefits, cases, people, records, scores, whatif
+from xinlin.faces.portal import benefits, cases, people, records, repairs, scores, whatif
 
 app_name = "portal"
 urlpatterns = [
@@ -26,6 +26,9 @@ urlpatterns = [
     path("appeals/", cases.appeals, name="appeals"),
     path("appeals/<slug:number>/", cases.appeal, name="appeal"),
     path("looks/", people.looks, name="looks"),
+    path("looks/<int:look>/why/", cases.look, name="look"),
+    path("repairs/", repairs.repairs, name="repairs"),
+    path("repairs/<slug:reference>/", repairs.repair, name="repair"),
     path("me/", people.me, name="me"),
     path("code/", people.code, name="code"),
 ]

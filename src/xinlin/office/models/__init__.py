@@ -1,5 +1,17 @@
 """Tables, one file per noun. Import the noun's own module, so that import contracts can see who reaches what."""
 
-from xinlin.office.models import batches, benefits, cases, checks, lists, log, people, records, scores, staff
+from xinlin.office.models import batches, benefits, calendars, cases, checks, lists, log, people, records, scores, staff
 
-__all__ = ["batches", "benefits", "cases", "checks", "lists", "log", "people", "records", "scores", "staff"]
+__all__ = [
+    "batches",
+    "benefits",
+    "calendars",
+    "cases",
+    "checks",
+    "lists",
+    "log",
+    "people",
+    "records",
+    "scores",
+    "staff",
+]

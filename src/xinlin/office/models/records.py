@@ -38,6 +38,8 @@ class Record(models.Model):
     record_class = models.CharField(max_length=8, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     """First day on which it no longer counts, as the record itself states."""
+    disclosed_until = models.DateField(null=True, blank=True)
+    """First day on which it is no longer disclosed to the public (终止公开), though it still stands."""
     document = models.CharField(max_length=128, blank=True)
     authority = models.CharField(max_length=200, blank=True)
     article = models.CharField(max_length=500, blank=True)

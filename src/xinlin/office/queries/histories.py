@@ -7,7 +7,7 @@ from typing import Any
 
 from xinlin.office.models.records import RecordEvent
 
-DAYS = frozenset({"ends_on", "notice_on"})
+DAYS = frozenset({"ends_on", "notice_on", "disclosed_until"})
 
 
 def changed_since(moment: datetime) -> dict[int, dict[str, Any]]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_noop
 
 from xinlin.core.people import is_adult, mask_identifier
-from xinlin.core.rulebooks import Notice
+from xinlin.core.rulebooks import Notice, Rulebook
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.models.people import Consent, Look, Subject
@@ -38,6 +38,7 @@ class ConsentView:
 class LookView:
     """One look, as the person looked at sees it."""
 
+    number: int
     at: datetime
     actor_name: str
     department_name: Text
@@ -195,24 +196,32 @@ def looks(*, actor: Actor, limit: int = 200, page: int = 1, own: bool = True) ->
     seen = Look.objects.filter(subject=own_subject(actor))
     seen = seen if own else seen.exclude(role="resident")
     seen = seen.order_by("-at", "-pk")[(page - 1) * limit : page * limit]
-    return [
-        LookView(
-            at=look.at,
-            actor_name=look.actor_name,
-            department_name=rulebook.departments[look.department].name
-            if look.department in rulebook.departments
-            else Text(zh=look.department, en=look.department),
-            role=look.role,
-            purpose=_said(look.purpose),
-            clause=_said(look.clause),
-            kinds=[
-                rulebook.kinds[kind].name if kind in rulebook.kinds else Text(zh=kind, en=kind) for kind in look.kinds
-            ],
-            result=_said(look.result),
-            refused=look.refused,
-        )
-        for look in seen
-    ]
+    return [_look_view(look, rulebook) for look in seen]
+
+
+def _look_view(look: Look, rulebook: Rulebook) -> LookView:
+    return LookView(
+        number=look.pk,
+        at=look.at,
+        actor_name=look.actor_name,
+        department_name=rulebook.departments[look.department].name
+        if look.department in rulebook.departments
+        else Text(zh=look.department, en=look.department),
+        role=look.role,
+        purpose=_said(look.purpose),
+        clause=_said(look.clause),
+        kinds=[rulebook.kinds[kind].name if kind in rulebook.kinds else Text(zh=kind, en=kind) for kind in look.kinds],
+        result=_said(look.result),
+        refused=look.refused,
+    )
+
+
+def look(*, actor: Actor, number: int) -> LookView:
+    """One look at the resident's data. Raises `NotFound` for a look at another's."""
+    found = Look.objects.filter(subject=own_subject(actor), pk=number).first()
+    if found is None:
+        raise NotFound("没有这次查询，或它不涉及您。There is no such look at your data.")
+    return _look_view(found, current())
 
 
 def own_looks(*, actor: Actor) -> int:

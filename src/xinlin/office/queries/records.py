@@ -30,12 +30,19 @@ class CaseView:
     """A case as its applicant sees it."""
 
     number: str
+    kind: str
     state: str
     opened_at: datetime
     due_on: date
+    provisional: bool
+    """The deadline rests on a year whose holidays are not yet decided."""
+    late: bool
     record_reference: str
+    """Empty for a case about a look or an answer."""
     reason: str
     department_name: Text
+    outcome: str
+    closed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -203,12 +210,17 @@ def case_view(case: Case, rulebook: Rulebook) -> CaseView:
     office = rulebook.departments.get(case.department)
     return CaseView(
         number=case.number,
+        kind=case.kind,
         state=case.state,
         opened_at=case.opened_at,
         due_on=case.due_on,
-        record_reference=case.record.reference,
+        provisional=case.due_provisional,
+        late=case.state != Case.State.CLOSED and case.due_on < today(),
+        record_reference=case.record.reference if case.record else "",
         reason=case.reason,
         department_name=office.name if office else Text(zh=case.department, en=case.department),
+        outcome=case.outcome if case.state == Case.State.CLOSED else "",
+        closed_at=case.closed_at,
     )
 
 
@@ -250,8 +262,9 @@ def view(record: Record, fact: Fact, rulebook: Rulebook, indicators: list[Indica
 def views(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[RecordView, Fact]]:
     """Every record of a person's explanation, newest first, with the fact that rules see. Writes no look: callers do."""
     found = history(subject_id, rulebook, day)
-    opened = Case.objects.filter(subject_id=subject_id, state=Case.State.SUBMITTED).select_related("record")
-    cases = {case.record_id: case for case in opened}
+    filed = Case.objects.filter(filed_by_id=subject_id, record__isnull=False).exclude(state=Case.State.CLOSED)
+    marking = filed.filter(kind__in=[Case.Kind.OBJECTION, Case.Kind.REVIEW])
+    cases = {case.record_id: case for case in marking.select_related("record")}
     by_kind = _indicators(rulebook, day)
     shown = [
         (view(record, fact, rulebook, by_kind.get(record.kind, []), cases.get(record.pk)), fact)

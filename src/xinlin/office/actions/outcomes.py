@@ -1,0 +1,95 @@
+"""What follows from a decided case: the record, its list entry, and everybody who was told otherwise (处理结果)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xinlin.core.procedures import LIFTS
+from xinlin.office.amendments import amend
+from xinlin.office.models.cases import Case, Telling
+from xinlin.office.models.checks import CheckAnswer
+from xinlin.office.models.lists import ListEntry
+from xinlin.office.models.records import Record
+from xinlin.office.scopes import Actor, now, today
+
+_MARKING = (Case.Kind.OBJECTION, Case.Kind.REVIEW)
+
+
+def mark(actor: Actor, case: Case, record: Record) -> None:
+    """Dispute the record from this moment: it counts 0 and carries no measure."""
+    if record.status == Record.Status.ACTIVE:
+        amend(
+            actor=actor,
+            records=[record.pk],
+            change={"status": Record.Status.DISPUTED.value},
+            reason="objection_opened",
+            happened_on=today(),
+            case=case,
+        )
+
+
+def lift(actor: Actor, case: Case, record: Record) -> None:
+    """Let the record count again, unless another case or an unsettled objection still marks it."""
+    others = Case.objects.filter(record=record, kind__in=_MARKING).exclude(pk=case.pk)
+    if others.exclude(state=Case.State.CLOSED).exists() or others.filter(outcome="unresolved").exists():
+        return
+    record.refresh_from_db(fields=["status"])
+    if record.status == Record.Status.DISPUTED:
+        amend(
+            actor=actor,
+            records=[record.pk],
+            change={"status": Record.Status.ACTIVE.value},
+            reason=f"objection_{case.outcome}",
+            happened_on=today(),
+            case=case,
+        )
+
+
+def leave_list(record: Record, reason: str) -> int:
+    """Take the record's entry off its list; returns how many entries left."""
+    return ListEntry.objects.filter(record=record, removed_at__isnull=True).update(
+        removed_at=now(), removal_reason=reason
+    )
+
+
+def apply(actor: Actor, case: Case) -> None:
+    """Carry out the outcome of an objection or review on its record, and tell whoever was told otherwise."""
+    record = case.record
+    if record is None:
+        return
+    day, why = today(), f"objection_{case.outcome}"
+    if case.outcome == "delete":
+        change: dict[str, object] = {"status": Record.Status.WITHDRAWN.value}
+        amend(actor=actor, records=[record.pk], change=change, reason=why, happened_on=day, case=case)
+        leave_list(record, f"异议成立，记录已删除（{case.number}）")
+    elif case.outcome == "remove_from_list":
+        change = {"status": Record.Status.ENDED.value, "ends_on": min(day, record.ends_on or day)}
+        amend(actor=actor, records=[record.pk], change=change, reason=why, happened_on=day, case=case)
+        leave_list(record, f"异议成立，移出名单（{case.number}）")
+    elif case.outcome == "stop_disclosure":
+        amend(actor=actor, records=[record.pk], change={"disclosed_until": day}, reason=why, happened_on=day, case=case)
+    if case.outcome in LIFTS:
+        lift(actor, case, record)
+    if case.outcome not in ("reject", "unresolved"):
+        tell(case, record)
+
+
+def tell(case: Case, record: Record) -> list[Telling]:
+    """One telling for the department that provided the record, and one for each check that was answered with it."""
+    answers = _answered_with(record)
+    wanted = [(record.department, None), *((answer.question.department, answer) for answer in answers)]
+    moment = now()
+    return Telling.objects.bulk_create(
+        Telling(case=case, record=record, department=department, answer=answer, outcome=case.outcome, told_at=moment)
+        for department, answer in wanted
+    )
+
+
+def _answered_with(record: Record) -> Iterable[CheckAnswer]:
+    """Answers of checks that rested on this record."""
+    found = CheckAnswer.objects.filter(subject=record.subject_id, verdict=CheckAnswer.Verdict.YES)
+    return [
+        answer
+        for answer in found.select_related("question").order_by("pk")
+        if any(hit["entry"] == record.reference for hit in answer.hits)
+    ]

@@ -1,0 +1,110 @@
+"""Which records may be repaired, from when, and the application that a person hands in (信用修复)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_noop
+
+from xinlin.core.procedures import RepairClass, repairable_from, stops_on
+from xinlin.core.values import Text
+from xinlin.office.models.cases import Case
+from xinlin.office.models.people import Relation, Subject
+from xinlin.office.models.records import Record
+from xinlin.office.queries.people import look_at_oneself, own_subject
+from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor, today
+
+
+@dataclass(frozen=True)
+class RepairView:
+    """A record that may be repaired, as the person concerned sees it."""
+
+    reference: str
+    kind_name: Text
+    organisation: str
+    """The organisation whose record it is; empty for one's own."""
+    department_name: Text
+    document: str
+    occurred_on: date
+    class_name: Text
+    from_on: date
+    """The first day on which one may apply."""
+    stops_on: date
+    """The day on which it stops by itself, without anybody applying."""
+    open_now: bool
+    running: str
+    """The number of the application that is under way, or empty."""
+    draft: Text
+    """An application to start from."""
+
+
+def own_records(subject: Subject) -> QuerySet[Record]:
+    """The subject's records, and those of the organisations that the person represents now."""
+    day = today()
+    standing = Relation.objects.filter(person=subject, role="legal_representative", from_on__lte=day)
+    firms = standing.filter(Q(until_on__isnull=True) | Q(until_on__gt=day)).values("organisation_id")
+    return Record.objects.filter(Q(subject=subject) | Q(subject_id__in=firms)).select_related("subject")
+
+
+def terms_of(record: Record) -> RepairClass | None:
+    """The terms of publicity for the record; None where its kind is not negative or it states no class."""
+    rulebook = current()
+    kind = rulebook.kinds.get(record.kind)
+    if kind is None or kind.sign != "negative":
+        return None
+    return rulebook.repair_classes.get(record.record_class)
+
+
+def mine(*, actor: Actor) -> list[RepairView]:
+    """What the resident may have repaired now or later, the nearest day first."""
+    subject = own_subject(actor)
+    rulebook, day, found = current(), today(), []
+    standing = own_records(subject).filter(status__in=[Record.Status.ACTIVE, Record.Status.DISPUTED])
+    running = dict(
+        Case.objects.filter(kind=Case.Kind.REPAIR, record__in=standing)
+        .exclude(state=Case.State.CLOSED)
+        .values_list("record_id", "number")
+    )
+    for record in standing:
+        terms = terms_of(record)
+        if terms is None or stops_on(terms, record.occurred_on) <= day:
+            continue
+        office = rulebook.departments.get(record.department)
+        begins = repairable_from(terms, record.occurred_on)
+        kind = rulebook.kinds[record.kind].name
+        found.append(
+            RepairView(
+                reference=record.reference,
+                kind_name=kind,
+                organisation=record.subject.public_name if record.subject and record.subject_id != subject.pk else "",
+                department_name=office.name if office else Text(zh=record.department, en=record.department),
+                document=record.document,
+                occurred_on=record.occurred_on,
+                class_name=terms.name,
+                from_on=begins,
+                stops_on=stops_on(terms, record.occurred_on),
+                open_now=begins <= day,
+                running=running.get(record.pk, ""),
+                draft=_draft(kind, record),
+            )
+        )
+    look_at_oneself(actor, {record.kind for record in standing}, gettext_noop("本人查看可修复的记录"))
+    return sorted(found, key=lambda view: (view.from_on, view.reference))
+
+
+def _draft(kind: Text, record: Record) -> Text:
+    day = record.occurred_on.isoformat()
+    return Text(
+        zh=(
+            f"本人（本单位）因{kind.zh}（文书：{record.document or '无'}，日期：{day}）被记录。"
+            "有关义务已经履行完毕，不良影响已经消除，现申请信用修复，并承诺今后依法诚信行事，所交材料真实。"
+        ),
+        en=(
+            f"A record of {kind.en} (document: {record.document or 'none'}, date: {day}) stands against me (us). The duty has "
+            "been fulfilled and the harm removed. I (we) apply for its repair, undertake to act lawfully and in good faith, "
+            "and confirm that the papers are true."
+        ),
+    )
