@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from xinlin.commands import batches, demo, log, rulebook, scores, staff, worker
+from xinlin.commands import batches, calendars, demo, log, rulebook, scores, staff, worker
 
 
 def _manage(arguments: argparse.Namespace) -> int:
@@ -30,6 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     manage.add_argument("rest", nargs=argparse.REMAINDER)
     manage.set_defaults(run=_manage)
     batches.add(commands)
+    calendars.add(commands)
     demo.add(commands)
     log.add(commands)
     rulebook.add(commands)
