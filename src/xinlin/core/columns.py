@@ -7,10 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from xinlin.core.readings import folded, tidy
-from xinlin.core.rulebooks import FieldSpec, Kind
 from xinlin.core.values import Problem, Text
+
+if TYPE_CHECKING:  # the process that opens files from outside starts often, and needs no rulebook
+    from xinlin.core.rulebooks import FieldSpec, Kind
 
 _BRACKETED = re.compile(r"\([^()]*\)$")
 NUMBERLIKE = re.compile(r"[\d.,:/%¥$\-+ 年月日]+")

@@ -60,7 +60,33 @@ _HINTS: dict[str, tuple[Text, Text]] = {
         _text("隐藏的工作表没有读取", "A hidden sheet was not read"),
         _text("请删除或另行报送", "Delete it, or send it as its own file"),
     ),
-    "note_row": (_text("整行合并的说明文字，不算数据行", "A note across the sheet; not a row of data"), _NOTHING),
+    "hidden_rows": (
+        _text("工作表里有隐藏的行，已一并读取", "The sheet has hidden rows; they were read like the others"),
+        _text("如不应报送，请删除后重报", "Delete them and send it again if they are not meant"),
+    ),
+    "hidden_columns": (
+        _text("工作表里有隐藏的列，已一并读取", "The sheet has hidden columns; they were read like the others"),
+        _text("如不应报送，请删除后重报", "Delete them and send it again if they are not meant"),
+    ),
+    "second_table": (
+        _text("文件里另有一组数据没有读取", "The file holds another set of rows, which was not read"),
+        _text("如应读取，请在读取方式中选择它，或另行报送", "Choose it as the table to read, or send it by itself"),
+    ),
+    "member_not_read": (
+        _text("压缩包里的这份文件不是数据表，没有读取", "This file in the archive is no table and was not read"),
+        _text(
+            "数据请另行报送；文书、图片请作为证据文件上传",
+            "Send data by itself; upload documents and pictures as evidence",
+        ),
+    ),
+    "member_rows": (
+        _text("压缩包里这份文件的各行在本批次中的行号", "The numbers that the rows of this file have in the delivery"),
+        _NOTHING,
+    ),
+    "note_row": (
+        _text("合计、说明或填表人一类的行，不算数据行", "A total, a note, or who filled it in; not a row of data"),
+        _text("如其实是数据，请改正后重报", "Correct it and send it again if it is data after all"),
+    ),
     "title_rows": (_text("表头上方有标题行", "Title lines above the header"), _NOTHING),
     "stray_quotes": (
         _text("有不成对的引号，按普通字符读取", "A quote without its pair is read as a plain character"),

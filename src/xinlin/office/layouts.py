@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
+from xinlin.core.columns import HEADER_WITHIN, find_header
+from xinlin.core.headers import MOST_HEADER_ROWS
 from xinlin.core.people import identifier_problem, looks_like_resident_id, normalise_identifier
 from xinlin.core.values import Problem, Text
 
@@ -15,15 +19,54 @@ Row = tuple[int, Sequence[str]]
 """(row number as a person counts it, cells)."""
 MOST_COLUMNS = 1_000
 """A sheet with more columns is a mistake or an attack."""
+LONGEST_CELL = 1_000_000
+"""Characters in one cell; more is a quote that was never closed, or an attack."""
+LAST_HEADER_ROW = 200
+"""A person may point to a header as far down as this; by itself it is looked for in the first rows only."""
 
 
 class FileRefused(Exception):
-    """The whole file cannot be taken in; `problem` says why, where and what to do."""
+    """The whole file cannot be taken in; `problem` says why, where and what to do.
+
+    ``tables``: what a person may choose from, where choosing is the cure.
+    """
+
+    tables: Sequence[Mapping[str, Any]] = ()
 
     def __init__(self, problem: Problem) -> None:
         """Carries one problem."""
         super().__init__(problem.what.zh)
         self.problem = problem
+
+
+def too_many_columns(number: int) -> FileRefused:
+    """The refusal of a table wider than any register is."""
+    return refuse(
+        "too_many_columns",
+        f"表格有 {number} 列，超过 {MOST_COLUMNS} 列",
+        f"The table has {number} columns, more than {MOST_COLUMNS}",
+        "请删除无关的列",
+        "Delete the columns that do not belong",
+    )
+
+
+def nothing_inside() -> FileRefused:
+    """The refusal of a file without a row."""
+    return refuse(
+        "file_empty", "文件里没有数据", "The file holds no data", "请重新导出后再报", "Export it again and send it"
+    )
+
+
+def cell_too_long(row: int) -> FileRefused:
+    """The refusal of a file with a cell that no form has."""
+    return refuse(
+        "cell_too_long",
+        f"第 {row} 行有一格超过 {LONGEST_CELL} 个字符",
+        f"A cell in row {row} has more than {LONGEST_CELL} characters",
+        "请检查这一行，附件请另行上传",
+        "Check that row; send attachments as evidence files",
+        where=f"row {row}",
+    )
 
 
 def refuse(
@@ -59,6 +102,41 @@ def must_be_header(cells: Sequence[str], row: int) -> None:
             )
 
 
+ENCODINGS = ("utf-8", "gb18030", "utf-16", "utf-16-le", "utf-16-be", "big5", "shift_jis", "euc-jp", "euc-kr")
+"""Encodings in which a person may say that a file is written."""
+DELIMITERS = (",", "\t", ";", "|", "，", " ")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a person says of a file where finding it by itself went wrong; an empty value is left to the reader (读取方式)."""
+
+    table: str = ""
+    """Name of the sheet, of the member of an archive, of the HTML table, or path of the rows in JSON and XML."""
+    header_row: int = 0
+    """Row in which the header begins, counted from 1."""
+    encoding: str = ""
+    delimiter: str = ""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Reading:
+        """From stored or posted data. Raises ValueError for an unknown key, encoding or delimiter, or a row out of bounds."""
+        if set(data) - {"table", "header_row", "encoding", "delimiter"}:
+            raise ValueError("table, header_row, encoding and delimiter can be given")
+        row, encoding, delimiter = data.get("header_row") or 0, data.get("encoding") or "", data.get("delimiter") or ""
+        if not isinstance(row, int) or isinstance(row, bool) or not 0 <= row <= LAST_HEADER_ROW:
+            raise ValueError(f"header_row is a number from 1 to {LAST_HEADER_ROW}")
+        if encoding and encoding not in ENCODINGS:
+            raise ValueError(f"encoding is one of {', '.join(ENCODINGS)}")
+        if delimiter and delimiter not in DELIMITERS:
+            raise ValueError("delimiter is one of , tab ; | ， and space")
+        return cls(str(data.get("table") or "")[:300], row, encoding, delimiter)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready; only what was said."""
+        return {name: value for name, value in vars(self).items() if value}
+
+
 class Finding(NamedTuple):
     """Something about the file that its sender should know: a stable code, where, and a sample."""
 
@@ -81,6 +159,12 @@ class Layout:
     titles: list[str] = field(default_factory=list)
     """Lines above the header."""
     rows_expected: int = 0
+    header_rows: int = 1
+    """Rows that the header spans; their names are joined."""
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    """The tables from which a person may choose: name, rows, columns, visible."""
+    reading: dict[str, Any] = field(default_factory=dict)
+    """What a person said of the file: `Reading.as_dict`."""
     findings: list[Finding] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -100,3 +184,38 @@ class Sheet(ABC):
     @abstractmethod
     def rows(self) -> Iterator[Row]:
         """All rows that hold anything, in order. Each call starts anew. May raise `FileRefused`."""
+
+    def chunks(self, size: int) -> Iterator[list[Row]]:
+        """The same rows in lists of ``size``, the last one shorter, for whoever judges and stores many at once."""
+        rows = self.rows()
+        while chunk := list(islice(rows, size)):
+            yield chunk
+
+    def close(self) -> None:  # noqa: B027  # most sheets hold nothing
+        """Let go of what was spooled. Reading it again is then not possible."""
+
+
+def header_at(
+    numbers: Sequence[int], rows: Sequence[Sequence[str]], known: AbstractSet[str], reading: Reading
+) -> int | None:
+    """Index of the header among the first rows: the one that a person named, else the likeliest; None without any row.
+
+    Raises `FileRefused` where the row that a person named does not stand there.
+    """
+    if not reading.header_row:
+        return find_header(rows, known)
+    if reading.header_row in numbers and any(cell.strip() for cell in rows[numbers.index(reading.header_row)]):
+        return numbers.index(reading.header_row)
+    raise refuse(
+        "header_row_empty",
+        f"第 {reading.header_row} 行没有内容，不能作表头",
+        f"Row {reading.header_row} is empty and cannot be the header",
+        "请另指一行",
+        "Name another row",
+        where=f"row {reading.header_row}",
+    )
+
+
+def looked_at(reading: Reading) -> int:
+    """How many first rows are looked at for the header."""
+    return max(HEADER_WITHIN, reading.header_row) + MOST_HEADER_ROWS

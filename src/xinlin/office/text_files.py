@@ -10,19 +10,35 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
-from xinlin.core.columns import HEADER_WITHIN, find_header, header_cells, header_sha256, label_key, unique_headers
-from xinlin.office.layouts import MOST_COLUMNS, Finding, Layout, Row, Sheet, must_be_header, refuse, without_numbers
+from xinlin.core.columns import HEADER_WITHIN, header_cells, header_sha256, label_key, unique_headers
+from xinlin.core.headers import header_block, is_aside
+from xinlin.office.layouts import (
+    LONGEST_CELL,
+    MOST_COLUMNS,
+    Finding,
+    Layout,
+    Reading,
+    Row,
+    Sheet,
+    header_at,
+    looked_at,
+    must_be_header,
+    nothing_inside,
+    refuse,
+    too_many_columns,
+    without_numbers,
+)
 
-LARGEST_CELL = 1_000_000
-"""Characters in one cell; more is a quote that was never closed, or an attack."""
 LONGEST_RECORD = 50
 """Lines that one quoted record may span."""
 LONGEST_LINE = 16 << 20
 """Bytes in one line; more is no table, and would have to be held in memory whole."""
 _HEAD_LINES = 200
+_MOST_TOLD = 200
+_AS_FOUND = Reading()
 _DELIMITERS = (",", "\t", ";", "|", "，", " ")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-csv.field_size_limit(LARGEST_CELL)
+csv.field_size_limit(LONGEST_CELL)
 
 
 @dataclass
@@ -229,6 +245,8 @@ class _TextSheet(Sheet):
 
     path: Path
     stray_quotes: bool
+    last_header: int
+    """Number of the header's last row."""
 
     def _records(self) -> Iterator[Row]:
         delimiter = self.layout.delimiter
@@ -263,47 +281,41 @@ class _TextSheet(Sheet):
             ) from error
 
     def rows(self) -> Iterator[Row]:
-        """Records below the header that hold anything; blanks behind the last header are dropped."""
-        header, width = self.layout.header_row, len(self.layout.headers)
+        """Records below the header that hold anything; blanks behind the last header are dropped, asides are told."""
+        header, width, told = self.last_header, len(self.layout.headers), 0
         for number, cells in self.records():
             if number > header and any(map(str.strip, cells)):
                 while len(cells) > width and not cells[-1].strip():
                     cells = cells[:-1]
+                if is_aside(cells):
+                    told += 1
+                    if told <= _MOST_TOLD:
+                        self.layout.findings.append(Finding("note_row", str(number), _title(cells)[:120]))
+                    continue
                 yield number, cells
 
 
-def open_text(path: Path, known: AbstractSet[str]) -> Sheet:
-    """Open a text table. Raises `FileRefused` with line and sample where its encoding is not clear."""
+def _title(cells: Sequence[str]) -> str:
+    return without_numbers(" ".join(filter(None, map(str.strip, cells))))
+
+
+def open_text(path: Path, known: AbstractSet[str], reading: Reading = _AS_FOUND) -> _TextSheet:
+    """Open a text table. Raises `FileRefused` with line and sample where its encoding is not clear.
+
+    Whoever reads the file by other means needs what stands in the layout: encoding, delimiter, headers, and the last row of
+    the header (``last_header``); and ``stray_quotes``, which no ordinary reader of CSV understands.
+    """
     seen = _survey(path)
-    encoding = _encoding(path, seen)
+    encoding = reading.encoding or _encoding(path, seen)
     head = [line for line, _ in zip(_lines(path, encoding), range(_HEAD_LINES), strict=False)]
     if not any(line.strip() for line in head):
-        raise refuse(
-            "file_empty", "文件里没有内容", "The file holds nothing", "请重新导出后再报", "Export it again and send it"
-        )
-    layout = Layout(format="text", encoding=encoding, delimiter=_delimiter(head, known))
-    sheet = _TextSheet(layout)
+        raise nothing_inside()
+    delimiter = reading.delimiter or _delimiter(head, known)
+    sheet = _TextSheet(Layout(format="text", encoding=encoding, delimiter=delimiter, reading=reading.as_dict()))
     sheet.path, sheet.stray_quotes = path, False
-    top = [record for record, _ in zip(sheet.records(), range(HEADER_WITHIN), strict=False)]
-    found = find_header([cells for _, cells in top], known)
-    if found is None:
-        raise refuse(
-            "file_empty", "文件里没有内容", "The file holds nothing", "请重新导出后再报", "Export it again and send it"
-        )
-    layout.header_row, cells = top[found][0], header_cells([row for _, row in top], found)
-    must_be_header(cells, layout.header_row)
-    if len(cells) > MOST_COLUMNS:
-        raise refuse(
-            "too_many_columns",
-            f"表格有 {len(cells)} 列，超过 {MOST_COLUMNS} 列",
-            f"The table has {len(cells)} columns, more than {MOST_COLUMNS}",
-            "请删除无关的列",
-            "Delete the columns that do not belong",
-        )
-    layout.headers = unique_headers(cells)
-    layout.header_sha256 = header_sha256(layout.headers)
-    layout.titles = [without_numbers(" ".join(filter(None, map(str.strip, row)))) for _, row in top[:found] if any(row)]
-    layout.rows_expected = max(0, seen.lines - layout.header_row)
+    _find_header(sheet, known, reading)
+    layout = sheet.layout
+    layout.rows_expected = max(0, seen.lines - sheet.last_header)
     if seen.odd_quotes and _interleaved(_lines(path, encoding), layout.delimiter, len(layout.headers)):
         sheet.stray_quotes = True
         layout.findings.append(Finding("stray_quotes", "file", '"'))
@@ -312,3 +324,22 @@ def open_text(path: Path, known: AbstractSet[str]) -> Sheet:
     elif encoding == "gb18030" and seen.first_not_gb:
         layout.findings.append(Finding("bytes_not_gb18030", f"line {seen.first_not_gb}", _shown(seen.sample_not_gb)))
     return sheet
+
+
+def _find_header(sheet: _TextSheet, known: AbstractSet[str], reading: Reading) -> None:
+    """Find the header, over as many rows as it spans. Raises `FileRefused`."""
+    top = [record for record, _ in zip(sheet.records(), range(looked_at(reading)), strict=False)]
+    numbers, rows = [number for number, _ in top], [cells for _, cells in top]
+    found = header_at(numbers, rows, known, reading)
+    if found is None:
+        raise nothing_inside()
+    first, last, names = header_block(rows, found, fixed=bool(reading.header_row))
+    cells = header_cells([*rows[:first], names, *rows[last + 1 :]], first)
+    must_be_header(cells, numbers[first])
+    if len(cells) > MOST_COLUMNS:
+        raise too_many_columns(len(cells))
+    layout = sheet.layout
+    layout.header_row, layout.header_rows, sheet.last_header = numbers[first], last - first + 1, numbers[last]
+    layout.headers = unique_headers(cells)
+    layout.header_sha256 = header_sha256(layout.headers)
+    layout.titles = [_title(row)[:200] for row in rows[:first] if any(map(str.strip, row))]

@@ -24,6 +24,7 @@ from xinlin.office.actions.deliveries import (
     sending_department,
 )
 from xinlin.office.bulk import as_json
+from xinlin.office.layouts import Reading
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, Job, RefusedRow
 from xinlin.office.models.batches import Mapping as ColumnMapping
@@ -81,11 +82,13 @@ def receive(
     valid_on: date | None = None,
     department: str | None = None,
     mapping: str = "",
+    reading: Mapping[str, Any] | None = None,
     confirm_short: bool = False,
 ) -> Receipt:
     """Take a file in: bytes into the vault, batch, leaf and job in one transaction; its rows are judged by the job.
 
-    ``mapping`` names a kept column mapping. ``valid_on`` is the day for which a full list speaks (default today).
+    ``mapping`` names a kept column mapping, ``reading`` says how the file is to be read (`Reading`).
+    ``valid_on`` is the day for which a full list speaks (default today).
     The same file again gives the first receipt; if that delivery failed, it is tried again. Raises `NotAllowed` and
     `Refused` (unknown kind, kind of another department, another manner, a day to come, empty or too large file, unknown mapping).
     """
@@ -118,6 +121,7 @@ def receive(
         "size": size,
         "valid_on": valid_on or today(),
         "mapping": kept,
+        "reading": _reading(reading or {}),
     }
     first = _same_file(fields, dated=valid_on is not None)
     if first is None:
@@ -129,7 +133,8 @@ def receive(
             if first is None:
                 raise
     if first.state == Batch.State.FAILED:
-        _again(actor, first, confirm_short=confirm_short, mapping=kept, valid_on=valid_on)
+        said = _reading(reading) if reading else None
+        _again(actor, first, confirm_short=confirm_short, mapping=kept, valid_on=valid_on, reading=said)
     return _receipt(first, already=True)
 
 
@@ -186,6 +191,7 @@ def _again(
     confirm_short: bool = False,
     mapping: ColumnMapping | None = None,
     valid_on: date | None = None,
+    reading: dict[str, Any] | None = None,
 ) -> None:
     """Put a delivery that waits or failed back to work, with a job of its own; once, however many ask at once."""
     if Batch.objects.select_for_update().get(pk=batch.pk).state not in (Batch.State.FAILED, Batch.State.NEEDS_MAPPING):
@@ -194,10 +200,11 @@ def _again(
     batch.state, batch.findings, batch.finished_at = Batch.State.RECEIVED, [], None
     batch.mapping = mapping or batch.mapping
     batch.valid_on = valid_on or batch.valid_on
+    batch.reading = batch.reading if reading is None else reading
     batch.job = Job.objects.create(
         number=_number("J"), kind="batches", payload={"batch": batch.number, "confirm_short": confirm_short}
     )
-    batch.save(update_fields=["state", "findings", "finished_at", "mapping", "valid_on", "job"])
+    batch.save(update_fields=["state", "findings", "finished_at", "mapping", "valid_on", "reading", "job"])
     write_leaf(
         actor=actor,
         action="batches.again",
@@ -274,6 +281,31 @@ def set_mapping(*, actor: Actor, number: str, columns: Mapping[str, Mapping[str,
         facts={"batch": number, "columns": wanted["columns"]},
     )
     _again(actor, batch, mapping=mapping)
+    return _receipt(batch, already=True)
+
+
+def _reading(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person says of a file, checked. Raises `Refused`."""
+    try:
+        return Reading.from_dict(said).as_dict()
+    except ValueError as error:
+        raise refused(
+            "reading_unreadable", "reading", f"读取方式写法有误：{error}", f"The reading is not well formed: {error}",
+            "可给出 table、header_row、encoding、delimiter", "Give table, header_row, encoding, delimiter",
+        ) from error  # fmt: skip
+
+
+@transaction.atomic
+def set_reading(*, actor: Actor, number: str, reading: Mapping[str, Any]) -> Receipt:
+    """Say how the file is to be read (which table, where its header is, encoding, delimiter), and read it again.
+
+    An empty value leaves it to the reader. Only while nothing of it is stored. Raises `Refused`, `NotFound`.
+    """
+    batch = _own(actor, number)
+    _must_be(batch, Batch.State.NEEDS_MAPPING, Batch.State.FAILED)
+    said = _reading(reading)
+    write_leaf(actor=actor, action="batches.set_reading", table="batch", key=number, facts={"reading": said})
+    _again(actor, batch, reading=said)
     return _receipt(batch, already=True)
 
 

@@ -28,7 +28,7 @@ from xinlin.office.actions import full_lists
 from xinlin.office.actions.batches import queue
 from xinlin.office.actions.records import Storing, readable
 from xinlin.office.bulk import lock_storing
-from xinlin.office.layouts import FileRefused, Layout, Row, Sheet
+from xinlin.office.layouts import FileRefused, Layout, Reading, Row, Sheet
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, Job, RefusedRow
 from xinlin.office.models.batches import Mapping as ColumnMapping
@@ -104,6 +104,8 @@ def work(job_number: str) -> None:
             _take_in(job, batch)
         _end(job, Job.State.DONE)
     except (FileRefused, Refused) as refusal:
+        if isinstance(refusal, FileRefused) and refusal.tables:
+            batch.layout = {**batch.layout, "tables": list(refusal.tables)}
         _fail(batch, [hint_of(refusal.problem)])
         _end(job, Job.State.DONE, refusal.problem.what.zh)
     except Exception as error:
@@ -139,7 +141,7 @@ def _take_in(job: Job, batch: Batch) -> None:
 def _take_in_file(job: Job, batch: Batch, kind: Kind, path: Path) -> None:
     findings = Hints()
     unfinished = Batch.objects.filter(pk=batch.pk).exclude(state=Batch.State.DONE)
-    sheet = _open(batch, kind, path)
+    sheet = _open(job, batch, kind, path)
     columns = _columns(batch, kind, sheet.layout, findings)
     batch.layout = {**sheet.layout.as_dict(), "preview": _preview(sheet, kind, columns or {})}
     if columns is None:
@@ -156,12 +158,16 @@ def _take_in_file(job: Job, batch: Batch, kind: Kind, path: Path) -> None:
         _store(job, batch, kind, judge, spool, findings)
 
 
-def _open(batch: Batch, kind: Kind, path: Path) -> Sheet:
+def _open(job: Job, batch: Batch, kind: Kind, path: Path) -> Sheet:
     if batch.replays_id:
         return _Replay(batch, path)
     kept = ColumnMapping.objects.filter(department=batch.department, kind=batch.kind).values_list("columns", flat=True)
     labels = {use["column"] for columns in kept for use in columns.values() if "column" in use}
-    return open_sheet(path, kind, labels)
+
+    def alive() -> None:
+        Job.objects.filter(pk=job.pk).update(heartbeat_at=now())
+
+    return open_sheet(path, kind, labels, Reading.from_dict(batch.reading), alive=alive)
 
 
 class _Replay(Sheet):

@@ -81,6 +81,8 @@ class Batch(models.Model):
     mapping = models.ForeignKey(Mapping, null=True, blank=True, on_delete=models.PROTECT)
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.PROTECT)
     replays = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replayed_by")
+    reading = models.JSONField(default=dict)
+    """What a person said of the file where it was read wrongly: table, header_row, encoding, delimiter."""
     layout = models.JSONField(default=dict)
     """What was found in the file: format, encoding, delimiter, sheet, header row, columns."""
     findings = models.JSONField(default=list)
