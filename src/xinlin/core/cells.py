@@ -37,7 +37,7 @@ LENIENT = frozenset({"foreign_currency", "region_not_a_code"})
 """Faults that leave an optional field absent, with a finding, instead of refusing the row."""
 CLASSES: dict[str, RecordClass] = {"minor": "minor", "general": "general", "serious": "serious"}
 CLASSES |= {"轻微": "minor", "一般": "general", "严重": "serious"}
-COLUMN_LENGTHS = {"document": 128, "authority": 200, "article": 500, "remedy": 500, "subject_name": 300}
+COLUMN_LENGTHS = {"document": 128, "authority": 200, "article": 2_048, "remedy": 500, "subject_name": 300}
 """Room for roles that every record has, in characters."""
 REMEMBERED = 4_096
 """Different cells of a field whose outcome is kept."""

@@ -19,7 +19,7 @@ class ListEntry(models.Model):
     entered_on = models.DateField()
     document = models.CharField(max_length=128)
     authority = models.CharField(max_length=200)
-    article = models.CharField(max_length=500)
+    article = models.CharField(max_length=2048)
     notice_on = models.DateField()
     remedy = models.CharField(max_length=500)
     ends_on = models.DateField()

@@ -42,7 +42,7 @@ class Record(models.Model):
     """First day on which it is no longer disclosed to the public (终止公开), though it still stands."""
     document = models.CharField(max_length=128, blank=True)
     authority = models.CharField(max_length=200, blank=True)
-    article = models.CharField(max_length=500, blank=True)
+    article = models.CharField(max_length=2048, blank=True)
     notice_on = models.DateField(null=True, blank=True)
     remedy = models.CharField(max_length=500, blank=True)
     superseded_by = models.ForeignKey(
