@@ -11,7 +11,7 @@ from xinlin.core.publication import LOCK, broken_locks, read_lock, unpublished, 
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.values import Problem, Text
 
-__all__ = ["ROOT", "RulebookRefused", "names", "problems", "publish", "read", "read_with_places"]
+__all__ = ["ROOT", "RulebookRefused", "names", "problems", "publish", "read", "read_folder", "read_with_places"]
 
 _PACKAGE = Path(__file__).resolve().parent
 ROOT = _PACKAGE / "rulebooks" if (_PACKAGE / "rulebooks").is_dir() else _PACKAGE.parent.parent / "rulebooks"
@@ -26,6 +26,15 @@ def names(root: Path = ROOT) -> list[str]:
 def read(code: str) -> Rulebook:
     """The rulebook together with those that it extends. Raises `RulebookRefused` with every problem found."""
     return read_with_places(code).rulebook
+
+
+def read_folder(folder: Path) -> Rulebook:
+    """A rulebook that stands in a folder of its own, outside the shelf. Raises `RulebookRefused`."""
+    loaded = open_folder(folder.resolve().parent, folder.resolve().name)
+    found = lint.findings(loaded.rulebook, loaded.places)
+    if found:
+        raise RulebookRefused(found)
+    return loaded.rulebook
 
 
 @cache
@@ -100,7 +109,8 @@ def open_folder(root: Path, code: str, above: tuple[str, ...] = ()) -> Loaded:
         what = Text(zh="规则册互相继承", en="rulebooks extend one another in a circle")
         cure = Text(zh="去掉其中一个 extends", en="remove one extends")
         raise RulebookRefused([Problem("extends", f"rulebooks/{code}/rulebook.yaml:1", what, cure)])
-    parent = open_folder(root, parent_code, (*above, code)) if parent_code and (root / parent_code).is_dir() else None
+    beside = next((base for base in (root, ROOT) if parent_code and (base / parent_code).is_dir()), None)
+    parent = open_folder(beside, parent_code, (*above, code)) if beside and parent_code else None
     return load(code, texts, parent)
 
 

@@ -37,7 +37,8 @@ from xinlin.core.schemes import (
 )
 from xinlin.core.scores import evaluate
 from xinlin.core.values import Text
-from xinlin.engine.scores import contributions, run
+from xinlin.engine.figures import joined
+from xinlin.engine.scores import parts, run
 from xinlin.engine.snapshot import Row, SnapshotWriter
 
 EXAMPLES = int(os.environ.get("XINLIN_EXAMPLES") or 100)
@@ -289,11 +290,14 @@ def test_engine_equals_evaluator(scheme: Scheme, people: dict[int, list[Fact]], 
         freeze(people, folder)
         plan = compile_scheme(scheme, as_of)
         figures = run(plan, folder)
-        given = {
-            (row["subject"], code, row["record"]): row["points"]
-            for code, table in contributions(plan, folder)
-            for row in table.to_pylist()
-        }
+        explained = list(parts(plan, folder, lines=True))
+    assert joined(plan, explained).scores.tolist() == figures.scores.tolist()
+    given = {
+        (number, lines.indicator, record): points
+        for part in explained
+        for lines in part.lines
+        for number, record, points in zip(lines.subject, lines.record.to_pylist(), lines.points, strict=True)
+    }
     assert list(figures.subjects) == sorted(people)
     for at, number in enumerate(sorted(people)):
         expected = evaluate(scheme, people[number], as_of)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +40,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser("score", help="score an open folder of CSV or Parquet, without the web")
     parser.add_argument("what", nargs="?", choices=["explain"], help="print one subject's lines instead of scoring all")
-    parser.add_argument("--rulebook", required=True, help="name of the rulebook, such as dongtou")
+    parser.add_argument("--rulebook", required=True, help="name of the rulebook, such as dongtou, or its folder")
     parser.add_argument("--version", help="version of the scheme; default: the one in force on --as-of")
     parser.add_argument(
         "--data", required=True, type=Path, help="the folder: subjects, consents, relations, records/KIND"
@@ -47,6 +49,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--engine", choices=["duckdb", "plain"], default="duckdb")
     parser.add_argument("--out", type=Path, help="where scores.parquet and run.json go")
     parser.add_argument("--contributions", action="store_true", help="write contributions.parquet too")
+    parser.add_argument(
+        "--snapshots", type=Path, help="a folder where prepared columns are kept, so that a later run finds them again"
+    )
     parser.add_argument("--subject", help="with explain: whose lines")
     parser.set_defaults(run=_run)
     freeze = commands.add_parser(
@@ -112,7 +117,7 @@ def _explain(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) 
         number = next((row["number"] for row in names if row["subject"] == arguments.subject), None)
         if number is None:
             raise _Refused(f"{arguments.subject} is not scored on {arguments.as_of}: no live consent, or not an adult.")
-        history = facts(plan, folder, only=number)[number]
+        history = facts(plan, folder, [number])[number]
     result = evaluate(scheme, history, arguments.as_of)
     print(f"{arguments.subject}  {result.score}  {result.tier}  {arguments.as_of}")
     for line in explain(scheme, history, result):
@@ -125,13 +130,21 @@ def _complain(problems: list[Problem]) -> None:
         print(f"  {problem.what.en} {problem.cure.en}", file=sys.stderr)
 
 
+def _progress() -> Callable[[int, int], None] | None:
+    """Tell on a terminal how far a run is; say nothing in a pipe."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda done, total: print(f"\r{100 * done // max(total, 1)} %", end="", file=sys.stderr, flush=True)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from xinlin import shelf
-    from xinlin.engine.folder import FolderRefused
-    from xinlin.engine.report import score_folder
+    from xinlin.engine.report import Order, score_folder
+    from xinlin.engine.tables import FolderRefused
 
     try:
-        rulebook = shelf.read(arguments.rulebook)
+        named = Path(arguments.rulebook)
+        rulebook = shelf.read_folder(named) if len(named.parts) > 1 else shelf.read(arguments.rulebook)
         scheme = _scheme(rulebook, arguments.version, arguments.as_of)
         if arguments.what == "explain":
             if not arguments.subject:
@@ -140,9 +153,9 @@ def _run(arguments: argparse.Namespace) -> int:
             return 0
         if arguments.out is None:
             raise _Refused("--out is missing: the folder for scores.parquet and run.json")
-        wanted = (arguments.data, arguments.as_of, arguments.out, arguments.engine, arguments.contributions)
-        said = score_folder(rulebook, scheme, *wanted)
-        print(f"{said['counts']}  {said['seconds']} s  {said['peak_memory_mib']} MiB  -> {arguments.out}")
+        order = Order(rulebook, scheme, arguments.out, arguments.engine, arguments.contributions)
+        said = score_folder(order, arguments.data, arguments.as_of, arguments.snapshots, _progress())
+        print(json.dumps(said["counts"]), json.dumps(said["measured"]), "->", arguments.out)
     except shelf.RulebookRefused as refused:
         _complain(refused.problems)
         return 1

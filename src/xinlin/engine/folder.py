@@ -7,48 +7,41 @@ status, class, ends_on, document, named_person, then the kind's own fields), eac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Kind, Rulebook
-from xinlin.core.values import Problem, Text
-from xinlin.engine.snapshot import Snapshot, column, digest_folder, scored_fields
-from xinlin.engine.statements import literal
+from xinlin.engine.freezing import FOREVER, Numbers, in_order, write_kind
+from xinlin.engine.snapshot import Snapshot, column, digest_folder, edges_of, scored_fields
+from xinlin.engine.statements import fields_of, literal
+from xinlin.engine.tables import (
+    DAY,
+    FIELD_TYPES,
+    PLACE,
+    WORDS,
+    Column,
+    empty_cell,
+    open_table,
+    quoted,
+    refuse_gaps,
+    refuse_where,
+    refused,
+    source_of,
+)
 
-INTEGER, DAY, WORDS, TRUTH = "BIGINT", "DATE", "VARCHAR", "BOOLEAN"
-FIELD_TYPES = {"integer": INTEGER, "money": INTEGER, "date": DAY, "boolean": TRUTH}
-WELL_FORMED = {
-    INTEGER: r"[+-]?[0-9]{1,18}",
-    DAY: r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    TRUTH: r"(?i)true|false",
-}
-EXAMPLES = {INTEGER: "12", DAY: "2026-03-01", TRUTH: "true", WORDS: "text"}
+Edges = list[tuple[int, int]]
+
 STATUSES = ("active", "disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded")
-
-
-class FolderRefused(ValueError):
-    """The folder cannot be read as it is; ``problem`` says which file, which column, which value, and what to do."""
-
-    def __init__(self, problem: Problem) -> None:
-        """Carry the problem."""
-        super().__init__(f"{problem.where}: {problem.what.en} {problem.cure.en}")
-        self.problem = problem
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """An expected column: its type, and whether every row must have a value."""
-
-    name: str
-    type: str
-    required: bool = False
-
-
 SUBJECTS = [Column("subject", WORDS, True), Column("kind", WORDS, True), Column("born_on", DAY)]
 CONSENTS = [Column("subject", WORDS, True), Column("given_on", DAY, True), Column("withdrawn_on", DAY)]
 RELATIONS = [
@@ -70,128 +63,12 @@ RECORDS = [
 ]
 
 
-def _refuse(code: str, where: str, zh: str, en: str, cure_zh: str, cure_en: str, raw: str = "") -> FolderRefused:
-    return FolderRefused(Problem(code, where, Text(zh=zh, en=en), Text(zh=cure_zh, en=cure_en), raw))
-
-
-def source_of(folder: Path, name: str) -> Path | None:
-    """The file of a table in the folder. Raises `FolderRefused` where both forms are there."""
-    found = [path for suffix in (".parquet", ".csv") if (path := folder / f"{name}{suffix}").exists()]
-    if len(found) > 1:
-        raise _refuse(
-            "two_files",
-            name,
-            "同时有 CSV 和 Parquet 两个文件。",
-            "there is both a CSV and a Parquet file.",
-            "请只保留一个。",
-            "Keep one of them.",
-        )
-    return found[0] if found else None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _read(path: Path) -> str:
-    if path.suffix == ".csv":
-        return f"read_csv({literal(path.as_posix())}, all_varchar = true, header = true, nullstr = '')"
-    return f"read_parquet({literal(path.as_posix())})"
-
-
-def _typed(table: duckdb.DuckDBPyConnection, path: Path, expected: Column, given: str) -> str:
-    """The expression that reads a column with its type; refuses the file at the first value that has another."""
-    name = _quoted(expected.name)
-    same = {INTEGER: ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")}
-    if given in (expected.type, '"NULL"', *same.get(expected.type, ())):
-        return f"CAST({name} AS {expected.type})"
-    if given.startswith(("ENUM", "VARCHAR")) and expected.type == WORDS:
-        return f"CAST({name} AS VARCHAR)"
-    if given != "VARCHAR":
-        raise _refuse(
-            "wrong_type",
-            f"{path.name}:{expected.name}",
-            f"列的类型是 {given}，应为 {expected.type}。",
-            f"the column has type {given}; {expected.type} is needed.",
-            "请按要求的类型重新导出。",
-            "Export it again with that type.",
-        )
-    cast = f"TRY_CAST({name} AS {expected.type})"
-    if expected.type == TRUTH:
-        cast = f"TRY_CAST(lower({name}) AS BOOLEAN)"
-    form = literal(WELL_FORMED[expected.type])
-    bad = table.execute(
-        f"SELECT {name} FROM {_read(path)} WHERE {name} IS NOT NULL AND "
-        f"(NOT regexp_full_match({name}, {form}) OR {cast} IS NULL) LIMIT 1"
-    ).fetchone()
-    if bad:
-        raise _refuse(
-            "wrong_type",
-            f"{path.name}:{expected.name}",
-            f"“{bad[0]}”不是要求的格式。",
-            f"{bad[0]!r} is not of the needed form.",
-            f"请改成类似 {EXAMPLES[expected.type]} 的值。",
-            f"Write it like {EXAMPLES[expected.type]}.",
-            raw=str(bad[0]),
-        )
-    return cast
-
-
-def _table(connection: duckdb.DuckDBPyConnection, path: Path, name: str, expected: Sequence[Column]) -> None:
-    """Make a view of the file with typed columns. Raises `FolderRefused`: columns missing, wrong types, empty cells."""
-    try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM {_read(path)}").fetchall()
-    except duckdb.Error as error:
-        raise _refuse(
-            "unreadable",
-            path.name,
-            "文件无法读取。",
-            f"the file cannot be read: {str(error).splitlines()[0]}",
-            "请检查文件是否完整。",
-            "Check that the file is whole.",
-        ) from error
-    given = {row[0]: str(row[1]) for row in described}
-    missing = [wanted.name for wanted in expected if wanted.name not in given]
-    if missing:
-        raise _refuse(
-            "missing_columns",
-            path.name,
-            f"缺少列：{'、'.join(missing)}。",
-            f"columns are missing: {', '.join(missing)}.",
-            "请补上这些列（可以为空）。",
-            "Add them; cells may be empty where a value is optional.",
-        )
-    columns = [
-        f"{_typed(connection, path, wanted, given[wanted.name])} AS {_quoted(wanted.name)}" for wanted in expected
-    ]
-    connection.execute(f"CREATE VIEW {_quoted(name)} AS SELECT {', '.join(columns)} FROM {_read(path)}")
-    for wanted in expected:
-        empty = f"SELECT 1 FROM {_quoted(name)} WHERE {_quoted(wanted.name)} IS NULL LIMIT 1"
-        if wanted.required and connection.execute(empty).fetchone():
-            raise _refuse(
-                "empty_cell",
-                f"{path.name}:{wanted.name}",
-                "有空值。",
-                "a cell is empty.",
-                "每一行都必须填写。",
-                "Every row needs a value here.",
-            )
-
-
-def _refuse_where(connection: duckdb.DuckDBPyConnection, sql: str, code: str, where: str, zh: str, en: str) -> None:
-    """Refuse if the statement finds a row; its first column is the offending value."""
-    bad = connection.execute(f"{sql} LIMIT 1").fetchone()
-    if bad:
-        cure = ("请改正后重新运行。", "Correct the file and run again.")
-        raise _refuse(code, where, zh.format(bad[0]), en.format(repr(bad[0])), *cure, raw=str(bad[0]))
-
-
 def _people(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
-    """Tables of subjects and consents, and ``enrolled``: adults with a consent live on the day, numbered densely."""
+    """Tables of subjects and consents, and ``everyone``: adults with a consent live on the day, numbered densely in the order of subjects."""
     for name, columns in (("subjects", SUBJECTS), ("consents", CONSENTS)):
         path = source_of(folder, name)
         if path is None:
-            raise _refuse(
+            raise refused(
                 "missing_file",
                 name,
                 f"缺少 {name} 文件。",
@@ -199,8 +76,9 @@ def _people(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) ->
                 "请放入数据夹。",
                 "Put it into the folder.",
             )
-        _table(connection, path, name, columns)
-    _refuse_where(
+        open_table(connection, path, name, columns)
+        refuse_gaps(connection, path, name, columns)
+    refuse_where(
         connection,
         "SELECT subject FROM subjects GROUP BY subject HAVING count(*) > 1 ORDER BY subject",
         "duplicate_subject",
@@ -208,7 +86,7 @@ def _people(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) ->
         "主体 {} 出现了两次。",
         "the subject {} stands twice.",
     )
-    _refuse_where(
+    refuse_where(
         connection,
         "SELECT subject FROM consents ANTI JOIN subjects USING (subject) ORDER BY subject",
         "unknown_subject",
@@ -218,65 +96,196 @@ def _people(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) ->
     )
     # whoever was born on 29 February comes of age on 28 February of a common year, as calendar terms resolve
     adult = f"born_on IS NOT NULL AND born_on + INTERVAL 18 YEAR <= {literal(as_of)}"
-    live = f"given_on <= {literal(as_of)} AND (withdrawn_on IS NULL OR withdrawn_on > {literal(as_of)})"
+    given = f"given_on <= {literal(as_of)} AND (withdrawn_on IS NULL OR withdrawn_on > {literal(as_of)})"
     connection.execute(
-        "CREATE TABLE enrolled AS SELECT CAST(row_number() OVER (ORDER BY subject) - 1 AS INTEGER) AS number, subject "
-        f"FROM subjects WHERE kind = 'person' AND {adult} AND subject IN (SELECT subject FROM consents WHERE {live})"
+        "CREATE TABLE everyone AS SELECT subject, CAST(CASE WHEN live THEN row_number() OVER (PARTITION BY live ORDER BY "
+        "subject) - 1 ELSE -1 END AS INTEGER) AS number FROM (SELECT subject, kind = 'person' "
+        f"AND coalesce({adult}, FALSE) AND subject IN (SELECT subject FROM consents WHERE {given}) AS live FROM subjects)"
     )
 
 
 def _relations(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     path = source_of(folder, "relations")
     if path is not None:
-        _table(connection, path, "relations", RELATIONS)
+        open_table(connection, path, "relations", RELATIONS)
+        refuse_gaps(connection, path, "relations", RELATIONS)
     else:
         typed = ", ".join(f"CAST(NULL AS {wanted.type}) AS {wanted.name}" for wanted in RELATIONS)
         connection.execute(f"CREATE VIEW relations AS SELECT {typed} WHERE FALSE")
 
 
-def _check_records(connection: duckdb.DuckDBPyConnection, kind: Kind, view: str) -> None:
-    where = f"records/{kind.code}"
-    table = _quoted(view)
-    statuses = ", ".join(literal(status) for status in STATUSES)
-    checks = [
-        (
-            f"SELECT record FROM {table} GROUP BY record HAVING count(*) > 1 ORDER BY record",
-            "duplicate_record",
-            "record",
-        )
-        + ("记录 {} 出现了两次。", "the record {} stands twice."),
-        (f"SELECT status FROM {table} WHERE status NOT IN ({statuses})", "unknown_status", "status")
-        + ("没有名为 {} 的状态。", f"there is no status {{}}; use one of {', '.join(STATUSES)}."),
-        (f"SELECT subject FROM {table} ANTI JOIN subjects USING (subject)", "unknown_subject", "subject")
-        + ("主体 {} 不在 subjects 中。", "the subject {} is not in subjects."),
+def _view(kind: Kind) -> str:
+    return f"records {kind.code}"
+
+
+def _columns(kind: Kind) -> list[Column]:
+    return [*RECORDS, *(Column(spec.code, FIELD_TYPES.get(spec.type, WORDS)) for spec in scored_fields(kind))]
+
+
+def _kinds(folder: Path, rulebook: Rulebook) -> Iterator[tuple[Kind, Path]]:
+    """The kinds of which the folder has records, by name. Raises `FolderRefused` for one that the rulebook lacks."""
+    for path in sorted((folder / "records").glob("*")):
+        if path.suffix not in (".csv", ".parquet"):
+            continue
+        if path.stem not in rulebook.kinds:
+            raise refused(
+                "unknown_kind",
+                f"records/{path.name}",
+                "规则册里没有这类记录。",
+                "the rulebook has no such kind of record.",
+                "请核对文件名，或在规则册中登记这类记录。",
+                "Check the file's name, or write the kind into the rulebook.",
+            )
+        source_of(folder / "records", path.stem)
+        yield rulebook.kinds[path.stem], path
+
+
+NOT_SCORED, UNKNOWN = -1, -2
+
+
+def _numbers(connection: duckdb.DuckDBPyConnection, kinds: Sequence[tuple[Kind, Path]]) -> dict[str, Numbers]:
+    """For each kind the number of every row's subject, in the order of its file; `NOT_SCORED` for who is not.
+
+    One join for all kinds, since the table of everybody is large and is built anew for each join. Raises
+    `FolderRefused` for a subject that nobody knows.
+    """
+    ends = np.cumsum([0, *(_count(connection, kind) for kind, _ in kinds)])
+    every = np.full(ends[-1], UNKNOWN, np.int32)
+    stacked = " UNION ALL ".join(
+        f"SELECT subject, {quoted(PLACE)} + {end} AS place FROM {quoted(_view(kind))}"
+        for (kind, _), end in zip(kinds, ends[:-1], strict=True)
+    )
+    if kinds:
+        found = connection.sql(f"SELECT place, number FROM ({stacked}) JOIN everyone USING (subject)")
+        for batch in found.to_arrow_reader(1 << 20):
+            every[batch["place"].to_numpy()] = batch["number"].to_numpy()
+    numbers = {kind.code: every[ends[at] : ends[at + 1]] for at, (kind, _) in enumerate(kinds)}
+    for kind, path in kinds:
+        if (numbers[kind.code] == UNKNOWN).any():
+            refuse_gaps(connection, path, _view(kind), RECORDS)
+            refuse_where(
+                connection,
+                f"SELECT subject FROM {quoted(_view(kind))} ANTI JOIN subjects USING (subject) ORDER BY subject",
+                "unknown_subject",
+                f"records/{kind.code}:subject",
+                "主体 {} 不在 subjects 中。",
+                "the subject {} is not in subjects.",
+            )
+    return numbers
+
+
+def _count(connection: duckdb.DuckDBPyConnection, kind: Kind) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {quoted(_view(kind))}").fetchall()[0][0])
+
+
+def _through_organisations(connection: duckdb.DuckDBPyConnection, kind: Kind) -> pa.Table:
+    """(record, number) of organisations' records that name the scored person who represented them on the day."""
+    return connection.sql(
+        f"SELECT r.record, e.number FROM {quoted(_view(kind))} r JOIN everyone e ON e.subject = r.named_person "
+        "WHERE e.number >= 0 AND r.subject <> r.named_person AND EXISTS (SELECT 1 FROM relations l "
+        "WHERE l.organisation = r.subject AND l.person = r.named_person AND l.role = 'legal_representative' "
+        "AND l.from_on <= r.occurred_on AND (l.until_on IS NULL OR r.occurred_on < l.until_on))"
+    ).to_arrow_table()
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool) -> pa.Table:
+    """All rows of a kind in the order of the file, with the snapshot's columns and a hash of each record's handle."""
+    own = [f"{quoted(spec.code)} AS {quoted(column(spec.code))}" for spec in scored_fields(kind)]
+    columns = [
+        "record",
+        "occurred_on",
+        "status",
+        '"class"',
+        f"coalesce(ends_on, {literal(FOREVER)}) AS ends_on",
+        "document" if documents else "CAST(NULL AS VARCHAR) AS document",
+        *own,
+        "hash(record) AS hashed",
     ]
-    for sql, code, name, zh, en in checks:
-        _refuse_where(connection, sql, code, f"{where}:{name}", zh, en)
+    table = connection.sql(f"SELECT {', '.join(columns)} FROM {quoted(_view(kind))}").to_arrow_table()
+    coded = ["status", "class", *(column(spec.code) for spec in scored_fields(kind) if spec.type == "code")]
+    for name in coded:
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, name, table[name].dictionary_encode().unify_dictionaries())
+    return table.combine_chunks()
 
 
-def _freeze_kind(connection: duckdb.DuckDBPyConnection, kind: Kind, view: str, target: Path, through: bool) -> int:
-    """Write one kind sorted by number: the enrolled's own records, and organisations' that name their representative.
+def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Table) -> None:
+    """Refuse empty cells, unknown states, and a record that stands twice."""
+    where = f"records/{kind.code}"
+    for name in ("record", "occurred_on", "status"):
+        if rows[name].null_count:
+            raise empty_cell(f"{where}:{name}")
+    unknown = [given for given in rows["status"].unique().to_pylist() if given not in STATUSES]
+    if unknown:
+        listed = ", ".join(STATUSES)
+        raise refused(
+            "unknown_status",
+            f"{where}:status",
+            f"没有名为 {unknown[0]} 的状态。",
+            f"there is no status {unknown[0]!r}.",
+            f"请写其一：{listed}。",
+            f"Use one of {listed}.",
+            raw=unknown[0],
+        )
+    hashed = np.sort(rows["hashed"].to_numpy())
+    if (hashed[1:] == hashed[:-1]).any():
+        refuse_where(
+            connection,
+            f"SELECT record FROM {quoted(_view(kind))} GROUP BY record HAVING count(*) > 1 ORDER BY record",
+            "duplicate_record",
+            f"{where}:record",
+            "记录 {} 出现了两次。",
+            "the record {} stands twice.",
+        )
+
+
+def _freeze_kind(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, numbers: Numbers, target: Path, edges: Edges, demands: Demands
+) -> int:
+    """Write one kind sorted by number: the scored people's own records, and organisations' that name them.
 
     Returns how many rows.
     """
-    shared = ["record", "occurred_on", "status", '"class"', "ends_on", "document"]
-    own = [f"{_quoted(spec.code)} AS {_quoted(column(spec.code))}" for spec in scored_fields(kind)]
-    columns = ", ".join(f"r.{name}" for name in [*shared, *own])
-    select = (
-        f"SELECT e.number AS subject, FALSE AS via, {columns} FROM {_quoted(view)} r JOIN enrolled e USING (subject)"
-    )
-    if through:
-        select += (
-            f" UNION ALL SELECT e.number, TRUE, {columns} FROM {_quoted(view)} r JOIN enrolled e "
-            "ON e.subject = r.named_person WHERE r.subject <> r.named_person AND EXISTS (SELECT 1 FROM relations l "
-            "WHERE l.organisation = r.subject AND l.person = r.named_person AND l.role = 'legal_representative' "
-            "AND l.from_on <= r.occurred_on AND (l.until_on IS NULL OR r.occurred_on < l.until_on))"
+    rows = _rows(connection, kind, kind.code in demands.documents)
+    _check_rows(connection, kind, rows)
+    if kind.code not in demands.kinds:
+        return 0
+    places = np.flatnonzero(numbers >= 0)
+    subject, via = numbers[places], np.zeros(len(places), np.bool_)
+    if kind.code in demands.through:
+        named = _through_organisations(connection, kind)
+        theirs = pc.index_in(named["record"], rows["record"].combine_chunks()).to_numpy()
+        places = np.concatenate([places, theirs])
+        subject = np.concatenate([subject, named["number"].to_numpy()]).astype(np.int32)
+        via = np.concatenate([via, np.ones(len(theirs), np.bool_)])
+    days = rows["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
+    record = rows["record"].combine_chunks()
+    order = in_order(subject, days[places], record if len(places) == len(record) else record.take(pa.array(places)))
+    taken = rows.drop_columns("hashed").take(pa.array(places[order]))
+    taken = taken.add_column(0, "via", pa.array(via[order])).add_column(0, "subject", pa.array(subject[order]))
+    write_kind(target / "records" / f"{kind.code}.parquet", taken, edges)
+    return len(order)
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a plan asks of a snapshot: which kinds, of which also organisations' records, of which the documents."""
+
+    kinds: frozenset[str]
+    through: frozenset[str]
+    documents: frozenset[str]
+
+    @classmethod
+    def of(cls, plan: Plan) -> Demands:
+        """Documents are long and seldom asked for; a kind whose rules do not test them is kept without."""
+        indicators = [indicator for dimension in plan.dimensions for indicator in dimension.indicators]
+        tested = [(indicator.kind, indicator.where) for indicator in indicators]
+        tested += [(rule.kind, rule.where) for rule in plan.scheme.class_rules]
+        return cls(
+            frozenset(plan.kinds),
+            frozenset(indicator.kind for indicator in indicators if indicator.through),
+            frozenset(kind for kind, where in tested if "document" in fields_of(where)),
         )
-    path = literal(target.as_posix())
-    written = connection.execute(
-        f"COPY ({select} ORDER BY subject, occurred_on, record) TO {path} (FORMAT parquet, COMPRESSION zstd)"
-    ).fetchone()
-    return int(written[0]) if written else 0
 
 
 def freeze(folder: Path, rulebook: Rulebook, plan: Plan, target: Path) -> Snapshot:
@@ -285,35 +294,27 @@ def freeze(folder: Path, rulebook: Rulebook, plan: Plan, target: Path) -> Snapsh
     Raises `FolderRefused`; nothing of a refused folder is used.
     """
     connection = duckdb.connect(":memory:")
-    connection.execute("SET preserve_insertion_order = false")
     (target / "records").mkdir(parents=True)
     _people(connection, folder, plan.as_of)
     _relations(connection, folder)
-    through, rows = {i.kind for dimension in plan.dimensions for i in dimension.indicators if i.through}, 0
-    for path in sorted((folder / "records").glob("*")):
-        if path.suffix not in (".csv", ".parquet"):
-            continue
-        if path.stem not in rulebook.kinds:
-            raise _refuse(
-                "unknown_kind",
-                f"records/{path.name}",
-                "规则册里没有这类记录。",
-                "the rulebook has no such kind of record.",
-                "请核对文件名，或在规则册中登记这类记录。",
-                "Check the file's name, or write the kind into the rulebook.",
-            )
-        kind = rulebook.kinds[path.stem]
-        source_of(folder / "records", path.stem)
-        own = [Column(spec.code, FIELD_TYPES.get(spec.type, WORDS)) for spec in scored_fields(kind)]
-        view = f"records {kind.code}"
-        _table(connection, path, view, [*RECORDS, *own])
-        _check_records(connection, kind, view)
-        if kind.code in plan.kinds:
-            frozen = target / "records" / f"{kind.code}.parquet"
-            rows += _freeze_kind(connection, kind, view, frozen, kind.code in through)
+    demands, kinds = Demands.of(plan), list(_kinds(folder, rulebook))
+    for kind, path in kinds:
+        open_table(connection, path, _view(kind), _columns(kind))
+    numbers = _numbers(connection, kinds)
+    people = 0
     for name, select in (("subjects", "number AS subject"), ("names", "number, subject")):
         path_text = literal((target / f"{name}.parquet").as_posix())
-        connection.execute(f"COPY (SELECT {select} FROM enrolled ORDER BY number) TO {path_text} (FORMAT parquet)")
-    count = connection.execute("SELECT count(*) FROM enrolled").fetchone()
+        written = connection.execute(
+            f"COPY (SELECT {select} FROM everyone WHERE number >= 0 ORDER BY number) TO {path_text} (FORMAT parquet)"
+        ).fetchall()
+        people = int(written[0][0])
+    edges = edges_of(people)
+
+    def freeze_one(kind: Kind) -> int:
+        with connection.cursor() as own:
+            return _freeze_kind(own, kind, numbers[kind.code], target, edges, demands)
+
+    with ThreadPoolExecutor(max(1, len(os.sched_getaffinity(0)))) as pool:
+        rows = sum(pool.map(freeze_one, [kind for kind, _ in kinds]))
     connection.close()
-    return Snapshot(target, count[0] if count else 0, rows, digest_folder(folder))
+    return Snapshot(target, people, rows, digest_folder(folder))

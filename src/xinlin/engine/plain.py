@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,14 @@ import pyarrow.parquet as pq
 from xinlin.core.plan import Plan
 from xinlin.core.records import Fact
 from xinlin.core.scores import Evaluation, evaluate
-from xinlin.engine.scores import Figures
-from xinlin.engine.snapshot import column, enrolled
+from xinlin.engine.figures import Figures, Lines, Part, Progress, joined
+from xinlin.engine.freezing import FOREVER
+from xinlin.engine.snapshot import column, edges_of, enrolled
 
 NAME = "plain python"
 PREFIX = column("")
+REPORT_EVERY = 1000
+"""After how many people progress is reported."""
 
 
 def _fact(kind: str, row: dict[str, Any]) -> Fact:
@@ -30,7 +33,7 @@ def _fact(kind: str, row: dict[str, Any]) -> Fact:
         occurred_on=row["occurred_on"],
         status=row["status"],
         record_class=row["class"],
-        ends_on=row["ends_on"],
+        ends_on=row["ends_on"] if row["ends_on"] != FOREVER else None,
         document=row["document"] or "",
         fields=own,
         of="organisation" if row["via"] else "self",
@@ -39,55 +42,68 @@ def _fact(kind: str, row: dict[str, Any]) -> Fact:
     )
 
 
-def facts(plan: Plan, folder: Path, only: int | None = None) -> dict[int, list[Fact]]:
-    """The facts of everybody in the snapshot, or of the one with the number ``only``."""
-    numbers = [int(number) for number in enrolled(folder)] if only is None else [only]
+def facts(plan: Plan, folder: Path, numbers: Iterable[int]) -> dict[int, list[Fact]]:
+    """The facts of the people with these numbers, in their order."""
     found: dict[int, list[Fact]] = {number: [] for number in numbers}
+    if not found:
+        return found
+    filters = [("subject", ">=", min(found)), ("subject", "<=", max(found))]
     for kind in plan.kinds:
         path = folder / "records" / f"{kind}.parquet"
         if not path.exists():
             continue
-        filters = [("subject", "=", only)] if only is not None else None
         for batch in pq.read_table(path, filters=filters).to_batches():
             for row in batch.to_pylist():
-                found[row["subject"]].append(_fact(kind, row))
+                if row["subject"] in found:
+                    found[row["subject"]].append(_fact(kind, row))
     return found
 
 
-def evaluations(plan: Plan, folder: Path) -> Iterator[tuple[int, Evaluation]]:
-    """Everybody's evaluation in the order of numbers."""
-    for number, history in facts(plan, folder).items():
-        yield number, evaluate(plan.scheme, history, plan.as_of)
-
-
-def run(plan: Plan, folder: Path) -> Figures:
-    """Score everybody one by one; the same shape as the bulk engine's answer."""
+def parts(
+    plan: Plan, folder: Path, *, lines: bool = False, threads: int | None = None, progress: Progress | None = None
+) -> Iterator[Part]:
+    """Score everybody one by one, in the same blocks and the same order as the bulk engine; ``threads`` has no effect."""
+    subjects = enrolled(folder)
     order = {tier.code: at for at, tier in enumerate(plan.scheme.tiers)}
-    results = [result for _number, result in evaluations(plan, folder)]
-    return Figures(
-        subjects=enrolled(folder),
-        scores=np.array([result.score for result in results], dtype=np.int64),
-        tiers=np.array([order[result.tier] for result in results], dtype=np.int64),
-        dimensions={
-            dimension.code: np.array([result.dimensions[at].points for result in results], dtype=np.int64)
-            for at, dimension in enumerate(plan.dimensions)
-        },
-    )
+    for first, last in edges_of(int(subjects[-1]) + 1 if len(subjects) else 0):
+        mine = subjects[slice(*np.searchsorted(subjects, [first, last]))]
+        results = []
+        for number, history in facts(plan, folder, (int(number) for number in mine)).items():
+            results.append((number, evaluate(plan.scheme, history, plan.as_of)))
+            if progress and len(results) % REPORT_EVERY == 0:
+                progress(first + len(results), len(subjects))
+        figures = Figures(
+            subjects=mine,
+            scores=np.array([result.score for _, result in results], dtype=np.int64),
+            tiers=np.array([order[result.tier] for _, result in results], dtype=np.int64),
+            dimensions={
+                dimension.code: np.array([result.dimensions[at].points for _, result in results], dtype=np.int64)
+                for at, dimension in enumerate(plan.dimensions)
+            },
+        )
+        yield Part(first, last, figures, _lines(plan, results) if lines else ())
 
 
-def contributions(plan: Plan, folder: Path) -> Iterator[tuple[str, pa.Table]]:
-    """What every record gives, indicator by indicator, as the bulk engine reports it."""
-    given: dict[str, dict[str, list[Any]]] = {
-        indicator.code: {"subject": [], "record": [], "points": []}
-        for dimension in plan.dimensions
-        for indicator in dimension.indicators
+def _lines(plan: Plan, results: list[tuple[int, Evaluation]]) -> list[Lines]:
+    """What every record gives, indicator by indicator."""
+    given: dict[str, list[tuple[int, str, int]]] = {
+        indicator.code: [] for dimension in plan.dimensions for indicator in dimension.indicators
     }
-    for number, result in evaluations(plan, folder):
+    for number, result in results:
         for line in result.contributions:
             if line.points:
-                columns = given[line.indicator]
-                columns["subject"].append(number)
-                columns["record"].append(line.record)
-                columns["points"].append(line.points)
-    for code, columns in given.items():
-        yield code, pa.table(columns)
+                given[line.indicator].append((number, line.record, line.points))
+    return [
+        Lines(
+            code,
+            np.array([number for number, _, _ in rows], dtype=np.int32),
+            pa.array([record for _, record, _ in rows], pa.string()),
+            np.array([points for _, _, points in rows], dtype=np.int64),
+        )
+        for code, rows in given.items()
+    ]
+
+
+def run(plan: Plan, folder: Path, progress: Progress | None = None) -> Figures:
+    """Score everybody in the snapshot; the same shape as the bulk engine's answer."""
+    return joined(plan, parts(plan, folder, progress=progress))

@@ -1,17 +1,21 @@
-"""Writes what a run found to open files: scores, contributions, and the identity of the run (评分结果)."""
+"""Writes what a run found to open files: scores, contributions, and the identity of the run (评分结果).
+
+Everything is written beside and moved into place at the end; ``run.json`` goes last, so that a folder with a ``run.json``
+is whole. A run that was killed leaves a hidden folder that the next run there removes.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
-import secrets
-import shutil
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,92 +24,133 @@ from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
 from xinlin.engine import plain, scores
+from xinlin.engine.figures import Lines, Part, Progress
 from xinlin.engine.folder import freeze
-from xinlin.engine.scores import Figures
 from xinlin.engine.snapshot import Snapshot
+from xinlin.engine.statements import literal
+from xinlin.engine.stored import stored_snapshot
+from xinlin.engine.workplaces import workplace
 
+Said = dict[str, object]
 Engine = Literal["duckdb", "plain"]
 ENGINES: tuple[Engine, ...] = ("duckdb", "plain")
+MODULES = {"duckdb": scores, "plain": plain}
+
+SCORES, CONTRIBUTIONS, RUN = "scores.parquet", "contributions.parquet", "run.json"
+LINE_SCHEMA = pa.schema(
+    [("subject", pa.string()), ("indicator", pa.string()), ("record", pa.string()), ("points", pa.int64())]
+)
+ROW_GROUP = 1 << 20
+UNPACKED = {"compression": "zstd", "compression_level": 1, "store_schema": False}
+"""How result files are written: fast to pack, and text columns read back as text."""
 
 
-def _names(folder: Path) -> pa.ChunkedArray:
-    return pq.read_table(folder / "names.parquet")["subject"]
+class _Names:
+    """The subjects' own handles by dense number, read block by block."""
+
+    def __init__(self, folder: Path) -> None:
+        self.connection = duckdb.connect(":memory:", config={"threads": 1})
+        self.source = f"read_parquet({literal((folder / 'names.parquet').as_posix())})"
+
+    def within(self, first: int, last: int) -> pa.Array:
+        statement = f"SELECT subject FROM {self.source} WHERE number >= {first} AND number < {last}"
+        return self.connection.sql(statement).to_arrow_table()["subject"].combine_chunks()
 
 
-def _write_scores(plan: Plan, figures: Figures, folder: Path, target: Path) -> None:
-    codes = np.array([tier.code for tier in plan.scheme.tiers])
-    columns = {
-        "subject": _names(folder),
-        "score": pa.array(figures.scores, pa.int64()),
-        "tier": pa.array(codes[figures.tiers], pa.string()),
-        **{code: pa.array(vector, pa.int64()) for code, vector in figures.dimensions.items()},
-    }
-    pq.write_table(pa.table(columns), target, compression="zstd")
+class _Writer:
+    """Writes parts as they come, in order: one row group or more for each block."""
+
+    def __init__(self, plan: Plan, snapshot: Snapshot, work: Path, lines: bool) -> None:
+        self.tiers = pa.array([tier.code for tier in plan.scheme.tiers], pa.string())
+        self.names = _Names(snapshot.folder)
+        self.dimensions = [dimension.code for dimension in plan.dimensions]
+        schema = pa.schema(
+            [("subject", pa.string()), ("score", pa.int64()), ("tier", pa.dictionary(pa.int32(), pa.string()))]
+            + [(code, pa.int64()) for code in self.dimensions]
+        )
+        packed = ["score", "tier", *self.dimensions]
+        self.scores = pq.ParquetWriter(work / SCORES, schema, use_dictionary=packed, **UNPACKED)
+        self.lines, self.people, self.given = None, 0, 0
+        if lines:
+            packed = ["indicator", "points"]
+            self.lines = pq.ParquetWriter(work / CONTRIBUTIONS, LINE_SCHEMA, use_dictionary=packed, **UNPACKED)
+
+    def write(self, part: Part) -> None:
+        figures, names = part.figures, self.names.within(part.first, part.last)
+        columns = [
+            names,
+            pa.array(figures.scores),
+            pa.DictionaryArray.from_arrays(pa.array(figures.tiers, pa.int32()), self.tiers),
+            *(pa.array(figures.dimensions[code]) for code in self.dimensions),
+        ]
+        self.scores.write_table(pa.table(columns, schema=self.scores.schema), row_group_size=ROW_GROUP)
+        self.people += len(figures.subjects)
+        if self.lines is not None:
+            tables = [_line_table(lines, names, part.first) for lines in part.lines if len(lines.points)]
+            if tables:
+                self.lines.write_table(pa.concat_tables(tables), row_group_size=ROW_GROUP)
+            self.given += sum(table.num_rows for table in tables)
+
+    def close(self) -> None:
+        self.scores.close()
+        if self.lines is not None:
+            self.lines.close()
 
 
-def _write_contributions(plan: Plan, parts: Iterator[tuple[str, pa.Table]], folder: Path, target: Path) -> int:
-    """Lines in the order of the scheme, then of subject and record. Returns how many."""
-    names = _names(folder)
-    schema = pa.schema(
-        [("subject", pa.string()), ("indicator", pa.string()), ("record", pa.string()), ("points", pa.int64())]
+def _line_table(lines: Lines, names: pa.Array, first: int) -> pa.Table:
+    indicator = pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(len(lines.points), np.int32)), pa.array([lines.indicator], pa.string())
     )
-    lines = 0
-    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
-        for code, part in parts:
-            if not part.num_rows:
-                continue
-            ordered = part.sort_by([("subject", "ascending"), ("record", "ascending")])
-            columns = [
-                names.take(ordered["subject"]).combine_chunks(),
-                pa.array([code] * ordered.num_rows, pa.string()),
-                ordered["record"].combine_chunks(),
-                ordered["points"].cast(pa.int64()).combine_chunks(),
-            ]
-            writer.write_table(pa.table(columns, schema=schema))
-            lines += ordered.num_rows
-    return lines
+    columns = [names.take(pa.array(lines.subject - first)), indicator.cast(pa.string()), lines.record, lines.points]
+    return pa.table(columns, schema=LINE_SCHEMA)
 
 
-def score_folder(
-    rulebook: Rulebook, scheme: Scheme, data: Path, as_of: date, out: Path, engine: Engine, with_lines: bool
-) -> dict[str, object]:
-    """Score an open folder: ``scores.parquet``, ``run.json`` and, if asked, ``contributions.parquet`` appear in ``out``.
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be scored, with what, and into which folder."""
 
-    Everything is written beside and moved there at the end, so that a refused or stopped run leaves nothing.
-    Returns what ``run.json`` says. Raises `xinlin.engine.folder.FolderRefused`.
+    rulebook: Rulebook
+    scheme: Scheme
+    out: Path
+    engine: Engine = "duckdb"
+    lines: bool = False
+    threads: int | None = None
+
+
+def score_snapshot(order: Order, plan: Plan, snapshot: Snapshot, progress: Progress | None = None) -> Said:
+    """Score a snapshot that has ``names.parquet``: ``scores.parquet``, ``run.json``, ``contributions.parquet`` if asked.
+
+    The same snapshot and plan give the same bytes, but for what ``run.json`` says under ``measured``. Returns what
+    ``run.json`` says. What ``progress`` raises stops the run, and then nothing in the folder has changed.
     """
     begun = time.monotonic()
-    plan = compile_scheme(scheme, as_of)
-    out.mkdir(parents=True, exist_ok=True)
-    work = out / f".work-{secrets.token_hex(6)}"
-    try:
-        snapshot = freeze(data, rulebook, plan, work / "snapshot")
-        engine_module = scores if engine == "duckdb" else plain
-        figures = engine_module.run(plan, snapshot.folder)
-        _write_scores(plan, figures, snapshot.folder, work / "scores.parquet")
-        lines = None
-        if with_lines:
-            parts = engine_module.contributions(plan, snapshot.folder)
-            lines = _write_contributions(plan, parts, snapshot.folder, work / "contributions.parquet")
-        said = _identity(rulebook, plan, snapshot, engine_module.NAME, lines, time.monotonic() - begun)
-        (work / "run.json").write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        for name in ("scores.parquet", "contributions.parquet", "run.json"):
+    module = MODULES[order.engine]
+    with workplace(order.out) as work:
+        writer = _Writer(plan, snapshot, work, order.lines)
+        for part in module.parts(plan, snapshot.folder, lines=order.lines, threads=order.threads, progress=progress):
+            writer.write(part)
+        writer.close()
+        counts = {"subjects": writer.people, "records": snapshot.rows}
+        if order.lines:
+            counts["contributions"] = writer.given
+        said = _identity(order, plan, snapshot, module.NAME, counts, work)
+        said["measured"] = {
+            "seconds": round(time.monotonic() - begun, 3),
+            "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        }
+        (work / RUN).write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        for name in (RUN, SCORES, CONTRIBUTIONS):
+            (order.out / name).unlink(missing_ok=True)
+        for name in (SCORES, CONTRIBUTIONS, RUN):
             if (work / name).exists():
-                (work / name).replace(out / name)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+                (work / name).replace(order.out / name)
     return said
 
 
-def _identity(
-    rulebook: Rulebook, plan: Plan, snapshot: Snapshot, engine: str, lines: int | None, seconds: float
-) -> dict[str, object]:
-    """All that is needed to repeat the run, and what it cost."""
-    counts: dict[str, int] = {"subjects": snapshot.people, "records": snapshot.rows}
-    if lines is not None:
-        counts["contributions"] = lines
+def _identity(order: Order, plan: Plan, snapshot: Snapshot, engine: str, counts: dict[str, int], work: Path) -> Said:
+    """All that is needed to repeat the run, and to see that its files are those that it wrote."""
     return {
-        "rulebook": rulebook.code,
+        "rulebook": order.rulebook.code,
         "scheme": plan.scheme.code,
         "version": plan.scheme.version,
         "as_of": plan.as_of.isoformat(),
@@ -114,6 +159,22 @@ def _identity(
         "inputs_sha256": snapshot.sha256,
         "engine": engine,
         "counts": counts,
-        "seconds": round(seconds, 3),
-        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "outputs_sha256": {name: _sha256(work / name) for name in (SCORES, CONTRIBUTIONS) if (work / name).exists()},
     }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def score_folder(order: Order, data: Path, as_of: date, store: Path | None, progress: Progress | None = None) -> Said:
+    """Score an open folder. Its snapshot is looked for in ``store`` and kept there; without one it is made for this run.
+
+    Returns what ``run.json`` says. Raises `xinlin.engine.tables.FolderRefused`, and then nothing has changed.
+    """
+    plan = compile_scheme(order.scheme, as_of)
+    if store is not None:
+        return score_snapshot(order, plan, stored_snapshot(data, order.rulebook, plan, store), progress)
+    with workplace(order.out) as work:
+        return score_snapshot(order, plan, freeze(data, order.rulebook, plan, work / "snapshot"), progress)

@@ -1,44 +1,44 @@
-"""Scores everybody in a snapshot: SQL chooses and measures records, dense integer vectors sum them (批量评分)."""
+"""Scores everybody in a snapshot: DuckDB chooses records, integer arrays sum them, block of subjects by block (批量评分).
+
+A block is a range of subject numbers. One thread scores a block from its first record to its tiers, all indicators in
+turn, so that memory is bounded by the block, nothing is shared between threads, and what is finished can be written while
+the next block runs. The edges of blocks depend on how many subjects there are and on nothing else, and integers sum alike
+in any order: the same snapshot gives the same figures with any number of threads.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from xinlin.core.plan import IndicatorPlan, Plan
-from xinlin.core.schemes import ClassRule, Limits
-from xinlin.core.terms import add_term
-from xinlin.engine.snapshot import connect, enrolled
-from xinlin.engine.statements import condition_sql, contributions_sql, indicator_sql, literal
+from xinlin.core.schemes import Limits
+from xinlin.engine.figures import Figures, Lines, Numbers, Part, Progress, Vector, joined
+from xinlin.engine.runs import Rows, indicator_points, record_points
+from xinlin.engine.snapshot import connect, edges_of, enrolled, held_kinds
+from xinlin.engine.statements import holders_sql, rows_sql
 
-Vector = npt.NDArray[np.int64]
 NAME = f"duckdb {duckdb.__version__} + numpy {np.__version__}"
 """What ran, for the record of the run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Scores of all enrolled people, in the order of ``subjects``; ``tiers`` are positions in the scheme."""
-
-    subjects: npt.NDArray[np.int32]
-    scores: Vector
-    tiers: npt.NDArray[np.int64]
-    dimensions: dict[str, Vector]
+class Stopped(RuntimeError):
+    """The run was told to stop between two indicators."""
 
 
-def _held(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The kinds of which the snapshot has records."""
-    return {row[0] for row in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()}
-
-
-def _clamped(vector: Vector, limits: Limits) -> Vector:
+def clamped(vector: Vector, limits: Limits) -> Vector:
+    """The vector within the limits."""
     if limits.cap is not None:
         vector = np.minimum(vector, limits.cap)
     if limits.floor is not None:
@@ -46,81 +46,141 @@ def _clamped(vector: Vector, limits: Limits) -> Vector:
     return vector
 
 
-def _repeat_table(connection: duckdb.DuckDBPyConnection, plan: IndicatorPlan) -> None:
-    """Resolve the repeat term of every day on which a record of the kind occurred; calendar terms are never SQL."""
-    if plan.repeat is None:
-        return
-    days = [row[0] for row in connection.execute(f'SELECT DISTINCT occurred_on FROM "{plan.kind}"').fetchall()]
-    ends = [add_term(day, plan.repeat.within) for day in days]
-    table = pa.table({"day": pa.array(days, pa.date32()), "ends": pa.array(ends, pa.date32())})
-    connection.register("repeat_ends", table)
-
-
-def _rule_holders(connection: duckdb.DuckDBPyConnection, rule: ClassRule, as_of: date) -> npt.NDArray[np.int32]:
-    rows = connection.execute(
-        f"SELECT DISTINCT subject FROM \"{rule.kind}\" WHERE status = 'active' AND NOT via AND occurred_on <= {literal(as_of)} "
-        f"AND (ends_on IS NULL OR ends_on > {literal(as_of)}) AND {condition_sql(rule.where)}"
-    )
-    holders: npt.NDArray[np.int32] = rows.fetchnumpy()["subject"].astype(np.int32)
-    return holders
-
-
-def _tiers(connection: duckdb.DuckDBPyConnection, plan: Plan, held: set[str], scores: Vector, size: int) -> Vector:
-    """Positions of tiers by half-open thresholds, then the class rules: exact ones first, bounds last."""
-    tiers = plan.scheme.tiers
-    order = {tier.code: at for at, tier in enumerate(tiers)}
-    thresholds = np.array([tier.at_least for tier in tiers], dtype=np.int64)
-    positions = np.maximum(np.searchsorted(thresholds, scores, side="right") - 1, 0).astype(np.int64)
-    exact, bound = np.full(size, len(tiers), dtype=np.int64), np.full(size, len(tiers), dtype=np.int64)
-    for rule in plan.scheme.class_rules:
-        if rule.kind not in held:
-            continue
-        who = _rule_holders(connection, rule, plan.as_of)
-        target, code = (exact, rule.tier_exactly) if rule.tier_exactly is not None else (bound, rule.tier_at_most)
-        target[who] = np.minimum(target[who], order[code or ""])
-    positions = np.where(exact < len(tiers), exact, positions)
-    return np.minimum(positions, bound)
-
-
-def run(plan: Plan, folder: Path, progress: Callable[[int, int], None] | None = None) -> Figures:
-    """Score all enrolled subjects of the snapshot in ``folder``. ``progress`` is told (indicators done, of how many)."""
-    subjects = enrolled(folder)
-    size = int(subjects[-1]) + 1 if len(subjects) else 0
-    connection = connect(folder, plan.kinds)
-    held = _held(connection)
-    total, done = sum(len(dimension.indicators) for dimension in plan.dimensions), 0
-    scores = np.full(size, plan.scheme.base, dtype=np.int64)
-    dimensions: dict[str, Vector] = {}
-    for dimension in plan.dimensions:
-        points = np.zeros(size, dtype=np.int64)
-        for indicator in dimension.indicators:
-            if indicator.kind in held:
-                _repeat_table(connection, indicator)
-                given = connection.execute(indicator_sql(indicator, plan.as_of)).fetchnumpy()
-                points[given["subject"]] += given["points"].astype(np.int64)
-            done += 1
-            if progress:
-                progress(done, total)
-        points = _clamped(points, dimension.limits)
-        dimensions[dimension.code] = points[subjects]
-        scores += points
+def whole_score(plan: Plan, dimensions: Sequence[Vector]) -> Vector:
+    """Base plus dimensions, within the ends of the scale."""
     ends = Limits.model_construct(cap=plan.scheme.scale.maximum, floor=plan.scheme.scale.minimum)
-    scores = _clamped(scores, ends)
-    tiers = _tiers(connection, plan, held, scores, size)
-    connection.close()
-    return Figures(subjects, scores[subjects], tiers[subjects], dimensions)
+    summed = np.full_like(dimensions[0], plan.scheme.base)
+    for points in dimensions:
+        summed += points
+    return clamped(summed, ends)
 
 
-def contributions(plan: Plan, folder: Path) -> Iterator[tuple[str, pa.Table]]:
-    """What every record gives, indicator by indicator: (indicator, table of subject, record, points), no zeros.
+class _Block:
+    """Scores the subjects from ``first`` to before ``last`` on one connection."""
 
-    The points of a subject's lines sum to its dimensions before their limits, exactly as the evaluator's do.
+    def __init__(self, connection: duckdb.DuckDBPyConnection, plan: Plan, first: int, last: int) -> None:
+        self.connection, self.plan, self.first, self.last = connection, plan, first, last
+        self.within = f" AND subject >= {first} AND subject < {last}"
+
+    def points(self, indicator: IndicatorPlan, points: Vector) -> None:
+        """Add the indicator's points to the vector of its dimension."""
+        found = self.connection.execute(rows_sql(indicator, self.plan.as_of) + self.within).fetchnumpy()
+        subjects, given = indicator_points(indicator, Rows.of(found))
+        points[subjects - self.first] += given
+
+    def lines(self, indicator: IndicatorPlan, points: Vector) -> Lines:
+        """As `points`, and what each record gives."""
+        statement = rows_sql(indicator, self.plan.as_of, ", record") + self.within
+        found = self.connection.sql(statement).to_arrow_table().combine_chunks()
+        columns = {name: _numpy(found[name]) for name in found.column_names if name != "record"}
+        rows = Rows.of(columns)
+        kept, given = record_points(indicator, rows)
+        subjects = rows.subject[kept]
+        np.add.at(points, subjects - self.first, given)
+        return Lines(indicator.code, subjects, found["record"].combine_chunks().take(pa.array(kept)), given)
+
+    def tiers(self, held: set[str], scores: Vector) -> Vector:
+        """Positions of tiers by half-open thresholds, then the class rules: exact ones first, bounds last."""
+        tiers = self.plan.scheme.tiers
+        order = {tier.code: at for at, tier in enumerate(tiers)}
+        thresholds = np.array([tier.at_least for tier in tiers], dtype=np.int64)
+        positions = np.maximum(np.searchsorted(thresholds, scores, side="right") - 1, 0).astype(np.int64)
+        exact, bound = np.full_like(positions, len(tiers)), np.full_like(positions, len(tiers))
+        for rule in self.plan.scheme.class_rules:
+            if rule.kind not in held:
+                continue
+            found = self.connection.execute(holders_sql(rule, self.plan.as_of) + self.within).fetchnumpy()
+            target, code = (exact, rule.tier_exactly) if rule.tier_exactly is not None else (bound, rule.tier_at_most)
+            who = found["subject"] - self.first
+            target[who] = np.minimum(target[who], order[code or ""])
+        return np.minimum(np.where(exact < len(tiers), exact, positions), bound)
+
+
+def _numpy(column: pa.ChunkedArray) -> object:
+    """A column as DuckDB's own arrays would be: masked where a value is absent."""
+    if not column.null_count:
+        return column.to_numpy()
+    return np.ma.masked_array(column.fill_null(0).to_numpy(), column.is_null().to_numpy())
+
+
+def _score_block(
+    connections: SimpleQueue[duckdb.DuckDBPyConnection],
+    plan: Plan,
+    subjects: Numbers,
+    edges: tuple[int, int],
+    lines: bool,
+    step: Callable[[], None],
+) -> Part:
+    connection = connections.get()
+    try:
+        block = _Block(connection, plan, *edges)
+        held, given, dimensions = held_kinds(connection), [], {}
+        mine = subjects[slice(*np.searchsorted(subjects, edges))]
+        for dimension in plan.dimensions:
+            points = np.zeros(block.last - block.first, dtype=np.int64)
+            for indicator in dimension.indicators:
+                step()
+                if indicator.kind not in held:
+                    continue
+                if lines:
+                    given.append(block.lines(indicator, points))
+                else:
+                    block.points(indicator, points)
+            dimensions[dimension.code] = clamped(points, dimension.limits)
+        scores = whole_score(plan, list(dimensions.values()))
+        tiers = block.tiers(held, scores)
+        at = mine - block.first
+        return Part(
+            *edges,
+            Figures(mine, scores[at], tiers[at], {code: vector[at] for code, vector in dimensions.items()}),
+            given,
+        )
+    finally:
+        connections.put(connection)
+
+
+def parts(
+    plan: Plan, folder: Path, *, lines: bool = False, threads: int | None = None, progress: Progress | None = None
+) -> Iterator[Part]:
+    """Score the snapshot in ``folder`` block by block, in order; ``threads`` defaults to the cores that there are.
+
+    Whatever ``progress`` raises stops the run within one indicator, and so does closing the iterator.
     """
-    connection = connect(folder, plan.kinds)
-    held = _held(connection)
-    for dimension in plan.dimensions:
-        for indicator in dimension.indicators:
-            if indicator.kind in held:
-                _repeat_table(connection, indicator)
-                yield indicator.code, connection.sql(contributions_sql(indicator, plan.as_of)).to_arrow_table()
-    connection.close()
+    subjects = enrolled(folder)
+    edges = edges_of(int(subjects[-1]) + 1 if len(subjects) else 0)
+    cores = threads or len(os.sched_getaffinity(0))
+    workers = max(1, min(cores, len(edges)))
+    total, done = len(edges) * sum(len(dimension.indicators) for dimension in plan.dimensions), 0
+    steps: SimpleQueue[int] = SimpleQueue()
+    stop = threading.Event()
+
+    def step() -> None:
+        if stop.is_set():
+            raise Stopped
+        steps.put(1)
+
+    with ExitStack() as stack:
+        connections: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+        for _ in range(workers):
+            connections.put(stack.enter_context(connect(folder, plan.kinds, max(1, cores // workers))))
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
+        stack.callback(pool.shutdown, cancel_futures=True)
+        stack.callback(stop.set)
+        score = partial(_score_block, connections, plan, subjects, lines=lines, step=step)
+        waiting, running = deque(edges), deque[Future[Part]]()
+        while waiting or running:
+            while waiting and len(running) < workers + 1:
+                running.append(pool.submit(score, waiting.popleft()))
+                running[-1].add_done_callback(lambda _: steps.put(0))
+            while not running[0].done():
+                done += steps.get()
+                if progress:
+                    progress(done, total)
+            yield running.popleft().result()
+    if progress and total:
+        progress(total, total)
+
+
+def run(plan: Plan, folder: Path, progress: Progress | None = None) -> Figures:
+    """Score all enrolled subjects of the snapshot in ``folder``."""
+    return joined(plan, parts(plan, folder, progress=progress))

@@ -1,8 +1,9 @@
 """Freezes records to typed columns: one Parquet file per kind, sorted by subject number; rebuildable at any time (快照).
 
 Columns of ``records/KIND.parquet``: ``subject`` (dense int32 number), ``via`` (true: an organisation's record that names
-the person who represented it), ``record``, ``occurred_on``, ``status``, ``class``, ``ends_on``, ``document``, and the
-kind's own fields as ``f_CODE``. ``subjects.parquet`` holds the enrolled numbers in order.
+the person who represented it), ``record``, ``occurred_on``, ``status``, ``class``, ``ends_on`` (9999-12-31 for none),
+``document``, and the kind's own fields as ``f_CODE``. Rows are sorted by (subject, occurred_on, record).
+``subjects.parquet`` holds the enrolled numbers in order.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xinlin.core.rulebooks import FieldSpec, Kind
+from xinlin.engine.freezing import FOREVER, in_order, write_kind
 
 COLUMN_TYPES: Mapping[str, pa.DataType] = {
     "integer": pa.int64(),
@@ -29,6 +31,11 @@ COLUMN_TYPES: Mapping[str, pa.DataType] = {
     "boolean": pa.bool_(),
 }
 """Arrow types of field types; every other type is text."""
+
+BLOCK = 1 << 21
+"""How many subject numbers are scored at once by one thread, at most."""
+PIECES, SMALL = 4, 1 << 18
+"""Where there are fewer than so many blocks, they are made smaller, down to ``SMALL`` numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ def _table(kind: Kind, rows: list[Row]) -> pa.Table:
         "occurred_on": [row.occurred_on for row in rows],
         "status": [row.status for row in rows],
         "class": [row.record_class or None for row in rows],
-        "ends_on": [row.ends_on for row in rows],
+        "ends_on": [row.ends_on or FOREVER for row in rows],
         "document": [row.document or None for row in rows],
     }
     for spec in scored_fields(kind):
@@ -110,18 +117,22 @@ class SnapshotWriter:
         (folder / "records").mkdir(parents=True)
         self.rows = 0
         self.people = 0
+        self.edges: list[tuple[int, int]] = []
 
     def subjects(self, numbers: Iterable[int]) -> None:
         """The dense numbers of the enrolled people."""
         ordered = pa.array(sorted(set(numbers)), type=pa.int32())
         self.people = len(ordered)
+        self.edges = edges_of(ordered[-1].as_py() + 1 if len(ordered) else 0)
         pq.write_table(pa.table({"subject": ordered}), self.folder / "subjects.parquet", compression="zstd")
 
     def records(self, kind: Kind, rows: Iterable[Row]) -> None:
-        """All records of one kind, in any order."""
-        ordered = sorted(rows, key=lambda row: (row.subject, row.occurred_on, row.record))
-        self.rows += len(ordered)
-        pq.write_table(_table(kind, ordered), self.folder / "records" / f"{kind.code}.parquet", compression="zstd")
+        """All records of one kind, in any order, of people whom `subjects` was told of."""
+        table = _table(kind, list(rows))
+        self.rows += table.num_rows
+        days = table["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
+        order = in_order(table["subject"].to_numpy(), days, table["record"].combine_chunks())
+        write_kind(self.folder / "records" / f"{kind.code}.parquet", table.take(pa.array(order)), self.edges)
 
     def seal(self) -> Snapshot:
         """Hash all files in the order of their names."""
@@ -144,13 +155,28 @@ def enrolled(folder: Path) -> npt.NDArray[np.int32]:
     return numbers
 
 
-def connect(folder: Path, kinds: Iterable[str]) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection with one view per kind that the snapshot holds."""
-    connection = duckdb.connect(":memory:")
-    connection.execute("SET preserve_insertion_order = false")
+def edges_of(size: int) -> list[tuple[int, int]]:
+    """The blocks of subject numbers from 0 to before ``size``, as (first, last + 1): of one length, for any machine.
+
+    A block has at most `BLOCK` numbers; a large city has several, so that several cores have work.
+    """
+    pieces = max(-(-size // BLOCK), min(PIECES, size // SMALL), min(size, 1))
+    length = -(-size // pieces) if pieces else 0
+    return [(first, min(first + length, size)) for first in range(0, size, max(length, 1))]
+
+
+def connect(folder: Path, kinds: Iterable[str], threads: int = 1) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with one view per kind that the snapshot holds; statements give rows in the files' order."""
+    connection = duckdb.connect(":memory:", config={"threads": threads, "preserve_insertion_order": True})
+    connection.execute("SET parquet_metadata_cache = true")
     for kind in kinds:
         path = folder / "records" / f"{kind}.parquet"
         if path.exists():
             escaped = path.as_posix().replace("'", "''")
             connection.execute(f"CREATE VIEW \"{kind}\" AS SELECT * FROM read_parquet('{escaped}')")
     return connection
+
+
+def held_kinds(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The kinds of which the snapshot has records."""
+    return {row[0] for row in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()}

@@ -1,11 +1,15 @@
-"""Turns an indicator's plan into one SQL statement for DuckDB that yields ``(subject, points)``."""
+"""Turns an indicator's plan into SQL: the rows that it takes, for an engine that sums them in arrays, or its points whole.
+
+`rows_sql` is what `xinlin.engine.scores` runs on DuckDB. `indicator_sql` and `contributions_sql` are complete statements
+for an engine that computes in SQL alone; each reads the view named after the kind of record.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 
 from xinlin.core.plan import IndicatorPlan, Window
-from xinlin.core.schemes import AllOf, AnyOf, Award, Condition, FieldTest, Limits, NotOf
+from xinlin.core.schemes import AllOf, AnyOf, Award, ClassRule, Condition, FieldTest, Limits, NotOf
 from xinlin.engine.snapshot import column
 
 RECORD_COLUMNS = {"class": '"class"', "document": '"document"', "occurred_on": '"occurred_on"'}
@@ -41,6 +45,32 @@ def condition_sql(condition: Condition | None) -> str:
             return f"(NOT {condition_sql(condition.not_)})"
         case FieldTest():
             return f"coalesce({_test_sql(condition)}, FALSE)"
+
+
+def filter_sql(condition: Condition | None) -> str:
+    """A condition as SQL that may be NULL where it does not hold: all that a filter asks, and what a scan can skip by."""
+    match condition:
+        case AllOf():
+            return "(" + " AND ".join([filter_sql(part) for part in condition.all] or ["TRUE"]) + ")"
+        case AnyOf():
+            return "(" + " OR ".join([filter_sql(part) for part in condition.any] or ["FALSE"]) + ")"
+        case FieldTest():
+            return _test_sql(condition)
+        case _:
+            return condition_sql(condition)
+
+
+def fields_of(condition: Condition | None) -> frozenset[str]:
+    """The fields that the condition tests."""
+    match condition:
+        case FieldTest():
+            return frozenset([condition.field])
+        case AllOf(all=parts) | AnyOf(any=parts):
+            return frozenset().union(*(fields_of(part) for part in parts))
+        case NotOf():
+            return fields_of(condition.not_)
+        case None:
+            return frozenset()
 
 
 def _test_sql(test: FieldTest) -> str:
@@ -116,13 +146,52 @@ def _single_sql(plan: IndicatorPlan) -> str:
     return f"coalesce({of}, 0)" if plan.measure.take == "sum" else of
 
 
-def taken_sql(plan: IndicatorPlan, as_of: date) -> str:
+def _in_force_sql(as_of: date) -> str:
+    """A snapshot gives every record an end; one without an end of its own ends in the year 9999."""
+    return f"status = 'active' AND occurred_on <= {literal(as_of)} AND ends_on > {literal(as_of)}"
+
+
+def taken_sql(plan: IndicatorPlan, as_of: date, columns: str = "*") -> str:
     """The records that the indicator takes."""
     own = "TRUE" if plan.through else "NOT via"
     return (
-        f"SELECT * FROM \"{plan.kind}\" WHERE status = 'active' AND {own} AND occurred_on <= {literal(as_of)} "
-        f"AND (ends_on IS NULL OR ends_on > {literal(as_of)}) AND {_windows_sql(plan.windows)} AND {condition_sql(plan.where)}"
+        f'SELECT {columns} FROM "{plan.kind}" WHERE {_in_force_sql(as_of)} AND {own} '
+        f"AND {_windows_sql(plan.windows)} AND {filter_sql(plan.where)}"
     )
+
+
+def _value_sql(plan: IndicatorPlan) -> str | None:
+    """What the measure reads of one record; None where it reads no field. A table is looked up here, text to points."""
+    of = _column(plan.measure.of or "")
+    match plan.measure.take:
+        case "count" | "exists":
+            return None
+        case "sum":
+            return f"CAST(coalesce({of}, 0) AS BIGINT)"
+        case "max" | "latest" if plan.points.table is not None:
+            return f"CASE WHEN {of} IS NULL THEN NULL ELSE CAST({award_sql(plan.points, of)} AS BIGINT) END"
+        case "max" | "latest":
+            return f"CAST({of} AS BIGINT)"
+
+
+def rows_sql(plan: IndicatorPlan, as_of: date, more: str = "") -> str:
+    """The rows that the indicator takes: ``subject``, then ``value``, ``year``, ``occurred_on`` where the rule asks for them.
+
+    ``more`` is put at the end of the columns. In the order of the snapshot where the engine keeps order.
+    """
+    columns, value = ["subject"], _value_sql(plan)
+    if value is not None:
+        columns.append(f"{value} AS value")
+    if plan.measure.over == "calendar_year" or plan.per_year != Limits():
+        columns.append("CAST(year(occurred_on) AS SMALLINT) AS year")
+    if plan.repeat is not None:
+        columns.append("occurred_on")
+    return taken_sql(plan, as_of, ", ".join(columns) + more)
+
+
+def holders_sql(rule: ClassRule, as_of: date) -> str:
+    """``SELECT subject`` of those of whom a record holds that the class rule names; once for each such record."""
+    return f'SELECT subject FROM "{rule.kind}" WHERE {_in_force_sql(as_of)} AND NOT via AND {filter_sql(rule.where)}'
 
 
 def _weighed_sql(plan: IndicatorPlan) -> str:

@@ -1,0 +1,175 @@
+"""Reads the tables of an open folder, CSV or Parquet, with the types that they need, and refuses what does not fit (开放数据表)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from xinlin.core.values import Problem, Text
+from xinlin.engine.statements import literal
+
+INTEGER, DAY, WORDS, TRUTH = "BIGINT", "DATE", "VARCHAR", "BOOLEAN"
+FIELD_TYPES = {"integer": INTEGER, "money": INTEGER, "date": DAY, "boolean": TRUTH}
+WELL_FORMED = {
+    INTEGER: r"[+-]?[0-9]{1,18}",
+    DAY: r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    TRUTH: r"(?i)true|false",
+}
+EXAMPLES = {INTEGER: "12", DAY: "2026-03-01", TRUTH: "true", WORDS: "text"}
+
+
+class FolderRefused(ValueError):
+    """The folder cannot be read as it is; ``problem`` says which file, which column, which value, and what to do."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Carry the problem."""
+        super().__init__(f"{problem.where}: {problem.what.en} {problem.cure.en}")
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An expected column: its type, and whether every row must have a value."""
+
+    name: str
+    type: str
+    required: bool = False
+
+
+def refused(code: str, where: str, zh: str, en: str, cure_zh: str, cure_en: str, raw: str = "") -> FolderRefused:
+    """The refusal to raise."""
+    return FolderRefused(Problem(code, where, Text(zh=zh, en=en), Text(zh=cure_zh, en=cure_en), raw))
+
+
+def source_of(folder: Path, name: str) -> Path | None:
+    """The file of a table in the folder. Raises `FolderRefused` where both forms are there."""
+    found = [path for suffix in (".parquet", ".csv") if (path := folder / f"{name}{suffix}").exists()]
+    if len(found) > 1:
+        raise refused(
+            "two_files",
+            name,
+            "同时有 CSV 和 Parquet 两个文件。",
+            "there is both a CSV and a Parquet file.",
+            "请只保留一个。",
+            "Keep one of them.",
+        )
+    return found[0] if found else None
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+PLACE = "row at"
+"""The column of every opened table that counts its rows from 0, in the order of the file."""
+
+
+def _source(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> tuple[str, str]:
+    """(what to select from, what counts its rows). CSV is read once, as text. Raises `FolderRefused`."""
+    try:
+        if path.suffix == ".csv":
+            raw = quoted(f"{name} as text")
+            connection.execute(
+                f"CREATE TABLE {raw} AS SELECT * FROM read_csv({literal(path.as_posix())}, all_varchar = true, "
+                "header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', strict_mode = true)"
+            )
+            return raw, "rowid"
+        source = f"read_parquet({literal(path.as_posix())}, file_row_number = true)"
+        connection.execute(f"DESCRIBE SELECT * FROM {source}")
+    except duckdb.Error as error:
+        raise refused(
+            "unreadable",
+            path.name,
+            "文件无法读取。",
+            f"the file cannot be read: {str(error).splitlines()[0]}",
+            "请检查文件是否完整，CSV 是否为 UTF-8、逗号分隔、各行列数一致。",
+            "Check that the file is whole; a CSV is UTF-8, separated by commas, each row as wide as the header.",
+        ) from error
+    return source, "file_row_number"
+
+
+def _typed(connection: duckdb.DuckDBPyConnection, source: str, path: Path, expected: Column, given: str) -> str:
+    """The expression that reads a column with its type; refuses the file at the first value that has another."""
+    name = quoted(expected.name)
+    same = {INTEGER: ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")}
+    if given in (expected.type, '"NULL"', *same.get(expected.type, ())):
+        return f"CAST({name} AS {expected.type})"
+    if given.startswith(("ENUM", "VARCHAR")) and expected.type == WORDS:
+        return f"CAST({name} AS VARCHAR)"
+    if given != "VARCHAR":
+        raise refused(
+            "wrong_type",
+            f"{path.name}:{expected.name}",
+            f"列的类型是 {given}，应为 {expected.type}。",
+            f"the column has type {given}; {expected.type} is needed.",
+            "请按要求的类型重新导出。",
+            "Export it again with that type.",
+        )
+    cast = f"TRY_CAST({name} AS {expected.type})"
+    if expected.type == TRUTH:
+        cast = f"TRY_CAST(lower({name}) AS BOOLEAN)"
+    form = literal(WELL_FORMED[expected.type])
+    bad = connection.execute(
+        f"SELECT {name} FROM {source} WHERE {name} IS NOT NULL AND "
+        f"(NOT regexp_full_match({name}, {form}) OR {cast} IS NULL) LIMIT 1"
+    ).fetchall()
+    if bad:
+        raise refused(
+            "wrong_type",
+            f"{path.name}:{expected.name}",
+            f"“{bad[0][0]}”不是要求的格式。",
+            f"{bad[0][0]!r} is not of the needed form.",
+            f"请改成类似 {EXAMPLES[expected.type]} 的值。",
+            f"Write it like {EXAMPLES[expected.type]}.",
+            raw=str(bad[0][0]),
+        )
+    return cast
+
+
+def open_table(connection: duckdb.DuckDBPyConnection, path: Path, name: str, expected: Sequence[Column]) -> None:
+    """Make a view of the file with typed columns and `PLACE`. Raises `FolderRefused`: unreadable, columns missing, wrong types."""
+    source, place = _source(connection, path, name)
+    described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    given = {row[0]: str(row[1]) for row in described}
+    missing = [wanted.name for wanted in expected if wanted.name not in given]
+    if missing:
+        raise refused(
+            "missing_columns",
+            path.name,
+            f"缺少列：{'、'.join(missing)}。",
+            f"columns are missing: {', '.join(missing)}.",
+            "请补上这些列（可以为空）。",
+            "Add them; cells may be empty where a value is optional.",
+        )
+    columns = [
+        f"{_typed(connection, source, path, wanted, given[wanted.name])} AS {quoted(wanted.name)}"
+        for wanted in expected
+    ]
+    columns.append(f"{place} AS {quoted(PLACE)}")
+    connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {', '.join(columns)} FROM {source}")
+
+
+def refuse_gaps(connection: duckdb.DuckDBPyConnection, path: Path, name: str, expected: Sequence[Column]) -> None:
+    """Refuse a table in which a row lacks a value that every row needs."""
+    for wanted in expected:
+        gap = f"SELECT 1 FROM {quoted(name)} WHERE {quoted(wanted.name)} IS NULL LIMIT 1"
+        if wanted.required and connection.execute(gap).fetchall():
+            raise empty_cell(f"{path.name}:{wanted.name}")
+
+
+def empty_cell(where: str) -> FolderRefused:
+    """The refusal of a gap in a column that every row must fill."""
+    cure = ("每一行都必须填写。", "Every row needs a value here.")
+    return refused("empty_cell", where, "有空值。", "a cell is empty.", *cure)
+
+
+def refuse_where(connection: duckdb.DuckDBPyConnection, sql: str, code: str, where: str, zh: str, en: str) -> None:
+    """Refuse if the statement finds a row; its first column is the offending value."""
+    bad = connection.execute(f"{sql} LIMIT 1").fetchall()
+    if bad:
+        cure = ("请改正后重新运行。", "Correct the file and run again.")
+        raise refused(code, where, zh.format(bad[0][0]), en.format(repr(bad[0][0])), *cure, raw=str(bad[0][0]))
