@@ -17,7 +17,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Kind, Rulebook
@@ -179,9 +178,9 @@ def _count(connection: duckdb.DuckDBPyConnection, kind: Kind) -> int:
 
 
 def _through_organisations(connection: duckdb.DuckDBPyConnection, kind: Kind) -> pa.Table:
-    """(record, number) of organisations' records that name the scored person who represented them on the day."""
+    """(place, number) of organisations' records that name the scored person who represented them on the day."""
     return connection.sql(
-        f"SELECT r.record, e.number FROM {quoted(_view(kind))} r JOIN everyone e ON e.subject = r.named_person "
+        f"SELECT r.{quoted(PLACE)} AS place, e.number FROM {quoted(_view(kind))} r JOIN everyone e ON e.subject = r.named_person "
         "WHERE e.number >= 0 AND r.subject <> r.named_person AND EXISTS (SELECT 1 FROM relations l "
         "WHERE l.organisation = r.subject AND l.person = r.named_person AND l.role = 'legal_representative' "
         "AND l.from_on <= r.occurred_on AND (l.until_on IS NULL OR r.occurred_on < l.until_on))"
@@ -254,7 +253,7 @@ def _freeze_kind(
     subject, via = numbers[places], np.zeros(len(places), np.bool_)
     if kind.code in demands.through:
         named = _through_organisations(connection, kind)
-        theirs = pc.index_in(named["record"], rows["record"].combine_chunks()).to_numpy()
+        theirs = named["place"].to_numpy()
         places = np.concatenate([places, theirs])
         subject = np.concatenate([subject, named["number"].to_numpy()]).astype(np.int32)
         via = np.concatenate([via, np.ones(len(theirs), np.bool_)])

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 FOREVER = date(9999, 12, 31)
@@ -50,10 +49,10 @@ def _ties_in_order(places: Places, subject: Numbers, days: npt.NDArray[np.int32]
     if len(at):
         group = np.concatenate(([0], np.cumsum(~same[at[1:] - 1])))
         handles = record.take(pa.array(places[at]))
-        table = pa.table({"group": group, "handle": handles})
-        order = pc.sort_indices(table, sort_keys=[("group", "ascending"), ("handle", "ascending")])
+        table = pa.table({"group": group, "handle": handles, "at": at})
+        order = table.sort_by([("group", "ascending"), ("handle", "ascending")])["at"].to_numpy()
         places = places.copy()
-        places[at] = places[at[order.to_numpy()]]
+        places[at] = places[order]
     return places
 
 

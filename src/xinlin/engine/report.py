@@ -53,6 +53,7 @@ class _Names:
         self.source = f"read_parquet({literal((folder / 'names.parquet').as_posix())})"
 
     def within(self, first: int, last: int) -> pa.Array:
+        """The handles of the subjects from ``first`` to before ``last``, who are all there."""
         statement = f"SELECT subject FROM {self.source} WHERE number >= {first} AND number < {last}"
         return self.connection.sql(statement).to_arrow_table()["subject"].combine_chunks()
 
@@ -68,8 +69,10 @@ class _Writer:
             [("subject", pa.string()), ("score", pa.int64()), ("tier", pa.dictionary(pa.int32(), pa.string()))]
             + [(code, pa.int64()) for code in self.dimensions]
         )
-        packed = ["score", "tier", *self.dimensions]
-        self.scores = pq.ParquetWriter(work / SCORES, schema, use_dictionary=packed, **UNPACKED)
+        coded = dict.fromkeys(["score", *self.dimensions], "DELTA_BINARY_PACKED")
+        self.scores = pq.ParquetWriter(
+            work / SCORES, schema, use_dictionary=["tier"], column_encoding=coded, **UNPACKED
+        )
         self.lines, self.people, self.given = None, 0, 0
         if lines:
             packed = ["indicator", "points"]

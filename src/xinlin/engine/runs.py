@@ -25,6 +25,7 @@ Array = npt.NDArray[Any]
 Places = npt.NDArray[np.intp]
 
 FITS = 1 << 62
+FEW = 1 << 12
 LARGEST = 1 << 56
 """An indicator that gives one subject this many points is refused: sums of such no longer fit a column."""
 EPOCH = date(1970, 1, 1).toordinal()
@@ -82,9 +83,21 @@ def _clamped(points: Array, limits: Limits) -> Array:
 
 
 def awarded(points: Award, values: Array) -> Array:
-    """The points for each measured value. A ``table`` was looked up in the statement: its values are points already."""
+    """The points for each measured value. A ``table`` was looked up in the statement: its values are points already.
+
+    Measures are mostly few small numbers, so their points are worked out once for each number and then looked up.
+    """
     if points.table is not None:
         return values
+    if len(values) > FEW and values.dtype != object:
+        low, high = int(values.min()), int(values.max())
+        if high - low < len(values) // 4:
+            looked_up: Array = _awarded(points, np.arange(low, high + 1))[values - low]
+            return looked_up
+    return _awarded(points, values)
+
+
+def _awarded(points: Award, values: Array) -> Array:
     if points.each is not None:
         full = np.abs(values) // points.each.units
         return np.where(values < 0, -full, full) * points.each.points

@@ -129,12 +129,9 @@ def _score_block(
             dimensions[dimension.code] = clamped(points, dimension.limits)
         scores = whole_score(plan, list(dimensions.values()))
         tiers = block.tiers(held, scores)
-        at = mine - block.first
-        return Part(
-            *edges,
-            Figures(mine, scores[at], tiers[at], {code: vector[at] for code, vector in dimensions.items()}),
-            given,
-        )
+        at = slice(None) if len(mine) == block.last - block.first else mine - block.first
+        within = {code: vector[at] for code, vector in dimensions.items()}
+        return Part(*edges, Figures(mine, scores[at], tiers[at], within), given)
     finally:
         connections.put(connection)
 
