@@ -42,9 +42,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("what", nargs="?", choices=["explain"], help="print one subject's lines instead of scoring all")
     parser.add_argument("--rulebook", required=True, help="name of the rulebook, such as dongtou, or its folder")
     parser.add_argument("--version", help="version of the scheme; default: the one in force on --as-of")
-    parser.add_argument(
-        "--data", required=True, type=Path, help="the folder: subjects, consents, relations, records/KIND"
-    )
+    parser.add_argument("--data", type=Path, help="the folder: subjects, consents, relations, records/KIND")
     parser.add_argument("--as-of", required=True, type=_day, help="the day, such as 2026-03-01")
     parser.add_argument("--engine", choices=["duckdb", "plain"], default="duckdb")
     parser.add_argument("--out", type=Path, help="where scores.parquet and run.json go")
@@ -52,6 +50,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--snapshots", type=Path, help="a folder where prepared columns are kept, so that a later run finds them again"
     )
+    parser.add_argument("--snapshot", type=Path, help="one of those kept, to score instead of --data")
+    parser.add_argument("--threads", type=int, help="how many threads; default: as many as there are cores")
     parser.add_argument("--subject", help="with explain: whose lines")
     parser.set_defaults(run=_run)
     freeze = commands.add_parser(
@@ -139,13 +139,15 @@ def _progress() -> Callable[[int, int], None] | None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from xinlin import shelf
-    from xinlin.engine.report import Order, score_folder
+    from xinlin.engine.report import Order, Source, score_folder
     from xinlin.engine.tables import FolderRefused
 
     try:
         named = Path(arguments.rulebook)
         rulebook = shelf.read_folder(named) if len(named.parts) > 1 else shelf.read(arguments.rulebook)
         scheme = _scheme(rulebook, arguments.version, arguments.as_of)
+        if arguments.data is None and (arguments.snapshot is None or arguments.what == "explain"):
+            raise _Refused("--data is missing: the folder with subjects, consents and records")
         if arguments.what == "explain":
             if not arguments.subject:
                 raise _Refused("explain needs --subject")
@@ -153,8 +155,9 @@ def _run(arguments: argparse.Namespace) -> int:
             return 0
         if arguments.out is None:
             raise _Refused("--out is missing: the folder for scores.parquet and run.json")
-        order = Order(rulebook, scheme, arguments.out, arguments.engine, arguments.contributions)
-        said = score_folder(order, arguments.data, arguments.as_of, arguments.snapshots, _progress())
+        wanted = (arguments.engine, arguments.contributions, arguments.threads)
+        source = Source(arguments.data, arguments.snapshot, arguments.snapshots)
+        said = score_folder(Order(rulebook, scheme, arguments.out, *wanted), source, arguments.as_of, _progress())
         print(json.dumps(said["counts"]), json.dumps(said["measured"]), "->", arguments.out)
     except shelf.RulebookRefused as refused:
         _complain(refused.problems)

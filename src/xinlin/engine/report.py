@@ -28,7 +28,7 @@ from xinlin.engine.figures import Lines, Part, Progress
 from xinlin.engine.folder import freeze
 from xinlin.engine.snapshot import Snapshot
 from xinlin.engine.statements import literal
-from xinlin.engine.stored import stored_snapshot
+from xinlin.engine.stored import opened_snapshot, stored_snapshot
 from xinlin.engine.workplaces import workplace
 
 Said = dict[str, object]
@@ -171,13 +171,26 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def score_folder(order: Order, data: Path, as_of: date, store: Path | None, progress: Progress | None = None) -> Said:
-    """Score an open folder. Its snapshot is looked for in ``store`` and kept there; without one it is made for this run.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where records come from: an open folder, or a snapshot of one; ``store`` keeps snapshots for later runs."""
+
+    data: Path | None
+    snapshot: Path | None = None
+    store: Path | None = None
+
+
+def score_folder(order: Order, source: Source, as_of: date, progress: Progress | None = None) -> Said:
+    """Score an open folder or a stored snapshot on a day.
 
     Returns what ``run.json`` says. Raises `xinlin.engine.tables.FolderRefused`, and then nothing has changed.
     """
     plan = compile_scheme(order.scheme, as_of)
-    if store is not None:
-        return score_snapshot(order, plan, stored_snapshot(data, order.rulebook, plan, store), progress)
+    if source.snapshot is not None:
+        return score_snapshot(order, plan, opened_snapshot(source.snapshot, order.rulebook, plan), progress)
+    if source.data is None:
+        raise ValueError("a source names an open folder or a snapshot")
+    if source.store is not None:
+        return score_snapshot(order, plan, stored_snapshot(source.data, order.rulebook, plan, source.store), progress)
     with workplace(order.out) as work:
-        return score_snapshot(order, plan, freeze(data, order.rulebook, plan, work / "snapshot"), progress)
+        return score_snapshot(order, plan, freeze(source.data, order.rulebook, plan, work / "snapshot"), progress)

@@ -14,6 +14,7 @@ from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Rulebook
 from xinlin.engine.folder import Demands, freeze
 from xinlin.engine.snapshot import Snapshot, digest_folder, scored_fields
+from xinlin.engine.tables import refused
 from xinlin.engine.workplaces import workplace
 
 FORM = 1
@@ -37,16 +38,41 @@ def stored_snapshot(data: Path, rulebook: Rulebook, plan: Plan, store: Path) -> 
     Raises `xinlin.engine.tables.FolderRefused`.
     """
     inputs = digest_folder(data)
-    place = store / _key(inputs, rulebook, plan)[:32]
+    key = _key(inputs, rulebook, plan)
+    place = store / key[:32]
     if not (place / NOTE).exists():
         with workplace(store) as work:
             snapshot = freeze(data, rulebook, plan, work / "snapshot")
-            said = {"people": snapshot.people, "rows": snapshot.rows}
-            (work / "snapshot" / NOTE).write_text(json.dumps(said) + "\n", encoding="utf-8")
+            said = {"key": key, "inputs_sha256": inputs, "people": snapshot.people, "records": snapshot.rows}
+            (work / "snapshot" / NOTE).write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
             try:
                 (work / "snapshot").rename(place)
             except OSError:
                 if not (place / NOTE).exists():
                     raise
-    said = json.loads((place / NOTE).read_text(encoding="utf-8"))
-    return Snapshot(place, said["people"], said["rows"], inputs)
+    return opened_snapshot(place, rulebook, plan)
+
+
+def opened_snapshot(place: Path, rulebook: Rulebook, plan: Plan) -> Snapshot:
+    """A snapshot that `stored_snapshot` made. Raises `FolderRefused` where it was made for another day or other rules."""
+    try:
+        said = json.loads((place / NOTE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise refused(
+            "no_snapshot",
+            place.as_posix(),
+            "这里没有快照。",
+            "there is no snapshot here.",
+            "请用 --data 与 --snapshots 制作。",
+            "Make one with --data and --snapshots.",
+        ) from error
+    if said["key"] != _key(said["inputs_sha256"], rulebook, plan):
+        raise refused(
+            "other_snapshot",
+            place.as_posix(),
+            "快照是为另一日期或另一套规则制作的。",
+            "the snapshot was made for another day or for rules that ask for other columns.",
+            "请用 --data 重新制作。",
+            "Make one from --data.",
+        )
+    return Snapshot(place, said["people"], said["records"], said["inputs_sha256"])

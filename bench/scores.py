@@ -1,0 +1,216 @@
+"""How fast the engine scores, beside other ways to do the same: ``python bench/scores.py S M`` (or L, with 12 GB of disk).
+
+The bench makes its own city and its own rulebook (`scores_data`, `scores_rules`) and keeps them under ``--work``. Whole
+processes are timed, start-up and reading and writing included, one after the other in rounds so that all meet the same
+weather; medians and greatest memory are shown, and every result is compared, row by row, with the engine's.
+
+=============  =========================================================================
+scan           DuckDB decodes every column that the scheme reads; the least that can be done
+numpy          a fixed NumPy program for this scheme on columns unpacked beforehand: the raw limit
+sql            the best DuckDB SQL written by hand for this scheme
+polars         the same in Polars (``pip install polars``; left out where it is not there)
+engine         ``xinlin score --snapshot``
+contributions  the same with ``--contributions``
+snapshot       the snapshot from the open folder, in the order in which records arrived
+=============  =========================================================================
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from bench import scores_data, scores_rules  # noqa: E402
+
+AS_OF = scores_rules.AS_OF
+BASELINES = ("scan", "numpy", "sql", "polars")
+
+
+@dataclass
+class Timing:
+    """Seconds and peak memory of each run of one way."""
+
+    seconds: list[float] = field(default_factory=list)
+    peak_mib: list[int] = field(default_factory=list)
+
+    @property
+    def median(self) -> float:
+        """The median of the seconds."""
+        return statistics.median(self.seconds)
+
+
+def _run(words: list[str], timing: Timing) -> bool:
+    """Run a process and note what it cost; False where it failed."""
+    begun = time.monotonic()
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, cwd=ROOT)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    timing.seconds.append(time.monotonic() - begun)
+    timing.peak_mib.append(usage.ru_maxrss // 1024)
+    return process.returncode == 0
+
+
+def _xinlin(book: Path, *words: str | Path) -> list[str]:
+    command = [sys.executable, "-m", "xinlin.cli", "score", "--rulebook", str(book), "--as-of", AS_OF]
+    return [*command, *(str(word) for word in words)]
+
+
+def _city(name: str, work: Path) -> tuple[Path, Path]:
+    """The open folder and the rulebook of a size, made where they are not there yet."""
+    folder = work / name / "data"
+    if not folder.exists():
+        unfinished = work / name / "unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        scores_data.write(unfinished, scores_data.SIZES[name])
+        unfinished.rename(folder)
+    return folder, scores_rules.write(work / name)
+
+
+def _snapshot(store: Path) -> Path:
+    return next(path.parent for path in store.glob("*/snapshot.json"))
+
+
+def _same(ours: Path, theirs: Path) -> bool:
+    """Whether two results hold the same rows, by a hash over each row."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:")
+    columns = ", ".join(["subject", "score", "tier", *(f"dimension_{at + 1}" for at in range(5))])
+    found = [
+        connection.execute(
+            f"SELECT count(*), sum(hash({columns})::HUGEINT), bit_xor(hash({columns})) FROM read_parquet('{path}')"
+        ).fetchall()
+        for path in (ours, theirs)
+    ]
+    return found[0] == found[1]
+
+
+def _ways(name: str, work: Path, book: Path, data: Path) -> dict[str, list[str]]:
+    """The command line of each way that is timed on a size."""
+    place = work / name
+    snapshot = _snapshot(place / "store")
+    ways = {
+        way: [
+            sys.executable,
+            str(ROOT / "bench/scores_baselines.py"),
+            way,
+            str(snapshot),
+            str(place / f"{way}.parquet"),
+        ]
+        for way in BASELINES
+    }
+    if importlib.util.find_spec("polars") is None:
+        print("polars is not installed and is left out; pip install polars brings it in", file=sys.stderr)
+        del ways["polars"]
+    ways["engine"] = _xinlin(book, "--snapshot", snapshot, "--out", place / "out")
+    ways["contributions"] = _xinlin(book, "--snapshot", snapshot, "--out", place / "lines", "--contributions")
+    return ways
+
+
+def measure(name: str, work: Path, rounds: int, skip: set[str]) -> dict[str, Timing]:
+    """Time every way on one size. Raises where results differ."""
+    data, book = _city(name, work)
+    place, timings = work / name, {"snapshot": Timing()}
+    shutil.rmtree(place / "store", ignore_errors=True)
+    made = _xinlin(book, "--data", data, "--snapshots", place / "store", "--out", place / "out")
+    if not _run(made, timings["snapshot"]):
+        raise SystemExit(f"{name}: the snapshot could not be made")
+    ways = {way: words for way, words in _ways(name, work, book, data).items() if way not in skip}
+    if "numpy" in ways:
+        from bench.scores_baselines import prepare
+
+        prepare(_snapshot(place / "store"), place / "store" / "raw")
+    timings |= {way: Timing() for way in ways}
+    for _ in range(rounds):
+        for way, words in ways.items():
+            if not _run(words, timings[way]):
+                raise SystemExit(f"{name}: {way} failed")
+    timings["snapshot"].seconds[0] -= timings["engine"].median
+    for way in ("numpy", "sql", "polars", "contributions"):
+        theirs = place / ("lines/scores.parquet" if way == "contributions" else f"{way}.parquet")
+        if way in ways and not _same(place / "out" / "scores.parquet", theirs):
+            raise SystemExit(f"{name}: {way} and the engine differ")
+    return timings
+
+
+def one_person() -> float:
+    """Seconds to score and explain one person with ten records in process: the median of many."""
+    from xinlin.core.explain import explain
+    from xinlin.core.records import Fact
+    from xinlin.core.scores import evaluate
+    from xinlin.shelf import read
+
+    rulebook, day = read("dongtou"), date.fromisoformat(AS_OF)
+    scheme = rulebook.scheme_at(day)
+    assert scheme is not None
+    kinds = [indicator.kind for dimension in scheme.dimensions for indicator in dimension.indicators]
+    facts = [
+        Fact(f"R{n}", kinds[n % len(kinds)], date(2026, 1 + n % 6, 3), record_class="minor", document="D")
+        for n in range(10)
+    ]
+    return _median(lambda: explain(scheme, facts, evaluate(scheme, facts, day)), 500)
+
+
+def _median(call: Callable[[], object], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def _table(name: str, timings: dict[str, Timing]) -> list[str]:
+    ours = timings["engine"].median
+    size = scores_data.SIZES[name]
+    lines = [
+        f"{name}: {size.subjects:,} subjects, {size.records:,} records, {len(scores_rules.INDICATORS)} indicators",
+        f"  {'way':<14}{'median s':>10}{'least':>8}{'most':>8}{'peak MiB':>10}{'engine is':>11}",
+    ]
+    for way, timing in timings.items():
+        lines.append(
+            f"  {way:<14}{timing.median:>10.2f}{min(timing.seconds):>8.2f}{max(timing.seconds):>8.2f}"
+            f"{max(timing.peak_mib):>10}{ours / timing.median:>10.2f}x"
+        )
+    lines.append(f"  contributions take {timings['contributions'].median / ours:.2f}x, the snapshot "
+                 f"{timings['snapshot'].median / ours:.2f}x of the scoring; "
+                 f"{ours / size.records * 1e9:.0f} ns a record")  # fmt: skip
+    return lines
+
+
+def main() -> int:
+    """Prepare, measure, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sizes", nargs="*", default=["S"], choices=[*scores_data.SIZES, []])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--work", type=Path, default=ROOT / "var" / "bench", help="where cities are made and kept")
+    parser.add_argument("--skip", nargs="*", default=[], help="ways to leave out, such as sql on a small disk")
+    parser.add_argument("--json", type=Path, help="write the figures there too")
+    chosen = parser.parse_args()
+    found = {}
+    print(f"one person with ten records, explained: {one_person() * 1000:.3f} ms")
+    for name in chosen.sizes or ["S"]:
+        timings = measure(name, chosen.work, chosen.rounds, set(chosen.skip))
+        found[name] = {way: {"seconds": timing.seconds, "peak_mib": timing.peak_mib} for way, timing in timings.items()}
+        print("\n".join(_table(name, timings)), flush=True)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
