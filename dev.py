@@ -124,7 +124,17 @@ def setup(name: str = "runtime") -> None:
             stamp.unlink()
         base = getattr(sys, "_base_executable", sys.executable)
         steps = [
-            [uv, "pip", "sync", "-q", "--python", str(PYTHON), "--require-hashes", str(REQUIREMENTS[name])],
+            [
+                uv,
+                "pip",
+                "sync",
+                "-q",
+                "--compile-bytecode",
+                "--python",
+                str(PYTHON),
+                "--require-hashes",
+                str(REQUIREMENTS[name]),
+            ],
             [uv, "pip", "install", "-q", "--python", str(PYTHON), "--no-deps", "--no-build-isolation", "-e", str(ROOT)],
         ]
         if not PYTHON.exists():
