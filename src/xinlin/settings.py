@@ -261,3 +261,9 @@ if IDENTITY_ISSUER:
     """A form that leads to the identity service must be allowed to, since browsers check redirects too."""
 
 NINJA_PAGINATION_PER_PAGE = 100
+
+SMS_GATEWAYS = [url for url in (os.environ.get("XINLIN_SMS_GATEWAYS") or "").split() if url]
+"""Addresses of text-message gateways, the preferred one first: https://…; each gets JSON message_id, to, text."""
+MAIL_GATEWAYS = [url for url in (os.environ.get("XINLIN_MAIL_GATEWAYS") or "").split() if url]
+"""Mail servers, the preferred one first: smtp://user:password@host:port or smtps://…."""
+MAIL_FROM = os.environ.get("XINLIN_MAIL_FROM") or "xinlin@localhost"

@@ -9,13 +9,14 @@ import pytest
 
 from tests.cases.conftest import REVIEWER, SECOND, clerk
 from tests.scores.conftest import Resident, record, resident, system
-from xinlin.office.actions import cases, objections
+from xinlin.office.actions import cases, objections, outcomes
 from xinlin.office.models.cases import Case, CaseStep, Telling
 from xinlin.office.models.log import Leaf
 from xinlin.office.models.people import Look
 from xinlin.office.models.records import Record, RecordEvent
 from xinlin.office.queries import cases as cases_of
 from xinlin.office.queries import people as people_of
+from xinlin.office.queries import tellings as tellings_of
 from xinlin.office.scopes import NotAllowed, NotFound, Refused, today
 
 pytestmark = pytest.mark.django_db
@@ -188,3 +189,17 @@ def test_every_step_has_its_leaf(disputed: tuple[Resident, Record, str]) -> None
     steps = list(CaseStep.objects.order_by("pk").values_list("step", flat=True))
     leaves = Leaf.objects.filter(action__startswith="cases.").order_by("pk").values_list("action", flat=True)
     assert [f"cases.{step}" for step in steps] == list(leaves) == ["cases.open", "cases.propose", "cases.close"]
+
+
+def test_who_was_told_the_wrong_thing_takes_note_of_the_right_one(disputed: tuple[Resident, Record, str]) -> None:
+    _, row, number = disputed
+    objections.decide(actor=REVIEWER, number=number, outcome="delete", reasons="同名")
+    objections.sign(actor=SECOND, number=number)
+    office = clerk(row.department)
+    (told,) = tellings_of.mine(actor=office)
+    assert (told.outcome, told.document, told.acknowledged_at) == ("delete", row.document, None)
+    with pytest.raises(NotFound):
+        outcomes.acknowledge(actor=clerk("tax"), number=told.number)
+    outcomes.acknowledge(actor=office, number=told.number)
+    assert tellings_of.mine(actor=office)[0].acknowledged_at is not None
+    assert tellings_of.mine(actor=clerk("tax")) == []

@@ -1,4 +1,4 @@
-"""``xinlin worker``: works on delivered files, and wakes jobs whose worker fell silent (后台任务)."""
+"""``xinlin worker``: works on delivered files, sends notices, and wakes jobs whose worker fell silent (后台任务)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import argparse
 import logging
 import os
 import threading
+from collections.abc import Callable
 
 REAP_EVERY_SECONDS = 20
+DELIVER_EVERY_SECONDS = 3
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -17,16 +19,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.set_defaults(run=_run)
 
 
-def _keep_reaping(stopped: threading.Event) -> None:
+def _keep(stopped: threading.Event, every: float, duty: Callable[[], object]) -> None:
+    """Do a duty again and again until ``stopped``; what fails is told and tried again at the next turn."""
     from django.db import close_old_connections
 
-    from xinlin.office.jobs.batches import reap
-
-    while not stopped.wait(REAP_EVERY_SECONDS):
+    while not stopped.wait(every):
         try:
-            reap()
+            duty()
         except Exception:
-            logging.getLogger(__name__).exception("looking for silent jobs failed; it is tried again")
+            logging.getLogger(__name__).exception("%s failed; it is tried again", duty.__module__)
         finally:
             close_old_connections()
 
@@ -37,8 +38,12 @@ def _run(arguments: argparse.Namespace) -> int:
     from django.core.management import call_command
 
     django.setup()
+    from xinlin.office.jobs.batches import reap
+    from xinlin.office.jobs.notices import deliver
+
     stopped = threading.Event()
-    threading.Thread(target=_keep_reaping, args=(stopped,), daemon=True, name="reaper").start()
+    for name, every, duty in (("reaper", REAP_EVERY_SECONDS, reap), ("notices", DELIVER_EVERY_SECONDS, deliver)):
+        threading.Thread(target=_keep, args=(stopped, every, duty), daemon=True, name=name).start()
     try:
         call_command("db_worker", interval=arguments.interval)
     finally:

@@ -6,7 +6,8 @@ read it::
     rulebook.yaml           code, name, level, extends, time_zone, divisions, words
     notice.yaml             the text that a person agrees to
     sources.yaml, departments.yaml, lists.yaml, national_measures.yaml, measures.yaml, approval_items.yaml,
-    merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, procedures.yaml, repair_classes.yaml    mappings of code to entry
+    merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, procedures.yaml, repair_classes.yaml,
+    notice_templates.yaml    mappings of code to entry
     kinds/CODE.yaml         one kind of record each
     schemes/CODE-VERSION.yaml   one version of a scheme each
     cases/ANY.yaml          scheme, version, and a list of worked cases
@@ -25,6 +26,7 @@ from pydantic import BaseModel, ValidationError
 from xinlin.core import strict_yaml
 from xinlin.core.findings import nearest
 from xinlin.core.misfits import problems_of
+from xinlin.core.notices import NoticeTemplate
 from xinlin.core.procedures import ObjectionProcedure, RepairClass
 from xinlin.core.publication import digest
 from xinlin.core.references import broken_references
@@ -62,6 +64,7 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "clocks.yaml": ("clocks", Clock),
     "procedures.yaml": ("procedures", ObjectionProcedure),
     "repair_classes.yaml": ("repair_classes", RepairClass),
+    "notice_templates.yaml": ("notice_templates", NoticeTemplate),
 }
 """Files that hold a mapping of code to entry: the rulebook's section and the type of an entry."""
 

@@ -21,7 +21,7 @@ from xinlin.core.values import Strict, Text, misfit
 Office = Literal["centre", "provider"]
 Reason = Literal["not_me", "wrong_fact", "repaired", "expired", "other"]
 Outcome = Literal["delete", "correct", "supplement", "stop_disclosure", "remove_from_list", "reject", "unresolved"]
-OUTCOMES: dict[Outcome, Text] = {
+OUTCOMES: dict[str, Text] = {
     "delete": Text(zh="删除该记录", en="Delete the record"),
     "correct": Text(zh="更正", en="Correct it"),
     "supplement": Text(zh="补充说明", en="Add to it"),

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xinlin.core.notices import NoticeTemplate
 from xinlin.core.procedures import ObjectionProcedure, RepairClass
 from xinlin.core.schemes import Basis, Scheme
 from xinlin.core.values import Strict, Text
@@ -300,6 +301,7 @@ class Rulebook(Strict):
     clocks: dict[str, Clock] = {}
     procedures: dict[str, ObjectionProcedure] = {}
     repair_classes: dict[str, RepairClass] = {}
+    notice_templates: dict[str, NoticeTemplate] = {}
     objection_procedure: str | None = None
     """Which of ``procedures`` holds here; the national rulebook has them all and chooses none."""
     cases: list[WorkedCase] = []

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from xinlin.core.values import Problem
 from xinlin.faces.kit.gates import ActorRequest, staff_required
-from xinlin.office.actions import objections, repairs
+from xinlin.office.actions import notices, objections, outcomes, repairs
 from xinlin.office.queries import cases as queries
+from xinlin.office.queries import notices as notice_queries
+from xinlin.office.queries import tellings as telling_queries
 from xinlin.office.scopes import Actor, Refused
 
 Step = Callable[[HttpRequest, Actor, str], object]
@@ -84,3 +86,23 @@ def case(request: ActorRequest, number: str) -> HttpResponse:
         "reasons": _words(request) or desk.reasons,
     }
     return render(request, "bench/case.html", context, status=422 if problem else 200)
+
+
+@staff_required("reviewer", "operator")
+@require_http_methods(["GET", "POST"])
+def letters(request: ActorRequest) -> HttpResponse:
+    """``/bench/cases/letters/``: results for people who gave no address, one sheet each, to print and post."""
+    if request.method == "POST":
+        notices.printed(actor=request.actor, number=request.POST.get("number", ""))
+        return redirect("bench:letters")
+    return render(request, "bench/letters.html", {"letters": notice_queries.letters(actor=request.actor)})
+
+
+@staff_required("clerk", "officer", "reviewer")
+@require_http_methods(["GET", "POST"])
+def tellings(request: ActorRequest) -> HttpResponse:
+    """``/bench/cases/tellings/``: what this office was told wrongly, and that it has taken note of what is right."""
+    if request.method == "POST":
+        outcomes.acknowledge(actor=request.actor, number=request.POST.get("number", ""))
+        return redirect("bench:tellings")
+    return render(request, "bench/tellings.html", {"tellings": telling_queries.mine(actor=request.actor)})

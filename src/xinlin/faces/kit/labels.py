@@ -172,6 +172,13 @@ PLACE: Mapping[str, str | Promise] = {
     "signed_by": _("签署人"),
 }
 """Where on a form of the staff something is wrong."""
+CHANNEL: Mapping[str, str | Promise] = {"sms": _("短信"), "email": _("电子邮件"), "letter": _("信件")}
+DELIVERY: Mapping[str, str | Promise] = {
+    "waiting": _("等待发送"),
+    "sending": _("发送中"),
+    "sent": _("已送出"),
+    "failed": _("未能送出"),
+}
 FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "status": STATUS,
     "status_short": STATUS_SHORT,
@@ -182,6 +189,8 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "case_kind": CASE_KIND,
     "case_step": CASE_STEP,
     "outcome": OUTCOME,
+    "channel": CHANNEL,
+    "delivery": DELIVERY,
     "case_short": CASE_STATE_SHORT,
     "role": ROLE,
     "assurance": ASSURANCE,

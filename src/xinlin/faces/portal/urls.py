@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinlin.faces.portal import benefits, cases, people, records, repairs, scores, whatif
+from xinlin.faces.portal import benefits, cases, notices, people, records, repairs, scores, whatif
 
 app_name = "portal"
 urlpatterns = [
@@ -27,6 +27,9 @@ urlpatterns = [
     path("appeals/<slug:number>/", cases.appeal, name="appeal"),
     path("looks/", people.looks, name="looks"),
     path("looks/<int:look>/why/", cases.look, name="look"),
+    path("messages/", notices.messages, name="messages"),
+    path("messages/<slug:number>/", notices.message, name="message"),
+    path("me/contacts/", notices.contacts, name="contacts"),
     path("repairs/", repairs.repairs, name="repairs"),
     path("repairs/<slug:reference>/", repairs.repair, name="repair"),
     path("me/", people.me, name="me"),

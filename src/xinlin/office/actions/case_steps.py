@@ -9,9 +9,19 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
-from xinlin.core.procedures import Deadline, ObjectionProcedure, Pause, objection_due, provider_due
+from xinlin.core.procedures import (
+    LOOK_OUTCOMES,
+    OUTCOMES,
+    REPAIR_OUTCOMES,
+    Deadline,
+    ObjectionProcedure,
+    Pause,
+    objection_due,
+    provider_due,
+)
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
+from xinlin.office.actions.notices import notify
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.cases import Case, CaseStep
 from xinlin.office.queries.calendars import calendar
@@ -158,6 +168,7 @@ def take_step(
         words_sealed=vault.seal(words, "case.words") if words else "",
         due_on=case.due_on,
     )
+    _tell(actor, case, step, words)
     write_leaf(
         actor=actor,
         action=f"cases.{step}",
@@ -166,3 +177,24 @@ def take_step(
         facts={"state": case.state, "due_on": case.due_on, "outcome": case.outcome, **(facts or {})},
     )
     return kept
+
+
+KIND_NAMES = {
+    "objection": Text(zh="异议", en="objection"),
+    "review": Text(zh="复核", en="review"),
+    "repair": Text(zh="信用修复申请", en="application for repair"),
+    "look": Text(zh="查询质疑", en="question about a look"),
+}
+
+
+def _tell(actor: Actor, case: Case, step: str, words: str) -> None:
+    """Tell the applicant, where the rulebook has words for this step."""
+    outcomes: dict[str, Text] = {**OUTCOMES, **REPAIR_OUTCOMES, **LOOK_OUTCOMES}
+    facts: dict[str, str | Text] = {
+        "kind": KIND_NAMES[case.kind],
+        "number": case.number,
+        "due_on": case.due_on.isoformat(),
+        "outcome": outcomes.get(case.outcome, Text(zh=case.outcome, en=case.outcome)),
+        "words": words,
+    }
+    notify(actor=actor, subject=case.filed_by, template=f"case_{step}", facts=facts, case=case)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import transaction
+
 from xinlin.core.procedures import LIFTS
 from xinlin.office.amendments import amend
+from xinlin.office.leaves import write_leaf
 from xinlin.office.models.cases import Case, Telling
 from xinlin.office.models.checks import CheckAnswer
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.records import Record
-from xinlin.office.scopes import Actor, now, today
+from xinlin.office.scopes import Actor, NotFound, now, today
 
 _MARKING = (Case.Kind.OBJECTION, Case.Kind.REVIEW)
 
@@ -80,7 +83,15 @@ def tell(case: Case, record: Record) -> list[Telling]:
     wanted = [(record.department, None), *((answer.question.department, answer) for answer in answers)]
     moment = now()
     return Telling.objects.bulk_create(
-        Telling(case=case, record=record, department=department, answer=answer, outcome=case.outcome, told_at=moment)
+        Telling(
+            number=f"GZ{moment:%Y%m%d}-{secrets.token_hex(6)}",
+            case=case,
+            record=record,
+            department=department,
+            answer=answer,
+            outcome=case.outcome,
+            told_at=moment,
+        )
         for department, answer in wanted
     )
 
@@ -93,3 +104,18 @@ def _answered_with(record: Record) -> Iterable[CheckAnswer]:
         for answer in found.select_related("question").order_by("pk")
         if any(hit["entry"] == record.reference for hit in answer.hits)
     ]
+
+
+@transaction.atomic
+def acknowledge(*, actor: Actor, number: str) -> None:
+    """The office has read what is right now. Raises `NotFound` for a telling to another office."""
+    found = Telling.objects.filter(number=number)
+    if actor.role != "reviewer":
+        found = found.filter(department=actor.department)
+    telling = found.select_for_update().first()
+    if telling is None:
+        raise NotFound("没有这条告知，或它不是发给您单位的。There is no such telling to your office.")
+    if telling.acknowledged_at is None:
+        telling.acknowledged_at, telling.acknowledged_by = now(), actor.name[:100]
+        telling.save(update_fields=["acknowledged_at", "acknowledged_by"])
+        write_leaf(actor=actor, action="cases.acknowledge", table="telling", key=number, facts={})

@@ -1,6 +1,19 @@
 """Tables, one file per noun. Import the noun's own module, so that import contracts can see who reaches what."""
 
-from xinlin.office.models import batches, benefits, calendars, cases, checks, lists, log, people, records, scores, staff
+from xinlin.office.models import (
+    batches,
+    benefits,
+    calendars,
+    cases,
+    checks,
+    lists,
+    log,
+    notices,
+    people,
+    records,
+    scores,
+    staff,
+)
 
 __all__ = [
     "batches",
@@ -10,6 +23,7 @@ __all__ = [
     "checks",
     "lists",
     "log",
+    "notices",
     "people",
     "records",
     "scores",

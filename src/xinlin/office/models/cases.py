@@ -111,6 +111,7 @@ class CaseStep(models.Model):
 class Telling(models.Model):
     """Somebody who was told the old thing is told the new one, and says that it arrived (更正告知)."""
 
+    number = models.CharField(max_length=32, unique=True)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="tellings")
     record = models.ForeignKey("office.Record", on_delete=models.PROTECT, related_name="tellings")
     department = models.CharField(max_length=64)
