@@ -202,7 +202,10 @@ def _field(code: str, kind: str, role: str | None = None, **more: Any) -> dict[s
 
 
 OWN_FIELDS: dict[str, list[dict[str, Any]]] = {
-    "hours": [_field("hours", "integer", minimum=0), _field("level", "code", codes={level: _text(level) for level in LEVELS})],
+    "hours": [
+        _field("hours", "integer", minimum=0),
+        _field("level", "code", codes={level: _text(level) for level in LEVELS}),
+    ],
     "amount": [_field("amount", "money", minimum=0), _field("paid", "boolean")],
     "fault": [_field("level", "code", codes={level: _text(level) for level in LEVELS})],
     "deed": [

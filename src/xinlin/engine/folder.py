@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Kind, Rulebook
-from xinlin.engine.freezing import FOREVER, Numbers, in_order, write_kind
+from xinlin.engine.freezing import FOREVER, Numbers, in_order, repeats, write_kind
 from xinlin.engine.snapshot import Snapshot, column, digest_folder, edges_of, scored_fields
 from xinlin.engine.statements import fields_of, literal
 from xinlin.engine.tables import (
@@ -40,6 +40,8 @@ from xinlin.engine.tables import (
 
 Edges = list[tuple[int, int]]
 
+NOT_SCORED, UNKNOWN = -1, -2
+"""Stand for the number of a subject who is not scored on the day, and of one whom nobody knows."""
 STATUSES = ("active", "disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded")
 SUBJECTS = [Column("subject", WORDS, True), Column("kind", WORDS, True), Column("born_on", DAY)]
 CONSENTS = [Column("subject", WORDS, True), Column("given_on", DAY, True), Column("withdrawn_on", DAY)]
@@ -77,29 +79,41 @@ def _people(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) ->
             )
         open_table(connection, path, name, columns)
         refuse_gaps(connection, path, name, columns)
-    refuse_where(
-        connection,
-        "SELECT subject FROM subjects GROUP BY subject HAVING count(*) > 1 ORDER BY subject",
-        "duplicate_subject",
-        "subjects:subject",
-        "主体 {} 出现了两次。",
-        "the subject {} stands twice.",
+    # whoever was born on 29 February comes of age on 28 February of a common year, as calendar terms resolve
+    adult = f"kind = 'person' AND born_on IS NOT NULL AND born_on + INTERVAL 18 YEAR <= {literal(as_of)}"
+    given = f"given_on <= {literal(as_of)} AND (withdrawn_on IS NULL OR withdrawn_on > {literal(as_of)})"
+    connection.execute(
+        f"CREATE TABLE known AS SELECT subject, coalesce({adult} AND given, FALSE) AS live, kind IS NOT NULL AS known, "
+        "hash(subject) AS hashed FROM subjects FULL JOIN "
+        f"(SELECT subject, bool_or({given}) AS given FROM consents GROUP BY subject) USING (subject)"
     )
+    _check_people(connection)
+    connection.execute("CREATE TABLE scored AS SELECT subject FROM known WHERE live ORDER BY subject")
+    connection.execute(
+        "CREATE TABLE everyone AS SELECT subject, CAST(rowid AS INTEGER) AS number FROM scored "
+        f"UNION ALL SELECT subject, {NOT_SCORED} FROM known WHERE NOT live"
+    )
+    connection.execute("DROP TABLE known")
+
+
+def _check_people(connection: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a subject that stands twice, and a consent of somebody who is not among the subjects."""
+    if repeats(connection.execute("SELECT hashed FROM known WHERE known").fetchnumpy()["hashed"]):
+        refuse_where(
+            connection,
+            "SELECT subject FROM subjects GROUP BY subject HAVING count(*) > 1 ORDER BY subject",
+            "duplicate_subject",
+            "subjects:subject",
+            "主体 {} 出现了两次。",
+            "the subject {} stands twice.",
+        )
     refuse_where(
         connection,
-        "SELECT subject FROM consents ANTI JOIN subjects USING (subject) ORDER BY subject",
+        "SELECT subject FROM known WHERE NOT known ORDER BY subject",
         "unknown_subject",
         "consents:subject",
         "主体 {} 不在 subjects 中。",
         "the subject {} is not in subjects.",
-    )
-    # whoever was born on 29 February comes of age on 28 February of a common year, as calendar terms resolve
-    adult = f"born_on IS NOT NULL AND born_on + INTERVAL 18 YEAR <= {literal(as_of)}"
-    given = f"given_on <= {literal(as_of)} AND (withdrawn_on IS NULL OR withdrawn_on > {literal(as_of)})"
-    connection.execute(
-        "CREATE TABLE everyone AS SELECT subject, CAST(CASE WHEN live THEN row_number() OVER (PARTITION BY live ORDER BY "
-        "subject) - 1 ELSE -1 END AS INTEGER) AS number FROM (SELECT subject, kind = 'person' "
-        f"AND coalesce({adult}, FALSE) AND subject IN (SELECT subject FROM consents WHERE {given}) AS live FROM subjects)"
     )
 
 
@@ -137,9 +151,6 @@ def _kinds(folder: Path, rulebook: Rulebook) -> Iterator[tuple[Kind, Path]]:
             )
         source_of(folder / "records", path.stem)
         yield rulebook.kinds[path.stem], path
-
-
-NOT_SCORED, UNKNOWN = -1, -2
 
 
 def _numbers(connection: duckdb.DuckDBPyConnection, kinds: Sequence[tuple[Kind, Path]]) -> dict[str, Numbers]:
@@ -226,8 +237,7 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Tabl
             f"Use one of {listed}.",
             raw=unknown[0],
         )
-    hashed = np.sort(rows["hashed"].to_numpy())
-    if (hashed[1:] == hashed[:-1]).any():
+    if repeats(rows["hashed"].to_numpy()):
         refuse_where(
             connection,
             f"SELECT record FROM {quoted(_view(kind))} GROUP BY record HAVING count(*) > 1 ORDER BY record",
@@ -259,7 +269,7 @@ def _freeze_kind(
         via = np.concatenate([via, np.ones(len(theirs), np.bool_)])
     days = rows["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
     record = rows["record"].combine_chunks()
-    order = in_order(subject, days[places], record if len(places) == len(record) else record.take(pa.array(places)))
+    order = in_order(subject, days[places], lambda at: record.take(pa.array(places[at])))
     taken = rows.drop_columns("hashed").take(pa.array(places[order]))
     taken = taken.add_column(0, "via", pa.array(via[order])).add_column(0, "subject", pa.array(subject[order]))
     write_kind(target / "records" / f"{kind.code}.parquet", taken, edges)

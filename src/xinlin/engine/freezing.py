@@ -6,7 +6,7 @@ rows; handles are compared only where one subject has several records on one day
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,17 @@ FOREVER = date(9999, 12, 31)
 HANDLES = frozenset({"record", "document"})
 Places = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32]
+Handles = Callable[[Places], pa.Array]
 
 
-def in_order(subject: Numbers, days: npt.NDArray[np.int32], record: pa.Array) -> Places:
-    """The places of rows in the order of (subject, day, record)."""
+def repeats(hashes: npt.NDArray[np.uint64]) -> bool:
+    """Whether some value stands twice; equal hashes mean that the texts themselves are worth a look."""
+    ordered = np.sort(hashes)
+    return bool((ordered[1:] == ordered[:-1]).any())
+
+
+def in_order(subject: Numbers, days: npt.NDArray[np.int32], handles: Handles) -> Places:
+    """The places of rows in the order of (subject, day, record); ``handles`` gives the records' handles at some places."""
     if not len(subject):
         return np.empty(0, np.int64)
     low = int(days.min())
@@ -36,10 +43,10 @@ def in_order(subject: Numbers, days: npt.NDArray[np.int32], record: pa.Array) ->
         packed |= np.arange(len(subject))
         packed.sort()
         places = packed & ((1 << row_bits) - 1)
-    return _ties_in_order(places, subject, days, record)
+    return _ties_in_order(places, subject, days, handles)
 
 
-def _ties_in_order(places: Places, subject: Numbers, days: npt.NDArray[np.int32], record: pa.Array) -> Places:
+def _ties_in_order(places: Places, subject: Numbers, days: npt.NDArray[np.int32], handles: Handles) -> Places:
     """``places`` with the records of one subject on one day in the order of their handles, as text by code point."""
     ordered_subject, ordered_day = subject[places], days[places]
     same = (ordered_subject[1:] == ordered_subject[:-1]) & (ordered_day[1:] == ordered_day[:-1])
@@ -48,8 +55,7 @@ def _ties_in_order(places: Places, subject: Numbers, days: npt.NDArray[np.int32]
     at = np.flatnonzero(tied)
     if len(at):
         group = np.concatenate(([0], np.cumsum(~same[at[1:] - 1])))
-        handles = record.take(pa.array(places[at]))
-        table = pa.table({"group": group, "handle": handles, "at": at})
+        table = pa.table({"group": group, "handle": handles(places[at]), "at": at})
         order = table.sort_by([("group", "ascending"), ("handle", "ascending")])["at"].to_numpy()
         places = places.copy()
         places[at] = places[order]

@@ -131,7 +131,8 @@ class SnapshotWriter:
         table = _table(kind, list(rows))
         self.rows += table.num_rows
         days = table["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
-        order = in_order(table["subject"].to_numpy(), days, table["record"].combine_chunks())
+        record = table["record"].combine_chunks()
+        order = in_order(table["subject"].to_numpy(), days, lambda at: record.take(pa.array(at)))
         write_kind(self.folder / "records" / f"{kind.code}.parquet", table.take(pa.array(order)), self.edges)
 
     def seal(self) -> Snapshot:
