@@ -215,6 +215,8 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+SCAN_COMMAND = os.environ.get("XINLIN_SCAN_COMMAND") or ""
+"""Scanner for malware, as a command that reads a file on standard input and ends with 0 for clean, 1 for infected (``clamdscan -``)."""
 LOG_ORIGIN = os.environ.get("XINLIN_LOG_ORIGIN") or ""
 """Name of this installation's log, an address without its scheme such as ``credit.example.cn/log``; fixed at its first head."""
 

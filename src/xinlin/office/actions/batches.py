@@ -28,6 +28,7 @@ from xinlin.office.layouts import Reading
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, Job, RefusedRow
 from xinlin.office.models.batches import Mapping as ColumnMapping
+from xinlin.office.models.evidence import Evidence
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
 
 SHRANK = "list_shrank"
@@ -378,6 +379,6 @@ def _known_cells(raw: str, headers: list[str]) -> dict[str, str]:
 
 
 def drop_unclaimed(sha256: str) -> None:
-    """Remove a file from the vault that no delivery holds, as after a dry run."""
-    if not Batch.objects.filter(sha256=sha256).exists():
+    """Remove a file from the vault that no delivery and no evidence holds, as after a dry run."""
+    if not Batch.objects.filter(sha256=sha256).exists() and not Evidence.objects.filter(sha256=sha256).exists():
         vault.discard(sha256)

@@ -47,7 +47,14 @@ def _table(source: Path, spool: IO[bytes], request: dict[str, Any]) -> dict[str,
     return {"layout": sheet.layout.as_dict(), "findings": [list(finding) for finding in sheet.layout.findings]}
 
 
-TASKS = {"table": _table}
+def _evidence(source: Path, spool: IO[bytes], request: dict[str, Any]) -> dict[str, Any]:
+    """Look at an evidence file; a picture comes back newly drawn."""
+    from xinlin.office.files.evidence import inspect
+
+    return inspect(source, spool, request["filename"])
+
+
+TASKS = {"table": _table, "evidence": _evidence}
 
 
 def main() -> None:
