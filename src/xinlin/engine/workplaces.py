@@ -1,4 +1,4 @@
-"""Hidden folders in which files are made before they are moved into place (工作目录)."""
+"""Hidden folders in which files are made before they are moved into place (工作目录), and what a process took."""
 
 from __future__ import annotations
 
@@ -34,3 +34,9 @@ def _remove_if_left(work: Path) -> None:
             shutil.rmtree(work, ignore_errors=True)
     except OSError:
         return
+
+
+def peak_memory() -> int:
+    """The most memory that this program held, in kB. (``ru_maxrss`` would tell that of whoever started it, if it held more.)"""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))

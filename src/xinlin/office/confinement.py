@@ -35,7 +35,7 @@ _LONGEST_ANSWER = 32 << 20
 
 @dataclass(frozen=True)
 class Limits:
-    """What the process may use. `ru_maxrss` of what it used comes back as ``peak`` (kB)."""
+    """What the process may use. The most memory that it held comes back as ``peak`` (kB)."""
 
     memory: int = MEMORY
     seconds: int = SECONDS

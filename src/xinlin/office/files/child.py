@@ -62,6 +62,7 @@ def main() -> None:
     source, spool_number = Path(f"/proc/self/fd/{int(sys.argv[1])}"), int(sys.argv[2])
     request = json.load(sys.stdin)
     _limit(request["limits"])
+    from xinlin.engine.workplaces import peak_memory
     from xinlin.office.layouts import FileRefused
 
     with os.fdopen(spool_number, "wb", buffering=1 << 20) as spool:
@@ -71,7 +72,7 @@ def main() -> None:
             answer = {"problem": refusal.problem.as_dict(), "tables": list(refusal.tables)}
         except (MemoryError, RecursionError):
             answer = {"exceeded": "memory"}
-    answer["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    answer["peak"] = peak_memory()
     json.dump(answer, sys.stdout)
 
 
