@@ -7,15 +7,17 @@ Pure: the clock, the register of subjects and earlier deliveries are the office'
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from xinlin.core.cells import FieldReader, Note
 from xinlin.core.columns import ColumnUse
 from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
 
+CONTENT_BREAK = "\x1f"
+"""Between the values in a row's content."""
 SEVEN_PARTS = {
     "document": Text(zh="决定文书", en="decision document"),
     "authority": Text(zh="决定机关", en="authority"),
@@ -27,10 +29,13 @@ SEVEN_PARTS = {
 """What a list entry must have besides its list (社会信用法治: 清单、文书、机关、依据、告知、救济、期限)."""
 
 
-@dataclass(slots=True)
-class JudgedRow:
-    """An accepted row, typed. Identifiers are normalised; ``fields`` holds the kind's own values in plain form."""
+class JudgedRow(NamedTuple):
+    """An accepted row, typed. Identifiers are normalised; ``fields`` holds the kind's own values in plain form.
 
+    A tuple, since a million of them are made, kept for a while, and read again.
+    """
+
+    fields: dict[str, Any]
     identifier: str = ""
     name: str = ""
     occurred_on: date | None = None
@@ -45,11 +50,10 @@ class JudgedRow:
     representative: str = ""
     representative_name: str = ""
     region: str = ""
-    fields: dict[str, Any] = field(default_factory=dict)
-    key_parts: list[str] = field(default_factory=list)
+    key_parts: Sequence[str] = ()
     content: str = ""
     """All values in the kind's order, normalised: equal for rows that say the same."""
-    notes: list[Note] = field(default_factory=list)
+    notes: Sequence[Note] = ()
 
 
 class Judge:
@@ -59,28 +63,33 @@ class Judge:
         """``columns`` maps field codes; fields without one are absent. Unknown columns raise ValueError."""
         self.kind = kind
         positions = {name: index for index, name in enumerate(headers)}
-        self._readers: list[FieldReader] = []
+        self.readers: list[FieldReader] = []
+        """One for each field that the file can fill or must."""
         for spec in kind.fields:
             use = columns.get(spec.code, ColumnUse(constant=""))
             if use.column is not None and use.column not in positions:
                 raise ValueError(f"the file has no column {use.column!r} for {spec.code}")
             if use.column is not None or use.constant or spec.required:
                 index = -1 if use.column is None else positions[use.column]
-                self._readers.append(FieldReader(kind, spec, use, index))
-        self._headers = len(headers)
+                self.readers.append(FieldReader(kind, spec, use, index))
+        self.width = len(headers)
         self._has_key = any(spec.role == "key" for spec in kind.fields)
-        self._listed = self._has_key or kind.delivery == "full_list"
-        self._region = next((spec.code for spec in kind.fields if spec.type == "region" and spec.role is None), "")
+        self.listed = self._has_key or kind.delivery == "full_list"
+        """Whether rows have a key, by which the next list finds them again."""
+        self.region = next((spec.code for spec in kind.fields if spec.type == "region" and spec.role is None), "")
 
     def __call__(self, cells: Sequence[str]) -> JudgedRow | list[Problem]:
         """Judge one row; ``cells`` may be shorter than the header."""
-        row = JudgedRow()
+        said: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
         problems: list[Problem] = []
         content: list[str] = []
+        key_parts: list[str] = []
+        notes: list[Note] = []
         width = len(cells)
-        if width > self._headers and any(map(str.strip, cells[self._headers :])):
-            return [Problem("too_many_cells", "", _TOO_MANY, _CHECK_DELIMITERS, " ".join(cells[self._headers :])[:80])]
-        for reader in self._readers:
+        if width > self.width and any(map(str.strip, cells[self.width :])):
+            return [Problem("too_many_cells", "", _TOO_MANY, _CHECK_DELIMITERS, " ".join(cells[self.width :])[:80])]
+        for reader in self.readers:
             index = reader.index
             raw = reader.constant if index < 0 else (cells[index] if index < width else "")
             if not raw:
@@ -89,24 +98,24 @@ class Judge:
                 continue
             outcome = reader.seen.get(raw) or reader(raw)
             if outcome.note is not None:
-                row.notes.append(outcome.note)
+                notes.append(outcome.note)
             if outcome.problem is not None:
                 problems.append(outcome.problem)
             elif not outcome.absent:
                 if reader.slot:
-                    setattr(row, reader.slot, outcome.value)
+                    said[reader.slot] = outcome.value
                 else:
-                    row.fields[reader.spec.code] = outcome.value
+                    fields[reader.spec.code] = outcome.value
                 content.append(outcome.content)
                 if reader.keyed:
-                    row.key_parts.append(f"{reader.spec.code}={raw}")
-        row.content = "\x1f".join(content)
-        if self._region:
-            row.region = row.fields.get(self._region, "")
-        self._whole_row(row, problems)
+                    key_parts.append(f"{reader.spec.code}={raw}")
+        if self.region:
+            said["region"] = fields.get(self.region, "")
+        row = JudgedRow(fields, **said, key_parts=key_parts, content=CONTENT_BREAK.join(content), notes=notes)
+        self._whole_row(row, problems, key_parts)
         return problems or row
 
-    def _whole_row(self, row: JudgedRow, problems: list[Problem]) -> None:
+    def _whole_row(self, row: JudgedRow, problems: list[Problem], key_parts: list[str]) -> None:
         """Add what only the row as a whole can show; merge two problems that are one."""
         if problems:
             found = {problem.code for problem in problems}
@@ -126,27 +135,27 @@ class Judge:
                 if not getattr(row, part):
                     what = Text(zh=f"名单条目缺少“{name.zh}”", en=f"The list entry lacks its {name.en}")
                     problems.append(Problem("list_part_missing", self._code_of(part), what, _SEVEN_CURE))
-        if self._listed:
-            self._complete_key(row)
+        if self.listed:
+            self._complete_key(row, key_parts)
 
-    def _complete_key(self, row: JudgedRow) -> None:
+    def _complete_key(self, row: JudgedRow, parts: list[str]) -> None:
         """Key of a full list's entry: its key fields (or else its document), whose it is, and its day.
 
         Key fields, and names where no identifier is asked for, are compared as written, to the last space: another
         spelling is another entry, as it may be another firm.
         """
         if not self._has_key:
-            row.key_parts.append(row.document)
+            parts.append(row.document)
         if self.kind.linking == "exact":
-            row.key_parts.append(row.identifier)
-        row.key_parts.append("" if row.occurred_on is None else row.occurred_on.isoformat())
+            parts.append(row.identifier)
+        parts.append("" if row.occurred_on is None else row.occurred_on.isoformat())
 
     def _code_of(self, role: str) -> str:
         return next((spec.code for spec in self.kind.fields if spec.role == role), role)
 
     def column_of(self, role: str) -> int:
         """Position of the column that feeds the field with this role, or -1."""
-        return next((reader.index for reader in self._readers if reader.spec.role == role), -1)
+        return next((reader.index for reader in self.readers if reader.spec.role == role), -1)
 
 
 def judge_row(kind: Kind, columns: Mapping[str, ColumnUse], raw: Mapping[str, str]) -> JudgedRow | list[Problem]:

@@ -39,6 +39,8 @@ CLASSES: dict[str, RecordClass] = {"minor": "minor", "general": "general", "seri
 CLASSES |= {"轻微": "minor", "一般": "general", "严重": "serious"}
 COLUMN_LENGTHS = {"document": 128, "authority": 200, "article": 2_048, "remedy": 500, "subject_name": 300}
 """Room for roles that every record has, in characters."""
+IN_BULK = frozenset({"text", "resident_id", "uscc", "identifier"})
+"""Types of fields whose columns can be judged at once, and whose cells are often all different."""
 REMEMBERED = 4_096
 """Different cells of a field whose outcome is kept."""
 _SLOTS = {
@@ -140,17 +142,18 @@ class FieldReader:
     """One field, ready to be read from the rows of one file."""
 
     __slots__ = (
-        "_longest",
         "_read",
-        "_subject_kinds",
         "column",
         "constant",
+        "in_bulk",
         "index",
         "keyed",
+        "longest",
         "missing",
         "seen",
         "slot",
         "spec",
+        "subject_kinds",
     )
 
     def __init__(self, kind: Kind, spec: FieldSpec, use: ColumnUse, index: int) -> None:
@@ -165,9 +168,14 @@ class FieldReader:
         self.missing = self._missing("") if spec.required else None
         unit = use.unit or (header_unit(use.column) if use.column and spec.type == "money" else None) or spec.unit
         limits = [n for n in (spec.max_length, COLUMN_LENGTHS.get(spec.role or "")) if n is not None]
-        self._longest = min(limits, default=None)
+        self.longest = min(limits, default=None)
+        self.in_bulk = spec.type if spec.type in IN_BULK and spec.role != "class" else ""
+        """As what `xinlin.engine.judging` may judge a whole column at once; empty: each different cell is read here.
+
+        It knows of length, damage, absence, check digits and role. A rule of another sort for one field clears this.
+        """
         self._read = _reader(spec, unit)
-        self._subject_kinds = kind.subject_kinds
+        self.subject_kinds = kind.subject_kinds
         self.seen: dict[str, Outcome] = {}
 
     def __call__(self, raw: str) -> Outcome:
@@ -188,8 +196,8 @@ class FieldReader:
             if value.code in LENIENT and not spec.required:
                 return Outcome(absent=True, note=(value.code, spec.code, "" if spec.personal else text))
             return Outcome(problem=self._refusal(value, text))
-        if self._longest is not None and isinstance(value, str) and len(value) > self._longest:
-            return Outcome(problem=self._refusal(_too_long(self._longest, len(value)), text))
+        if self.longest is not None and isinstance(value, str) and len(value) > self.longest:
+            return Outcome(problem=self._refusal(_too_long(self.longest, len(value)), text))
         note: Note | None = None
         if isinstance(value, Money):
             note = (value.note, spec.code, text) if value.note else None
@@ -208,13 +216,13 @@ class FieldReader:
         if self.spec.role != "subject":
             return None, None
         kind = "person" if self.spec.type == "resident_id" else people.identifier_kind(value)
-        if kind not in self._subject_kinds:
+        if kind not in self.subject_kinds:
             return fault(
                 "subject_kind_not_allowed",
                 "这个目录项不收这类主体",
                 f"This kind takes no subject that is a {kind}",
-                f"本目录项的主体类别：{'、'.join(self._subject_kinds)}",
-                f"This kind is about: {', '.join(self._subject_kinds)}",
+                f"本目录项的主体类别：{'、'.join(self.subject_kinds)}",
+                f"This kind is about: {', '.join(self.subject_kinds)}",
             ), None
         if kind == "person" and not people.resident_id_region_known(value):
             return None, ("region_unknown", self.spec.code, "")
@@ -240,7 +248,7 @@ _ID_IN_NAME = fault(
 
 def _holds_identifier(text: str) -> bool:
     value = people.normalise_identifier(text)
-    return len(value) >= 15 and value.isascii() and sum(c.isdigit() for c in value) >= 8
+    return len(value) >= people.SHORTEST_IDENTIFIER and value.isascii() and sum(c.isdigit() for c in value) >= 8
 
 
 def _too_long(longest: int, length: int) -> Fault:

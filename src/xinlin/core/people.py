@@ -24,6 +24,8 @@ _USCC = re.compile(r"[1-9A-HJ-NPQRTUWXY][0-9A-HJ-NPQRTUWXY]\d{6}[0-9A-HJ-NPQRTUW
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _LOOKALIKES = {"O": "0", "I": "1", "S": "5", "Z": "2"}
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
+SHORTEST_IDENTIFIER = 15
+"""Characters of the shortest number by which anybody was ever registered: resident numbers had 15 until 1999."""
 _EXCEL_NUMBER = re.compile(r"\d(?:\.\d+)?E\+?\d{1,2}")
 ADULT_FROM = "P18Y"
 """民法典 17: a natural person of 18 years or more is an adult."""

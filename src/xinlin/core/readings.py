@@ -75,14 +75,16 @@ def folded(text: str) -> str:
     return SPACES.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).casefold()
 
 
-_ABSENT = frozenset(
+NOTHING = frozenset(
     r"- -- --- — —— ― － – / // \ \n n/a na #n/a n.a. null none nan nil 无 暂无 无数据 空 未知 不详 待补充".split()  # noqa: SIM905  # reads better than 30 quoted words
 )
+"""Words, folded, of at most `NOTHING_WITHIN` characters, by which departments say that there is no value."""
+NOTHING_WITHIN = 6
 
 
 def stands_for_nothing(text: str) -> bool:
     """Whether a tidy, non-empty text says only that there is no value (N/A, -, 无, 不详 …)."""
-    return len(text) <= 6 and (text.casefold() in _ABSENT or folded(text) in _ABSENT)
+    return len(text) <= NOTHING_WITHIN and (text.casefold() in NOTHING or folded(text) in NOTHING)
 
 
 _EXCEL_NUMBER = re.compile(r"[-+]?\d(?:\.\d+)?[eE][-+]?\d{1,3}")

@@ -49,7 +49,9 @@ class Fact:
                 return self.fields.get(name)
 
 
-Hindrance = Literal["disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded", "future", "expired", "no_class"]
+Hindrance = Literal[
+    "disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded", "future", "expired", "no_class"
+]
 
 
 def effective_end(fact: Fact, term: str | None, terms: Mapping[str, str] | None) -> date | None:
