@@ -36,8 +36,9 @@ PACKAGES = {
     "Chinese fonts": ["fonts-noto-cjk"],
     "PostgreSQL": ["postgresql"],
     "Go": ["golang-go", "golang-golang-x-mod-dev"],
+    "Java": ["openjdk-17-jre-headless"],
 }
-"""What tests use beyond Python packages, and the Debian packages that bring it. Go's judge of logs is not our code."""
+"""What tests use beyond Python packages, and the Debian packages that bring it. Go's judge of logs is not our code; Spark runs on Java."""
 
 COUNTS = ("failed", "passed", "skipped", "deselected", "xfailed", "xpassed", "error", "errors")
 
@@ -184,6 +185,8 @@ def lacking() -> list[str]:
         lacks.append("PostgreSQL")
     if not shutil.which("go") or not Path("/usr/share/gocode/src/golang.org/x/mod").is_dir():
         lacks.append("Go")
+    if not shutil.which("java"):
+        lacks.append("Java")
     return lacks
 
 

@@ -44,7 +44,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--version", help="version of the scheme; default: the one in force on --as-of")
     parser.add_argument("--data", type=Path, help="the folder: subjects, consents, relations, records/KIND")
     parser.add_argument("--as-of", required=True, type=_day, help="the day, such as 2026-03-01")
-    parser.add_argument("--engine", choices=["duckdb", "plain"], default="duckdb")
+    parser.add_argument("--engine", choices=["duckdb", "plain", "spark"], default="duckdb")
+    parser.add_argument(
+        "--master",
+        help="with --engine spark: the cluster, such as spark://host:7077, which must see --out (or --snapshots) as this machine does",
+    )
     parser.add_argument("--out", type=Path, help="where scores.parquet and run.json go")
     parser.add_argument("--contributions", action="store_true", help="write contributions.parquet too")
     parser.add_argument(
@@ -140,6 +144,7 @@ def _progress() -> Callable[[int, int], None] | None:
 def _run(arguments: argparse.Namespace) -> int:
     from xinlin import shelf
     from xinlin.engine.report import Order, Source, score_folder
+    from xinlin.engine.spark import MASTER, SparkMissing
     from xinlin.engine.tables import FolderRefused
 
     try:
@@ -155,6 +160,8 @@ def _run(arguments: argparse.Namespace) -> int:
             return 0
         if arguments.out is None:
             raise _Refused("--out is missing: the folder for scores.parquet and run.json")
+        if arguments.master:
+            os.environ[MASTER] = arguments.master
         wanted = (arguments.engine, arguments.contributions, arguments.threads)
         source = Source(arguments.data, arguments.snapshot, arguments.snapshots)
         said = score_folder(Order(rulebook, scheme, arguments.out, *wanted), source, arguments.as_of, _progress())
@@ -164,6 +171,9 @@ def _run(arguments: argparse.Namespace) -> int:
         return 1
     except FolderRefused as refused:
         _complain([refused.problem])
+        return 1
+    except SparkMissing as missing:
+        print(missing, file=sys.stderr)
         return 1
     except _Refused as refused:
         print(refused, file=sys.stderr)

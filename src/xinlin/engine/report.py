@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import resource
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -23,18 +22,18 @@ import pyarrow.parquet as pq
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
-from xinlin.engine import plain, scores
+from xinlin.engine import plain, scores, spark
 from xinlin.engine.figures import Lines, Part, Progress
 from xinlin.engine.folder import freeze
 from xinlin.engine.snapshot import Snapshot
 from xinlin.engine.statements import literal
 from xinlin.engine.stored import opened_snapshot, stored_snapshot
-from xinlin.engine.workplaces import workplace
+from xinlin.engine.workplaces import peak_memory, workplace
 
 Said = dict[str, object]
-Engine = Literal["duckdb", "plain"]
-ENGINES: tuple[Engine, ...] = ("duckdb", "plain")
-MODULES = {"duckdb": scores, "plain": plain}
+Engine = Literal["duckdb", "plain", "spark"]
+ENGINES: tuple[Engine, ...] = ("duckdb", "plain", "spark")
+MODULES = {"duckdb": scores, "plain": plain, "spark": spark}
 
 SCORES, CONTRIBUTIONS, RUN = "scores.parquet", "contributions.parquet", "run.json"
 LINE_SCHEMA = pa.schema(
@@ -139,7 +138,7 @@ def score_snapshot(order: Order, plan: Plan, snapshot: Snapshot, progress: Progr
         said = _identity(order, plan, snapshot, module.NAME, counts, work)
         said["measured"] = {
             "seconds": round(time.monotonic() - begun, 3),
-            "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+            "peak_memory_mib": peak_memory() // 1024,
         }
         (work / RUN).write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         for name in (RUN, SCORES, CONTRIBUTIONS):

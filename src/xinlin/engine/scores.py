@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -103,37 +102,34 @@ def _numpy(column: pa.ChunkedArray) -> object:
     return np.ma.masked_array(column.fill_null(0).to_numpy(), column.is_null().to_numpy())
 
 
-def _score_block(
-    connections: SimpleQueue[duckdb.DuckDBPyConnection],
+def score_block(
+    connection: duckdb.DuckDBPyConnection,
     plan: Plan,
     subjects: Numbers,
     edges: tuple[int, int],
-    lines: bool,
-    step: Callable[[], None],
+    *,
+    held: set[str],
+    lines: bool = False,
+    step: Callable[[], None] = lambda: None,
 ) -> Part:
-    connection = connections.get()
-    try:
-        block = _Block(connection, plan, *edges)
-        held, given, dimensions = held_kinds(connection), [], {}
-        mine = subjects[slice(*np.searchsorted(subjects, edges))]
-        for dimension in plan.dimensions:
-            points = np.zeros(block.last - block.first, dtype=np.int64)
-            for indicator in dimension.indicators:
-                step()
-                if indicator.kind not in held:
-                    continue
-                if lines:
-                    given.append(block.lines(indicator, points))
-                else:
-                    block.points(indicator, points)
-            dimensions[dimension.code] = clamped(points, dimension.limits)
-        scores = whole_score(plan, list(dimensions.values()))
-        tiers = block.tiers(held, scores)
-        at = slice(None) if len(mine) == block.last - block.first else mine - block.first
-        within = {code: vector[at] for code, vector in dimensions.items()}
-        return Part(*edges, Figures(mine, scores[at], tiers[at], within), given)
-    finally:
-        connections.put(connection)
+    """Score the ``subjects`` between the edges from the connection's views of the kinds ``held``, all indicators in turn."""
+    block, given, dimensions = _Block(connection, plan, *edges), [], {}
+    for dimension in plan.dimensions:
+        points = np.zeros(block.last - block.first, dtype=np.int64)
+        for indicator in dimension.indicators:
+            step()
+            if indicator.kind not in held:
+                continue
+            if lines:
+                given.append(block.lines(indicator, points))
+            else:
+                block.points(indicator, points)
+        dimensions[dimension.code] = clamped(points, dimension.limits)
+    scores = whole_score(plan, list(dimensions.values()))
+    tiers = block.tiers(held, scores)
+    at = slice(None) if len(subjects) == block.last - block.first else subjects - block.first
+    within = {code: vector[at] for code, vector in dimensions.items()}
+    return Part(*edges, Figures(subjects, scores[at], tiers[at], within), given)
 
 
 def parts(
@@ -149,7 +145,7 @@ def parts(
     workers = max(1, min(cores, len(edges)))
     total, done = len(edges) * sum(len(dimension.indicators) for dimension in plan.dimensions), 0
     steps: SimpleQueue[int] = SimpleQueue()
-    stop = threading.Event()
+    stop, held = threading.Event(), held_kinds(folder, plan.kinds)
 
     def step() -> None:
         if stop.is_set():
@@ -163,7 +159,15 @@ def parts(
         pool = stack.enter_context(ThreadPoolExecutor(workers))
         stack.callback(pool.shutdown, cancel_futures=True)
         stack.callback(stop.set)
-        score = partial(_score_block, connections, plan, subjects, lines=lines, step=step)
+
+        def score(block: tuple[int, int]) -> Part:
+            connection = connections.get()
+            try:
+                mine = subjects[slice(*np.searchsorted(subjects, block))]
+                return score_block(connection, plan, mine, block, held=held, lines=lines, step=step)
+            finally:
+                connections.put(connection)
+
         waiting, running = deque(edges), deque[Future[Part]]()
         while waiting or running:
             while waiting and len(running) < workers + 1:

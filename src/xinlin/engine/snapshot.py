@@ -88,7 +88,8 @@ def scored_fields(kind: Kind) -> list[FieldSpec]:
     return [spec for spec in kind.fields if spec.role is None and not spec.personal]
 
 
-def _table(kind: Kind, rows: list[Row]) -> pa.Table:
+def rows_table(kind: Kind, rows: list[Row]) -> pa.Table:
+    """Rows of one kind as the columns of a snapshot's file, in the order given."""
     schema = _schema(kind)
     columns: dict[str, list[Any]] = {
         "subject": [row.subject for row in rows],
@@ -128,7 +129,7 @@ class SnapshotWriter:
 
     def records(self, kind: Kind, rows: Iterable[Row]) -> None:
         """All records of one kind, in any order, of people whom `subjects` was told of."""
-        table = _table(kind, list(rows))
+        table = rows_table(kind, list(rows))
         self.rows += table.num_rows
         days = table["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
         record = table["record"].combine_chunks()
@@ -170,14 +171,12 @@ def connect(folder: Path, kinds: Iterable[str], threads: int = 1) -> duckdb.Duck
     """A DuckDB connection with one view per kind that the snapshot holds; statements give rows in the files' order."""
     connection = duckdb.connect(":memory:", config={"threads": threads, "preserve_insertion_order": True})
     connection.execute("SET parquet_metadata_cache = true")
-    for kind in kinds:
-        path = folder / "records" / f"{kind}.parquet"
-        if path.exists():
-            escaped = path.as_posix().replace("'", "''")
-            connection.execute(f"CREATE VIEW \"{kind}\" AS SELECT * FROM read_parquet('{escaped}')")
+    for kind in sorted(held_kinds(folder, kinds)):
+        escaped = (folder / "records" / f"{kind}.parquet").as_posix().replace("'", "''")
+        connection.execute(f"CREATE VIEW \"{kind}\" AS SELECT * FROM read_parquet('{escaped}')")
     return connection
 
 
-def held_kinds(connection: duckdb.DuckDBPyConnection) -> set[str]:
+def held_kinds(folder: Path, kinds: Iterable[str]) -> set[str]:
     """The kinds of which the snapshot has records."""
-    return {row[0] for row in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()}
+    return {kind for kind in kinds if (folder / "records" / f"{kind}.parquet").exists()}

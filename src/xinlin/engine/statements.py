@@ -1,7 +1,7 @@
 """Turns an indicator's plan into SQL: the rows that it takes, for an engine that sums them in arrays, or its points whole.
 
 `rows_sql` is what `xinlin.engine.scores` runs on DuckDB. `indicator_sql` and `contributions_sql` are complete statements
-for an engine that computes in SQL alone; each reads the view named after the kind of record.
+for an engine that computes in SQL alone, as `xinlin.engine.spark` does; each reads the view named after the kind of record.
 """
 
 from __future__ import annotations
@@ -99,22 +99,23 @@ def award_sql(points: Award, value: str) -> str:
     """The points for a measured value as an SQL expression; NULL gives 0 (``least`` and ``greatest`` pass over NULL)."""
     if points.table is not None:
         cases = " ".join(f"WHEN {literal(key)} THEN {given}" for key, given in sorted(points.table.items()))
-        return f"(CASE CAST({value} AS VARCHAR) {cases} ELSE 0 END)"
+        return f"(CASE CAST({value} AS STRING) {cases} ELSE 0 END)"
     if points.each is not None:
         units = points.each.units
-        return f"coalesce((CASE WHEN {value} >= 0 THEN {value} // {units} ELSE -((-{value}) // {units}) END) * {points.each.points}, 0)"
+        return f"coalesce((CASE WHEN {value} >= 0 THEN {value} DIV {units} ELSE -((-{value}) DIV {units}) END) * {points.each.points}, 0)"
     if points.bands is not None:
         cases = " ".join(f"WHEN {value} >= {band.at_least} THEN {band.points}" for band in reversed(points.bands))
         return f"(CASE {cases} ELSE 0 END)"
     terms, reached = [], 0
     for step in points.steps or []:
         upper = value if step.up_to is None else f"least({value}, {step.up_to})"
-        terms.append(f"(greatest({upper} - {reached}, 0) // {step.per}) * {step.points}")
+        terms.append(f"(greatest({upper} - {reached}, 0) DIV {step.per}) * {step.points}")
         reached = step.up_to or reached
     return f"(CASE WHEN {value} IS NULL THEN 0 ELSE {' + '.join(terms)} END)"
 
 
-def _clamp_sql(value: str, limits: Limits) -> str:
+def clamp_sql(value: str, limits: Limits) -> str:
+    """The value within the limits as an SQL expression."""
     if limits.cap is not None:
         value = f"least({value}, {limits.cap})"
     if limits.floor is not None:
@@ -133,7 +134,7 @@ def _measure_sql(plan: IndicatorPlan) -> str:
         case "max":
             return f"max({of})"
         case "latest":
-            return f"arg_max({of}, (occurred_on, record)) FILTER (WHERE {of} IS NOT NULL)"
+            return f"max_by({of}, (occurred_on, record)) FILTER (WHERE {of} IS NOT NULL)"
         case "exists":
             return "1"
 
@@ -194,15 +195,20 @@ def holders_sql(rule: ClassRule, as_of: date) -> str:
     return f'SELECT subject FROM "{rule.kind}" WHERE {_in_force_sql(as_of)} AND NOT via AND {filter_sql(rule.where)}'
 
 
+def repeat_view(kind: str, within: str) -> str:
+    """The view with the day on which the repeat term of each day ends: (day, ends), for all days of the kind's records."""
+    return f"repeats_{kind}_{within}"
+
+
 def _weighed_sql(plan: IndicatorPlan) -> str:
-    """Points record by record, repeats weighed by the table ``repeat_ends`` (day, ends)."""
+    """Points record by record, repeats weighed by the view `repeat_view` (day, ends)."""
     gained = award_sql(plan.points, _single_sql(plan))
     if not plan.repeat:
         return f"SELECT subject, occurred_on, record, {gained} AS points FROM taken"
     return (
         f"SELECT taken.subject, occurred_on, record, {gained} * CASE WHEN occurred_on < ends THEN {plan.repeat.factor} "
         "ELSE 1 END AS points FROM (SELECT *, lag(occurred_on) OVER (PARTITION BY subject ORDER BY occurred_on, record) "
-        "AS previous FROM taken) AS taken LEFT JOIN repeat_ends ON repeat_ends.day = previous"
+        f'AS previous FROM taken) AS taken LEFT JOIN "{repeat_view(plan.kind, plan.repeat.within)}" AS terms ON terms.day = previous'
     )
 
 
@@ -211,8 +217,8 @@ def _record_points_sql(plan: IndicatorPlan) -> str:
     if not plan.highest_only:
         return _weighed_sql(plan)
     return (
-        f"SELECT subject, occurred_on, record, points FROM ({_weighed_sql(plan)}) QUALIFY row_number() OVER "
-        "(PARTITION BY subject ORDER BY abs(points) DESC, occurred_on, record) = 1"
+        "SELECT subject, occurred_on, record, points FROM (SELECT *, row_number() OVER (PARTITION BY subject "
+        f"ORDER BY abs(points) DESC, occurred_on, record) AS place FROM ({_weighed_sql(plan)})) WHERE place = 1"
     )
 
 
@@ -220,19 +226,19 @@ def indicator_sql(plan: IndicatorPlan, as_of: date) -> str:
     """``SELECT subject, points`` for one indicator, one row per subject with records, limits applied."""
     taken = f"WITH taken AS ({taken_sql(plan, as_of)})"
     if plan.measure.over == "all":
-        points = _clamp_sql(award_sql(plan.points, "measured"), plan.overall)
+        points = clamp_sql(award_sql(plan.points, "measured"), plan.overall)
         return f"{taken} SELECT subject, {points} AS points FROM (SELECT subject, {_measure_sql(plan)} AS measured FROM taken GROUP BY subject)"
     if plan.measure.over == "calendar_year":
         yearly = (
-            f"SELECT subject, {_clamp_sql(award_sql(plan.points, 'measured'), plan.per_year)} AS points FROM "
+            f"SELECT subject, {clamp_sql(award_sql(plan.points, 'measured'), plan.per_year)} AS points FROM "
             f"(SELECT subject, year(occurred_on) AS y, {_measure_sql(plan)} AS measured FROM taken GROUP BY subject, y)"
         )
     else:
-        summed = _clamp_sql("CAST(sum(points) AS BIGINT)", plan.per_year)
+        summed = clamp_sql("CAST(sum(points) AS BIGINT)", plan.per_year)
         yearly = (
             f"SELECT subject, {summed} AS points FROM ({_record_points_sql(plan)}) GROUP BY subject, year(occurred_on)"
         )
-    return f"{taken} SELECT subject, {_clamp_sql('CAST(sum(points) AS BIGINT)', plan.overall)} AS points FROM ({yearly}) GROUP BY subject"
+    return f"{taken} SELECT subject, {clamp_sql('CAST(sum(points) AS BIGINT)', plan.overall)} AS points FROM ({yearly}) GROUP BY subject"
 
 
 def _portions_sql(plan: IndicatorPlan) -> str:
@@ -262,15 +268,15 @@ def _portions_sql(plan: IndicatorPlan) -> str:
 
 
 def contributions_sql(plan: IndicatorPlan, as_of: date) -> str:
-    """``SELECT subject, record, points`` for one indicator: every record that leaves points within the limits."""
+    """``SELECT subject, occurred_on, record, points`` for one indicator: every record that leaves points within the limits."""
     yearly = "PARTITION BY subject, year(occurred_on) ORDER BY occurred_on, record"
     overall = "PARTITION BY subject ORDER BY occurred_on, record"
-    year_run, whole_run = _clamp_sql("year_run", plan.per_year), _clamp_sql("whole_run", plan.overall)
+    year_run, whole_run = clamp_sql("year_run", plan.per_year), clamp_sql("whole_run", plan.overall)
     return (
         f"WITH taken AS ({taken_sql(plan, as_of)}), portions AS ({_portions_sql(plan)}), "
         f"by_year AS (SELECT *, CAST(sum(raw) OVER ({yearly}) AS BIGINT) AS year_run FROM portions), "
         f"kept AS (SELECT *, {year_run} - coalesce(lag({year_run}) OVER ({yearly}), 0) AS left_by_year FROM by_year), "
         f"summed AS (SELECT *, CAST(sum(left_by_year) OVER ({overall}) AS BIGINT) AS whole_run FROM kept), "
-        f"limited AS (SELECT subject, record, {whole_run} - coalesce(lag({whole_run}) OVER ({overall}), 0) AS points "
-        "FROM summed) SELECT subject, record, points FROM limited WHERE points <> 0"
+        f"limited AS (SELECT subject, occurred_on, record, {whole_run} - coalesce(lag({whole_run}) OVER ({overall}), 0) AS points "
+        "FROM summed) SELECT subject, occurred_on, record, points FROM limited WHERE points <> 0"
     )

@@ -16,6 +16,7 @@ from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
 from xinlin.core.scores import evaluate
 from xinlin.engine import scores as engine
+from xinlin.engine.figures import Figures
 from xinlin.engine.snapshot import Row, Snapshot, SnapshotWriter
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Consent, Subject
@@ -97,7 +98,7 @@ def _row(number: int, fact: Fact) -> Row:
     )
 
 
-def _differences(plan: Plan, frozen: Frozen, figures: engine.Figures) -> list[str]:
+def _differences(plan: Plan, frozen: Frozen, figures: Figures) -> list[str]:
     """Where the plain evaluator disagrees with the engine on the sample; empty where it nowhere does."""
     found = []
     for at, number in enumerate(figures.subjects):
@@ -134,7 +135,7 @@ def _scored(key: int, plan: Plan, run_of: ScoreRun, consent: int) -> Score:
     )
 
 
-def _publish(score_run: ScoreRun, plan: Plan, frozen: Frozen, figures: engine.Figures, actor: Actor) -> None:
+def _publish(score_run: ScoreRun, plan: Plan, frozen: Frozen, figures: Figures, actor: Actor) -> None:
     """Store the figures of those whose consent still stands: a consent taken back during the run leaves no row.
 
     Nor does one given anew during the run, since the records were frozen under the one that ended.

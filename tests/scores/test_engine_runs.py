@@ -1,0 +1,180 @@
+"""What a run of the engine promises beside its figures: any number of blocks and threads, exact sums, stopping, changes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.scores.test_engine import EXAMPLES, START, T, days, freeze, histories, kind, schemes
+from xinlin.core.plan import Plan, compile_scheme
+from xinlin.core.records import Fact
+from xinlin.core.schemes import Award, Dimension, Each, Indicator, Limits, Measure, Scale, Scheme, Tier
+from xinlin.engine import snapshot
+from xinlin.engine.changes import MappedSnapshot, map_columns
+from xinlin.engine.figures import Figures, Part, joined
+from xinlin.engine.runs import TooManyPoints
+from xinlin.engine.scores import parts, run
+from xinlin.engine.snapshot import Row, rows_table
+
+RANDOM = settings(
+    max_examples=max(EXAMPLES // 4, 10),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+@contextmanager
+def blocks_of(size: int) -> Iterator[None]:
+    """Let a block have ``size`` numbers, so that three people fill two."""
+    before, snapshot.BLOCK = snapshot.BLOCK, size
+    try:
+        yield
+    finally:
+        snapshot.BLOCK = before
+
+
+def plainly(figures: Figures) -> object:
+    columns = {code: vector.tolist() for code, vector in figures.dimensions.items()}
+    return [figures.subjects.tolist(), figures.scores.tolist(), figures.tiers.tolist(), columns]
+
+
+@RANDOM
+@given(scheme=schemes(), people=histories(), as_of=days, size=st.integers(1, 3), threads=st.integers(1, 3))
+def test_blocks_and_threads_change_nothing(
+    scheme: Scheme, people: dict[int, list[Fact]], as_of: date, size: int, threads: int
+) -> None:
+    plan = compile_scheme(scheme, as_of)
+    with tempfile.TemporaryDirectory() as temporary:
+        whole, cut = Path(temporary) / "whole", Path(temporary) / "cut"
+        freeze(people, whole)
+        with blocks_of(size):
+            freeze(people, cut)
+            pieces = list(parts(plan, cut, lines=True, threads=threads))
+        expected = list(parts(plan, whole, lines=True))
+    assert plainly(joined(plan, pieces)) == plainly(joined(plan, expected))
+
+    def given_by(found: list[Part]) -> object:
+        lines = [line for part in found for line in part.lines]
+        told = [(x.indicator, list(zip(x.subject, x.record.to_pylist(), x.points, strict=True))) for x in lines]
+        return sorted((code, *one) for code, ones in told for one in ones)
+
+    assert given_by(pieces) == given_by(expected)
+
+
+def table_of(code: str, facts: list[tuple[int, Fact]]) -> pa.Table:
+    rows = [
+        Row(
+            n,
+            f.of == "organisation",
+            f.record,
+            f.occurred_on,
+            f.status,
+            f.record_class,
+            f.ends_on,
+            f.document,
+            f.fields,
+        )
+        for n, f in facts
+    ]
+    return rows_table(kind(code), rows)
+
+
+@RANDOM
+@given(scheme=schemes(), people=histories(), later=histories(), as_of=days)
+def test_a_change_rescored_equals_the_whole_run(
+    scheme: Scheme, people: dict[int, list[Fact]], later: dict[int, list[Fact]], as_of: date
+) -> None:
+    """New records and new versions of old ones, some of which have changed hands or kind of status."""
+    plan = compile_scheme(scheme, as_of)
+    owners = {fact.record: (number, fact.kind) for number, facts in people.items() for fact in facts}
+    changed = [
+        (number, fact)
+        for number, facts in later.items()
+        for fact in facts
+        if owners.get(fact.record, (0, fact.kind))[1] == fact.kind
+    ][:6]
+    handles = {fact.record for _, fact in changed}
+    after = {n: [f for f in facts if f.record not in handles] for n, facts in people.items()}
+    by_kind: dict[str, list[tuple[int, Fact]]] = defaultdict(list)
+    for number, fact in changed:
+        after[number].append(fact)
+        by_kind[fact.kind].append((number, fact))
+    losers = [owners[record][0] for record in handles if record in owners]
+    with tempfile.TemporaryDirectory() as temporary:
+        before, whole = Path(temporary) / "before", Path(temporary) / "whole"
+        freeze(people, before)
+        freeze(after, whole)
+        map_columns(plan, before)
+        some = MappedSnapshot(plan, before).rescore({code: table_of(code, f) for code, f in by_kind.items()}, losers)
+        old, new = run(plan, before), run(plan, whole)
+    touched = some.subjects.tolist()
+    assert touched == sorted({number for number, _ in changed} | set(losers))
+    for at, number in enumerate(new.subjects.tolist()):
+        source, place = (some, touched.index(number)) if number in touched else (old, at)
+        assert (source.scores[place], source.tiers[place]) == (new.scores[at], new.tiers[at])
+        assert all(source.dimensions[code][place] == vector[at] for code, vector in new.dimensions.items())
+
+
+def big_scheme(cap: int | None) -> Scheme:
+    rule = Indicator(
+        code="i",
+        name=T,
+        text=T,
+        kind="deed",
+        sign="positive",
+        measure=Measure(take="sum", of="hours"),
+        points=Award(each=Each(units=1, points=1000)),
+        overall=Limits(cap=cap),
+        absent=T,
+        basis="demonstration",
+    )
+    return Scheme(
+        code="any",
+        version="1",
+        effective_from=START,
+        unit=T,
+        base=0,
+        scale=Scale(),
+        dimensions=[Dimension(code="d", name=T, text=T, indicators=[rule], basis="demonstration")],
+        tiers=[Tier(code="t", name=T, at_least=0, basis="demonstration")],
+        basis="demonstration",
+    )
+
+
+def big(folder: Path, cap: int | None) -> Plan:
+    people = {0: [Fact(f"r{n}", "deed", START, fields={"hours": 9 * 10**17}) for n in range(20)]}
+    freeze(people, folder)
+    return compile_scheme(big_scheme(cap), START)
+
+
+def test_sums_beyond_64_bits_are_exact_before_their_cap(tmp_path: Path) -> None:
+    plan = big(tmp_path / "snapshot", cap=77)
+    assert run(plan, tmp_path / "snapshot").scores.tolist() == [77]
+
+
+def test_points_that_no_column_holds_are_refused_by_name(tmp_path: Path) -> None:
+    plan = big(tmp_path / "snapshot", cap=None)
+    with pytest.raises(TooManyPoints, match="indicator i "):
+        run(plan, tmp_path / "snapshot")
+
+
+def test_a_run_tells_its_progress_and_stops_when_told(tmp_path: Path) -> None:
+    plan = big(tmp_path / "snapshot", cap=1)
+    told: list[tuple[int, int]] = []
+    run(plan, tmp_path / "snapshot", lambda done, total: told.append((done, total)))
+    assert told[-1] == (1, 1)
+
+    def stop(done: int, total: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        run(plan, tmp_path / "snapshot", stop)

@@ -1,0 +1,143 @@
+"""Spark means the same as the evaluator and the engine of one machine, in local mode and on a cluster of two workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.scores.test_engine import days, freeze, histories, schemes
+from tests.scores.test_open_folder import Run, folder, score
+from xinlin.core.plan import Plan, compile_scheme
+from xinlin.core.records import Fact
+from xinlin.core.schemes import Scheme
+from xinlin.engine import scores, spark
+from xinlin.engine.figures import Part
+
+pytest.importorskip("pyspark", reason="PySpark is not installed")
+pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
+
+__all__ = ["folder"]
+EXAMPLES = max(8, int(os.environ.get("XINLIN_EXAMPLES") or 0) // 10)
+"""Spark takes about a second for a scheme; a long run asks for more."""
+
+
+def _told(parts: list[Part]) -> tuple[object, ...]:
+    """Everything that the parts say, as plain values."""
+    return (
+        [number for part in parts for number in part.figures.subjects.tolist()],
+        [score for part in parts for score in part.figures.scores.tolist()],
+        [tier for part in parts for tier in part.figures.tiers.tolist()],
+        [{code: vector.tolist() for code, vector in part.figures.dimensions.items()} for part in parts],
+        [
+            (lines.indicator, int(number), record, int(points))
+            for part in parts
+            for lines in part.lines
+            for number, record, points in zip(lines.subject, lines.record.to_pylist(), lines.points, strict=True)
+        ],
+    )
+
+
+def _both(plan: Plan, folder: Path) -> tuple[tuple[object, ...], tuple[object, ...]]:
+    here = _told(list(scores.parts(plan, folder, lines=True)))
+    there = _told(list(spark.parts(plan, folder, lines=True)))
+    return here, there
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(scheme=schemes(), people=histories(), as_of=days)
+def test_spark_equals_the_engine_whatever_the_scheme_and_the_history(
+    scheme: Scheme, people: dict[int, list[Fact]], as_of: date
+) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "snapshot"
+        freeze(people, folder)
+        here, there = _both(compile_scheme(scheme, as_of), folder)
+    assert there == here
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def _wait_for(log: Path, text: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        if log.exists() and text in log.read_text(errors="replace"):
+            return
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    pytest.fail(f"no {text!r} in:\n{log.read_text(errors='replace')[-2000:] if log.exists() else ''}")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A standalone cluster: a master and two workers of one core each, on loopback."""
+    import pyspark
+
+    home, logs = Path(pyspark.__file__).parent, tmp_path_factory.mktemp("spark")
+    launcher = ["bash", str(home / "bin" / "spark-class")]
+    environment = {
+        **os.environ,
+        "SPARK_HOME": str(home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_DAEMON_MEMORY": "512m",
+    }
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str, main: str, *arguments: str) -> Path:
+        log = logs / f"{name}.log"
+        with log.open("wb") as out:
+            running.append(
+                subprocess.Popen([*launcher, main, *arguments], stdout=out, stderr=out, env=environment, cwd=logs)
+            )
+        return log
+
+    port = _free_port()
+    address = f"spark://127.0.0.1:{port}"
+    options = ["--host", "127.0.0.1", "--webui-port", "0"]
+    try:
+        log = start("master", "org.apache.spark.deploy.master.Master", *options, "--port", str(port))
+        _wait_for(log, "I have been elected leader", running[-1])
+        for name in ("one", "two"):
+            work = ["--cores", "1", "--memory", "1g", "--work-dir", str(logs / name)]
+            log = start(name, "org.apache.spark.deploy.worker.Worker", *options, *work, address)
+            _wait_for(log, "Successfully registered with master", running[-1])
+        yield address, logs
+    finally:
+        for process in reversed(running):
+            process.terminate()
+        for process in running:
+            process.wait(timeout=30)
+
+
+def test_a_cluster_of_two_workers_gives_the_same(
+    cluster: tuple[str, Path], xinlin: Run, folder: Path, tmp_path: Path
+) -> None:
+    address, logs = cluster
+    assert score(xinlin, folder, tmp_path / "here").returncode == 0
+    done = score(xinlin, folder, tmp_path / "there", "--engine", "spark", "--master", address)
+    assert done.returncode == 0, done.stderr[-3000:]
+    for name in ("scores.parquet", "contributions.parquet"):
+        assert pq.read_table(tmp_path / "there" / name).equals(pq.read_table(tmp_path / "here" / name))
+    said = json.loads((tmp_path / "there" / "run.json").read_text(encoding="utf-8"))
+    assert said["engine"].startswith("spark sql 4")
+    for worker in ("one", "two"):
+        assert "Asked to launch executor" in (logs / f"{worker}.log").read_text(errors="replace"), worker
