@@ -35,9 +35,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from bench import scores_data, scores_rules  # noqa: E402
+from bench.scores_baselines import WAYS as BASELINES  # noqa: E402
 
 AS_OF = scores_rules.AS_OF
-BASELINES = ("scan", "numpy", "sql", "polars")
 
 
 @dataclass
@@ -131,7 +131,7 @@ def measure(name: str, work: Path, rounds: int, skip: set[str]) -> dict[str, Tim
         raise SystemExit(f"{name}: the snapshot could not be made")
     ways = {way: words for way, words in _ways(name, work, book, data).items() if way not in skip}
     if "numpy" in ways:
-        from bench.scores_baselines import prepare
+        from bench.scores_by_numpy import prepare
 
         prepare(_snapshot(place / "store"), place / "store" / "raw")
     timings |= {way: Timing() for way in ways}
