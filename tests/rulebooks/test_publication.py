@@ -11,7 +11,7 @@ import pytest
 from tests.rulebooks import example
 from xinlin import shelf
 from xinlin.cli import main
-from xinlin.core import loading, strict_yaml
+from xinlin.core import editors, strict_yaml
 
 VERSION = "schemes/sincerity-1.yaml"
 
@@ -119,7 +119,7 @@ def test_rulebooks_in_a_circle_are_refused(root: Path) -> None:
     assert "extends" in _codes(root)
 
 
-@pytest.mark.parametrize("file", sorted(loading.file_types()))
+@pytest.mark.parametrize("file", sorted(editors.file_types()))
 def test_every_sort_of_file_has_a_schema_for_editors(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rulebook", "schema", file]) == 0
     schema = json.loads(capsys.readouterr().out)

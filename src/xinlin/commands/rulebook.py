@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xinlin import shelf
-from xinlin.core import loading
+from xinlin.core import editors
 from xinlin.core.values import Problem
 
 
@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
     cases.set_defaults(run=_cases)
 
     schema = parts.add_parser("schema", help="print the JSON Schema of one sort of file, for editors")
-    schema.add_argument("file", choices=sorted(loading.file_types()), help="the sort of file")
+    schema.add_argument("file", choices=sorted(editors.file_types()), help="the sort of file")
     schema.set_defaults(run=_schema)
 
 
@@ -95,5 +95,5 @@ def _cases(arguments: argparse.Namespace) -> int:
 
 
 def _schema(arguments: argparse.Namespace) -> int:
-    print(json.dumps(loading.file_schema(arguments.file), ensure_ascii=False, indent=2))
+    print(json.dumps(editors.file_schema(arguments.file), ensure_ascii=False, indent=2))
     return 0

@@ -41,6 +41,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("score", help="score an open folder of CSV or Parquet, without the web")
     parser.add_argument("what", nargs="?", choices=["explain"], help="print one subject's lines instead of scoring all")
     parser.add_argument("--rulebook", required=True, help="name of the rulebook, such as dongtou, or its folder")
+    parser.add_argument("--scheme", help="code of the scheme: a trade's, of firms, of districts; default: of residents")
     parser.add_argument("--version", help="version of the scheme; default: the one in force on --as-of")
     parser.add_argument("--data", type=Path, help="the folder: subjects, consents, relations, records/KIND")
     parser.add_argument("--as-of", required=True, type=_day, help="the day, such as 2026-03-01")
@@ -89,18 +90,27 @@ def _freeze(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _scheme(rulebook: Rulebook, version: str | None, as_of: date) -> Scheme:
-    standing = [scheme for scheme in rulebook.schemes if scheme.subject == "person" and scheme.extends is None]
-    if not standing:
-        raise _Refused(f"{rulebook.code} judges nobody: it has lists and records and no score.", NO_NUMBER)
-    if version is None:
-        chosen = rulebook.scheme_at(as_of)
+def _scheme(rulebook: Rulebook, code: str | None, version: str | None, as_of: date) -> Scheme:
+    if code is None:
+        standing = [scheme for scheme in rulebook.schemes if scheme.subject == "person" and scheme.extends is None]
+        if not standing:
+            raise _Refused(
+                f"{rulebook.code} 不评价任何人，没有个人评分。"
+                f"{rulebook.code} judges nobody: it has lists and records and no score of persons.",
+                NO_NUMBER,
+            )
     else:
-        chosen = next((scheme for scheme in standing if scheme.version == version), None)
-    if chosen is None:
-        known = ", ".join(f"{scheme.version} from {scheme.effective_from}" for scheme in standing)
-        raise _Refused(f"{rulebook.code} has no scheme for that; it has {known}.")
-    return chosen
+        standing = [scheme for scheme in rulebook.schemes if scheme.code == code]
+    wanted = [
+        scheme
+        for scheme in standing
+        if (scheme.version == version if version is not None else scheme.effective_from <= as_of)
+    ]
+    if not wanted:
+        there = standing or rulebook.schemes
+        known = ", ".join(f"{scheme.code} {scheme.version} from {scheme.effective_from}" for scheme in there)
+        raise _Refused(f"{rulebook.code} has no scheme for that; it has {known or 'none'}.")
+    return max(wanted, key=lambda scheme: scheme.effective_from)
 
 
 def _explain(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) -> None:
@@ -120,7 +130,10 @@ def _explain(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) 
         names = pq.read_table(folder / "names.parquet").to_pylist()
         number = next((row["number"] for row in names if row["subject"] == arguments.subject), None)
         if number is None:
-            raise _Refused(f"{arguments.subject} is not scored on {arguments.as_of}: no live consent, or not an adult.")
+            raise _Refused(
+                f"{arguments.subject} is not scored on {arguments.as_of}: not of those whom the scheme scores,"
+                " no live consent, or not an adult."
+            )
         history = facts(plan, folder, [number])[number]
     result = evaluate(scheme, history, arguments.as_of)
     print(f"{arguments.subject}  {result.score}  {result.tier}  {arguments.as_of}")
@@ -150,7 +163,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         named = Path(arguments.rulebook)
         rulebook = shelf.read_folder(named) if len(named.parts) > 1 else shelf.read(arguments.rulebook)
-        scheme = _scheme(rulebook, arguments.version, arguments.as_of)
+        scheme = _scheme(rulebook, arguments.scheme, arguments.version, arguments.as_of)
         if arguments.data is None and (arguments.snapshot is None or arguments.what == "explain"):
             raise _Refused("--data is missing: the folder with subjects, consents and records")
         if arguments.what == "explain":

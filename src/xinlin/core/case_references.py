@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from xinlin.core.findings import Finding, absent, found
 from xinlin.core.rulebooks import ORGANISATIONS, CaseRecord, Rulebook, WorkedCase
 from xinlin.core.strict_yaml import Path
+from xinlin.core.trade_scores import whole_schemes
 
 
 def case_findings(rulebook: Rulebook) -> Iterator[Finding]:
@@ -28,7 +29,7 @@ def case_findings(rulebook: Rulebook) -> Iterator[Finding]:
 
 
 def _expected(rulebook: Rulebook, case: WorkedCase, path: Path) -> Iterator[Finding]:
-    versions = {f"{scheme.code}-{scheme.version}": scheme for scheme in rulebook.schemes}
+    versions = {f"{scheme.code}-{scheme.version}": scheme for scheme in whole_schemes(rulebook.schemes)}
     scheme = versions.get(f"{case.scheme}-{case.version}")
     if scheme is None:
         yield absent((*path, "scheme"), f"{case.scheme}-{case.version}", "schemes", versions)

@@ -14,6 +14,8 @@ from xinlin.core.terms import add_term
 from xinlin.core.values import Problem, Text
 
 _ANY_DAY = date(2001, 1, 1)
+TERM_KEYS = ("term", "retention", "update_interval", "longest_term", "lasts", "within")
+"""Keys whose value is a calendar term, wherever they stand."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def models_in(value: object, path: Path) -> Iterator[tuple[Path, BaseModel]]:
 
 def terms_in(model: BaseModel) -> Iterator[tuple[Path, str]]:
     """The calendar terms that a typed value holds by itself, with their paths inside it."""
-    for name in ("term", "retention", "update_interval", "longest_term", "lasts", "within"):
+    for name in TERM_KEYS:
         value: Any = getattr(model, name, None)
         if isinstance(value, str):
             yield (name,), value

@@ -11,7 +11,7 @@ from xinlin.core.findings import Finding, absent, found, reaches_beyond
 from xinlin.core.rulebooks import ORGANISATIONS, FieldRole, FieldSpec, FieldType, Kind, RecordClass, Rulebook
 
 ROLE_TYPES: dict[FieldRole, frozenset[FieldType]] = {
-    "subject": frozenset({"resident_id", "uscc", "identifier"}),
+    "subject": frozenset({"resident_id", "uscc", "identifier", "region"}),
     "subject_name": frozenset({"text"}),
     "occurred_on": frozenset({"date"}),
     "ends_on": frozenset({"date"}),
@@ -27,6 +27,10 @@ ROLE_TYPES: dict[FieldRole, frozenset[FieldType]] = {
 }
 """The types that a field with this role may have; ``key`` may have any."""
 CLASSES = frozenset(get_args(RecordClass))
+COUNTED = ("records", "organisations", "per_thousand")
+"""What a count by district and month holds: records, organisations registered there, records per thousand of them."""
+SMALLEST_CELL = 10
+"""A district with fewer organisations has no figure."""
 
 
 def kind_findings(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
@@ -36,6 +40,7 @@ def kind_findings(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
         if provider not in rulebook.departments:
             yield absent((*path, "providers", position), provider, "departments", rulebook.departments)
     yield from _list_of(rulebook, kind)
+    yield from _counts(rulebook, kind)
     yield from _unique(kind)
     yield from _roles(kind)
     for position, field in enumerate(kind.fields):
@@ -77,6 +82,51 @@ def _list_of(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
         )
 
 
+def _counts(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
+    """What a kind of counts by district needs, so that no cell tells of anybody (自然人信息不公开; 小于10不显示)."""
+    path = ("kinds", kind.code)
+    if not (kind.effect == "count") == (kind.counts is not None) == (kind.subject_kinds == ["district"]):
+        yield found(
+            "count",
+            (*path, "effect"),
+            (
+                "effect: count、counts 与 subject_kinds: [district] 应同时出现",
+                "effect: count, counts and subject_kinds: [district] go together",
+            ),
+            ("补齐三者，或都删去", "give all three, or none"),
+        )
+        return
+    if kind.counts is None:
+        return
+    counted = rulebook.kinds.get(kind.counts)
+    if counted is None:
+        yield absent((*path, "counts"), kind.counts, "kinds", rulebook.kinds)
+    elif not ORGANISATIONS & set(counted.subject_kinds):
+        yield found(
+            "count_subjects",
+            (*path, "counts"),
+            (f"{kind.counts} 没有组织的记录；区县只统计组织", f"{kind.counts} has no records of organisations"),
+            ("改用组织类目录项", "count a kind with organisations"),
+        )
+    fields = {field.code: field for field in kind.fields}
+    for code in COUNTED:
+        field = fields.get(code)
+        least = SMALLEST_CELL if code == "organisations" else 0
+        if field is None or field.type != "integer" or not field.required or (field.minimum or 0) < least:
+            yield found(
+                "count_fields",
+                (*path, "fields"),
+                (
+                    f"缺少必填的整数字段 {code}（minimum 不小于 {least}）",
+                    f"no required integer field {code} with a minimum of {least} or more",
+                ),
+                (
+                    f"添加 code: {code}、type: integer、required: true、minimum: {least}",
+                    f"add it with code: {code}, type: integer, required: true, minimum: {least}",
+                ),
+            )
+
+
 def _unique(kind: Kind) -> Iterator[Finding]:
     owner: dict[str, int] = {}
     for position, field in enumerate(kind.fields):
@@ -114,7 +164,7 @@ def _roles(kind: Kind) -> Iterator[Finding]:
                 ("每个角色只给一个字段", "give each role to one field"),
             )
     roles = {field.role: field for field in kind.fields if field.role is not None}
-    for role in ("subject", "subject_name", "occurred_on"):
+    for role in ("subject", "occurred_on") if kind.effect == "count" else ("subject", "subject_name", "occurred_on"):
         if role not in roles:
             yield found(
                 "missing_role",
@@ -146,7 +196,8 @@ def _subject(kind: Kind, subject: FieldSpec) -> Iterator[Finding]:
     path = ("kinds", kind.code, "fields", position)
     persons, organisations = "person" in kind.subject_kinds, bool(ORGANISATIONS & set(kind.subject_kinds))
     fitting = "identifier" if persons and organisations else "resident_id" if persons else "uscc"
-    if subject.type not in (fitting, "identifier"):
+    fitting = "region" if kind.effect == "count" else fitting
+    if subject.type != fitting and (subject.type != "identifier" or fitting == "region"):
         yield found(
             "subject_type",
             (*path, "type"),

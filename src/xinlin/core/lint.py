@@ -103,7 +103,7 @@ def _kind(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
             ),
             ("写 linking: exact", "write linking: exact"),
         )
-    if kind.sign == "negative":
+    if kind.sign == "negative" and kind.effect != "count":
         yield from _negative_kind(rulebook, kind)
 
 

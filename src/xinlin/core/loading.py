@@ -49,6 +49,7 @@ from xinlin.core.rulebooks import (
 )
 from xinlin.core.schemes import Scheme
 from xinlin.core.strict_yaml import Path, Tree
+from xinlin.core.trade_scores import whole_schemes
 from xinlin.core.values import Problem, Strict, Text
 
 MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
@@ -149,7 +150,7 @@ def load(name: str, texts: Mapping[str, str], parent: Loaded | None = None) -> L
     broken = [found.at(loaded.place(found.path)) for found in broken_references(rulebook, own)]
     if broken:
         raise RulebookRefused(broken)
-    return loaded
+    return replace(loaded, rulebook=rulebook.model_copy(update={"schemes": whole_schemes(rulebook.schemes)}))
 
 
 def extends_of(text: str) -> str | None:
@@ -338,49 +339,3 @@ def _assemble(gathering: _Gathering, head: Head, parent: Rulebook | None) -> Rul
         schemes=gathering.schemes,
         cases=gathering.cases,
     )
-
-
-def file_types() -> dict[str, type[BaseModel]]:
-    """The sorts of files of a rulebook folder, each with the type of its whole (or, for mappings, of one entry)."""
-    return {
-        "rulebook.yaml": Head,
-        "notice.yaml": Notice,
-        **{file: model for file, (_, model) in MAPPINGS.items()},
-        "kinds": Kind,
-        "schemes": Scheme,
-        "cases": WorkedCase,
-    }
-
-
-def file_schema(file: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of one sort of file, as an editor needs it. Raises KeyError for no such sort."""
-    model = file_types()[file]
-    schema = model.model_json_schema(by_alias=True)
-    definitions = schema.pop("$defs", {})
-    placed = {"kinds": "code", "sources.yaml": "id"}.get(file, "code" if file in MAPPINGS else "")
-    if file == "cases":
-        _drop(schema, "scheme", "version")
-        texts = {"scheme": {"type": "string"}, "version": {"type": "string"}}
-        schema = {
-            "type": "object",
-            "properties": {**texts, "cases": {"type": "array", "items": schema}},
-            "required": ["scheme", "version", "cases"],
-            "additionalProperties": False,
-        }
-    elif placed:
-        _drop(schema, placed)
-    if file in MAPPINGS:
-        schema = {"type": "object", "propertyNames": {"pattern": CODE.pattern}, "additionalProperties": schema}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **schema,
-        "title": f"Xinlin rulebook: {file}",
-        "$defs": definitions,
-    }
-
-
-def _drop(schema: dict[str, Any], *names: str) -> None:
-    """Take keys out of a schema that the place of an entry gives."""
-    for name in names:
-        schema["properties"].pop(name, None)
-    schema["required"] = [name for name in schema.get("required", []) if name not in names]

@@ -222,10 +222,11 @@ def _head(rulebook: Rulebook) -> Iterator[Finding]:
         yield found(
             "words", ("code",), ("缺少 words", "words are missing"), ("写城市的用语", "say how the city calls things")
         )
-    if any(scheme.subject == "person" for scheme in rulebook.schemes) and rulebook.notice is None:
+    personal = next((at for at, scheme in enumerate(rulebook.schemes) if scheme.subject == "person"), None)
+    if personal is not None and rulebook.notice is None:
         yield found(
             "notice",
-            ("schemes", 0),
+            ("schemes", personal),
             ("给个人评分却没有告知书", "persons are scored without a notice to agree to"),
             ("添加 notice.yaml", "add notice.yaml"),
         )

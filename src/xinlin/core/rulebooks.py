@@ -13,11 +13,11 @@ from pydantic import Field
 
 from xinlin.core.notices import NoticeTemplate
 from xinlin.core.procedures import ObjectionProcedure, RepairClass
-from xinlin.core.schemes import Basis, Scheme
+from xinlin.core.schemes import Basis, Scheme, SchemeSubject
 from xinlin.core.values import Strict, Text
 
-SubjectKind = Literal["person", "enterprise", "institution", "social_organisation", "government_body"]
-"""自然人, 企业, 事业单位, 社会组织, 政府机构."""
+SubjectKind = Literal["person", "enterprise", "institution", "social_organisation", "government_body", "district"]
+"""自然人, 企业, 事业单位, 社会组织, 政府机构, 区县 (which has counts, never records of anybody)."""
 
 ORGANISATIONS: frozenset[str] = frozenset({"enterprise", "institution", "social_organisation", "government_body"})
 
@@ -94,9 +94,12 @@ class Kind(Strict):
 
     code: str
     name: Text
-    effect: Literal["register", "record", "list_entry"] = "record"
-    """``register`` creates or updates subjects; ``list_entry`` puts a subject on a statutory list."""
+    effect: Literal["register", "record", "list_entry", "count"] = "record"
+    """``register`` creates or updates subjects; ``list_entry`` puts a subject on a statutory list; ``count`` is worked
+    out by the platform from the records of ``counts`` and never delivered."""
     statutory_list: str | None = None
+    counts: str | None = None
+    """For ``effect: count``: the kind whose records of organisations are counted by district and month."""
     providers: Annotated[list[str], Field(min_length=1)]
     subject_kinds: Annotated[list[SubjectKind], Field(min_length=1)]
     linking: Literal["exact", "optional"] = "exact"
@@ -306,7 +309,15 @@ class Rulebook(Strict):
     """Which of ``procedures`` holds here; the national rulebook has them all and chooses none."""
     cases: list[WorkedCase] = []
 
-    def scheme_at(self, day: date, subject: str = "person") -> Scheme | None:
+    def scheme_at(self, day: date, subject: SchemeSubject = "person") -> Scheme | None:
         """The newest scheme for ``subject`` in force on ``day``, or None where the city judges nobody."""
         standing = [s for s in self.schemes if s.subject == subject and s.effective_from <= day and s.extends is None]
         return max(standing, key=lambda s: s.effective_from, default=None)
+
+    def trade_schemes_at(self, day: date) -> list[Scheme]:
+        """The newest version of each trade's score (行业信用分) in force on ``day``, by code."""
+        newest: dict[str, Scheme] = {}
+        for scheme in sorted(self.schemes, key=lambda s: s.effective_from):
+            if scheme.extends is not None and scheme.effective_from <= day:
+                newest[scheme.code] = scheme
+        return [newest[code] for code in sorted(newest)]

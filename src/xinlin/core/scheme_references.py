@@ -10,6 +10,7 @@ from xinlin.core.kind_references import CLASSES
 from xinlin.core.rulebooks import ORGANISATIONS, FieldSpec, Kind, Rulebook
 from xinlin.core.schemes import AllOf, AnyOf, Award, Condition, FieldTest, Indicator, NotOf, Scheme
 from xinlin.core.strict_yaml import Path
+from xinlin.core.trade_scores import base_of, taken_over
 
 OWN_FIELDS = {"class": "code", "document": "text", "occurred_on": "date"}
 """Fields that every record has, whatever its kind, with their types."""
@@ -25,10 +26,10 @@ def scheme_findings(rulebook: Rulebook, scheme: Scheme, path: Path) -> Iterator[
             ("另一版本的版本号或施行日相同", "another version has the same number or first day"),
             ("改用新的版本号和施行日", "give a new version number and first day"),
         )
-    if scheme.extends is not None and scheme.extends not in {other.code for other in twins_of(rulebook, scheme)}:
-        yield absent((*path, "extends"), scheme.extends, "schemes", {other.code for other in rulebook.schemes})
+    yield from _extension(rulebook, scheme, path)
     yield from _tiers(scheme, path)
-    seen: set[str] = set()
+    seen = {dimension.code for dimension in taken_over(scheme, rulebook.schemes)}
+    seen |= {inner.code for dimension in taken_over(scheme, rulebook.schemes) for inner in dimension.indicators}
     for at, dimension in enumerate(scheme.dimensions):
         here = (*path, "dimensions", at)
         yield from _once(seen, dimension.code, (*here, "code"))
@@ -49,9 +50,31 @@ def scheme_findings(rulebook: Rulebook, scheme: Scheme, path: Path) -> Iterator[
                 yield absent((*here, key), named, "tiers", (tier.code for tier in scheme.tiers))
 
 
-def twins_of(rulebook: Rulebook, scheme: Scheme) -> list[Scheme]:
-    """The other schemes of the rulebook."""
-    return [other for other in rulebook.schemes if other is not scheme]
+def _extension(rulebook: Rulebook, scheme: Scheme, path: Path) -> Iterator[Finding]:
+    named, base = scheme.extends, base_of(scheme, rulebook.schemes)
+    if named is None:
+        return
+    if base is None or base is scheme:
+        versions = [f"{one.code}-{one.version}" for one in rulebook.schemes if one.extends is None]
+        yield absent((*path, "extends", "scheme"), f"{named.scheme}-{named.version}", "schemes", versions)
+        return
+    if base.extends is not None or base.subject != scheme.subject:
+        yield found(
+            "extends",
+            (*path, "extends"),
+            (
+                f"{base.code} 自身取用他人的维度，或评的是另一类主体",
+                f"{base.code} itself extends another scheme, or scores subjects of another sort",
+            ),
+            (
+                "只取用同类主体、自成一体的方案",
+                "extend a scheme of the same subject that extends none",
+            ),
+        )
+    known = {dimension.code for dimension in base.dimensions}
+    for at, code in enumerate(named.dimensions or ()):
+        if code not in known:
+            yield absent((*path, "extends", "dimensions", at), code, f"{base.code}.dimensions", known)
 
 
 def _once(seen: set[str], code: str, path: Path) -> Iterator[Finding]:
@@ -140,8 +163,8 @@ def _indicator(rulebook: Rulebook, scheme: Scheme, indicator: Indicator, path: P
             ),
             ("使两者一致；中性信息不能计分", "make the two equal; a neutral kind cannot be scored"),
         )
-    scored = {"person"} if scheme.subject == "person" else ORGANISATIONS
-    if not scored & set(kind.subject_kinds):
+    scored = {"person": frozenset({"person"}), "organisation": ORGANISATIONS, "district": frozenset({"district"})}
+    if not scored[scheme.subject] & set(kind.subject_kinds):
         yield found(
             "indicator_subject",
             (*path, "kind"),

@@ -15,6 +15,8 @@ from pydantic import Field, model_validator
 from xinlin.core.values import Strict, Text, misfit
 
 Scalar = str | int | bool
+SchemeSubject = Literal["person", "organisation", "district"]
+"""Whom a scheme scores: 自然人, 法人和其他组织, 区县."""
 Demonstration = Literal["demonstration"]
 """Marks a value that no published source gives; every page that shows it says so."""
 
@@ -320,13 +322,32 @@ class Mark(Strict):
     basis: Basis
 
 
+class Extension(Strict):
+    """What a scheme takes over from another one: dimensions, whole, with all that they say (行业分取用的维度).
+
+    The version is named, so that what is taken over is as frozen as what is written.
+    """
+
+    scheme: str
+    version: str
+    dimensions: Annotated[list[str], Field(min_length=1)] | None = None
+    """Codes of the dimensions taken over; left out: all of them."""
+
+
 class Scheme(Strict):
-    """One published version of a city's score (评分方案)."""
+    """One published version of a score (评分方案): the city's own, a trade's, one of organisations, or one of districts.
+
+    In a loaded rulebook ``dimensions`` holds the scheme's own ones and, after them, those that it takes over.
+    """
 
     code: str
     version: str
     effective_from: date
-    subject: Literal["person", "organisation"] = "person"
+    name: Text | None = None
+    """How it is called; the city's own score is called by the rulebook's words."""
+    purpose: Text | None = None
+    """What a trade's score is for, as the person agrees to it."""
+    subject: SchemeSubject = "person"
     unit: Text
     base: int
     scale: Scale
@@ -334,9 +355,27 @@ class Scheme(Strict):
     tiers: Annotated[list[Tier], Field(min_length=1)]
     class_rules: list[ClassRule] = []
     marks: list[Mark] = []
-    extends: str | None = None
-    """Code of a scheme whose dimensions this one takes over before its own (trade sub-scores)."""
+    extends: Extension | None = None
+    """For a trade's score (行业信用分): what it takes over. It has a consent of its own, and no figure flows either way."""
     basis: Basis
+
+    @model_validator(mode="after")
+    def _named(self) -> Scheme:
+        if self.name is None and (self.extends is not None or self.subject != "person"):
+            raise misfit(
+                "行业、单位和地区的方案须有名称",
+                "a scheme of a trade, of organisations or of districts has a name",
+                "写 name: {zh: …, en: …}",
+                "add name: {zh: …, en: …}",
+            )
+        if (self.extends is None) != (self.purpose is None):
+            raise misfit(
+                "行业分须写明用途，其他方案不写",
+                "a trade's score says its purpose, other schemes do not",
+                "extends 与 purpose 同时写或同时不写",
+                "give extends and purpose together, or neither",
+            )
+        return self
 
     def tiers_below_the_scale(self) -> frozenset[str]:
         """The tiers that no points reach, since they lie below the scale's minimum: only a class rule gives them."""

@@ -1,6 +1,7 @@
 """Reads an open folder of CSV or Parquet into a snapshot, so that anyone can use the engine without the web (开放数据夹).
 
-The folder holds ``subjects`` (subject, kind, born_on), ``consents`` (subject, given_on, withdrawn_on), ``relations``
+The folder holds ``subjects`` (subject, kind, born_on), ``consents`` (subject, given_on, withdrawn_on, scheme; read for
+schemes of persons), ``relations``
 (organisation, person, role, from_on, until_on; may be absent) and ``records/KIND`` (record, subject, occurred_on,
 status, class, ends_on, document, named_person, then the kind's own fields), each as ``.csv`` or ``.parquet``.
 """
@@ -19,7 +20,8 @@ import numpy as np
 import pyarrow as pa
 
 from xinlin.core.plan import Plan
-from xinlin.core.rulebooks import Kind, Rulebook
+from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook
+from xinlin.core.schemes import Scheme
 from xinlin.engine.freezing import FOREVER, Numbers, in_order, repeats, write_kind
 from xinlin.engine.snapshot import Snapshot, column, digest_folder, edges_of, scored_fields
 from xinlin.engine.statements import fields_of, literal
@@ -44,7 +46,12 @@ NOT_SCORED, UNKNOWN = -1, -2
 """Stand for the number of a subject who is not scored on the day, and of one whom nobody knows."""
 STATUSES = ("active", "disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded")
 SUBJECTS = [Column("subject", WORDS, True), Column("kind", WORDS, True), Column("born_on", DAY)]
-CONSENTS = [Column("subject", WORDS, True), Column("given_on", DAY, True), Column("withdrawn_on", DAY)]
+CONSENTS = [
+    Column("subject", WORDS, True),
+    Column("given_on", DAY, True),
+    Column("withdrawn_on", DAY),
+    Column("scheme", WORDS, may_lack=True),
+]
 RELATIONS = [
     Column("organisation", WORDS, True),
     Column("person", WORDS, True),
@@ -64,27 +71,46 @@ RECORDS = [
 ]
 
 
-def _people(connection: duckdb.DuckDBPyConnection, folder: Path, as_of: date) -> None:
-    """Tables of subjects and consents, and ``everyone``: adults with a consent live on the day, numbered densely in the order of subjects."""
-    for name, columns in (("subjects", SUBJECTS), ("consents", CONSENTS)):
-        path = source_of(folder, name)
-        if path is None:
-            raise refused(
-                "missing_file",
-                name,
-                f"缺少 {name} 文件。",
-                f"there is no {name}.csv or {name}.parquet.",
-                "请放入数据夹。",
-                "Put it into the folder.",
-            )
-        open_table(connection, path, name, columns)
-        refuse_gaps(connection, path, name, columns)
+def _open(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, columns: Sequence[Column]) -> None:
+    """Make a view of a table that the folder must have."""
+    path = source_of(folder, name)
+    if path is None:
+        raise refused(
+            "missing_file",
+            name,
+            f"缺少 {name} 文件。",
+            f"there is no {name}.csv or {name}.parquet.",
+            "请放入数据夹。",
+            "Put it into the folder.",
+        )
+    open_table(connection, path, name, columns)
+    refuse_gaps(connection, path, name, columns)
+
+
+def _live_sql(scheme: Scheme, as_of: date) -> str:
+    """Who is scored: persons of age with a live consent to this very score; organisations and districts, whole."""
+    if scheme.subject == "district":
+        return "kind = 'district'"
+    if scheme.subject == "organisation":
+        return f"kind IN ({', '.join(literal(kind) for kind in sorted(ORGANISATIONS))})"
     # whoever was born on 29 February comes of age on 28 February of a common year, as calendar terms resolve
-    adult = f"kind = 'person' AND born_on IS NOT NULL AND born_on + INTERVAL 18 YEAR <= {literal(as_of)}"
-    given = f"given_on <= {literal(as_of)} AND (withdrawn_on IS NULL OR withdrawn_on > {literal(as_of)})"
+    return f"kind = 'person' AND born_on IS NOT NULL AND born_on + INTERVAL 18 YEAR <= {literal(as_of)} AND given"
+
+
+def _people(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan) -> None:
+    """Tables of subjects and consents, and ``everyone``: who is scored has a dense number, in the order of subjects."""
+    scheme, day = plan.scheme, literal(plan.as_of)
+    _open(connection, folder, "subjects", SUBJECTS)
+    if scheme.subject == "person" or source_of(folder, "consents"):
+        _open(connection, folder, "consents", CONSENTS)
+    else:
+        connection.execute("CREATE VIEW consents AS SELECT '' AS subject, NULL AS given WHERE FALSE")
+    asked = literal(scheme.code if scheme.extends else "")
+    given = f"given_on <= {day} AND (withdrawn_on IS NULL OR withdrawn_on > {day}) AND coalesce(scheme, '') = {asked}"
+    given = given if scheme.subject == "person" else "FALSE"
     connection.execute(
-        f"CREATE TABLE known AS SELECT subject, coalesce({adult} AND given, FALSE) AS live, kind IS NOT NULL AS known, "
-        "hash(subject) AS hashed FROM subjects FULL JOIN "
+        f"CREATE TABLE known AS SELECT subject, coalesce({_live_sql(scheme, plan.as_of)}, FALSE) AS live, "
+        "kind IS NOT NULL AS known, hash(subject) AS hashed FROM subjects FULL JOIN "
         f"(SELECT subject, bool_or({given}) AS given FROM consents GROUP BY subject) USING (subject)"
     )
     _check_people(connection)
@@ -304,7 +330,7 @@ def freeze(folder: Path, rulebook: Rulebook, plan: Plan, target: Path) -> Snapsh
     """
     connection = duckdb.connect(":memory:")
     (target / "records").mkdir(parents=True)
-    _people(connection, folder, plan.as_of)
+    _people(connection, folder, plan)
     _relations(connection, folder)
     demands, kinds = Demands.of(plan), list(_kinds(folder, rulebook))
     for kind, path in kinds:

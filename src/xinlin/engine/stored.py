@@ -28,7 +28,8 @@ def _key(inputs: str, rulebook: Rulebook, plan: Plan) -> str:
     fields = {
         kind: [(spec.code, spec.type) for spec in scored_fields(rulebook.kinds[kind])] for kind in sorted(demands.kinds)
     }
-    asked = [FORM, inputs, plan.as_of.isoformat(), fields, sorted(demands.through), sorted(demands.documents)]
+    scored = [plan.scheme.subject, plan.scheme.code if plan.scheme.extends else ""]
+    asked = [FORM, inputs, plan.as_of.isoformat(), scored, fields, sorted(demands.through), sorted(demands.documents)]
     return hashlib.sha256(json.dumps(asked, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -37,6 +37,8 @@ class Column:
     name: str
     type: str
     required: bool = False
+    may_lack: bool = False
+    """The file may be without this column: then every cell of it is empty."""
 
 
 def refused(code: str, where: str, zh: str, en: str, cure_zh: str, cure_en: str, raw: str = "") -> FolderRefused:
@@ -64,6 +66,8 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+NOTHING = "nothing"
+"""Stands for the type of a column that the file lacks and may lack: every cell of it is empty."""
 PLACE = "row at"
 """The column of every opened table that counts its rows from 0, in the order of the file."""
 
@@ -95,6 +99,8 @@ def _source(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> tup
 def _typed(connection: duckdb.DuckDBPyConnection, source: str, path: Path, expected: Column, given: str) -> str:
     """The expression that reads a column with its type; refuses the file at the first value that has another."""
     name = quoted(expected.name)
+    if given == NOTHING:
+        return f"CAST(NULL AS {expected.type})"
     same = {INTEGER: ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")}
     if given in (expected.type, '"NULL"', *same.get(expected.type, ())):
         return f"CAST({name} AS {expected.type})"
@@ -135,7 +141,7 @@ def open_table(connection: duckdb.DuckDBPyConnection, path: Path, name: str, exp
     source, place = _source(connection, path, name)
     described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     given = {row[0]: str(row[1]) for row in described}
-    missing = [wanted.name for wanted in expected if wanted.name not in given]
+    missing = [wanted.name for wanted in expected if wanted.name not in given and not wanted.may_lack]
     if missing:
         raise refused(
             "missing_columns",
@@ -146,7 +152,7 @@ def open_table(connection: duckdb.DuckDBPyConnection, path: Path, name: str, exp
             "Add them; cells may be empty where a value is optional.",
         )
     columns = [
-        f"{_typed(connection, source, path, wanted, given[wanted.name])} AS {quoted(wanted.name)}"
+        f"{_typed(connection, source, path, wanted, given.get(wanted.name, NOTHING))} AS {quoted(wanted.name)}"
         for wanted in expected
     ]
     columns.append(f"{place} AS {quoted(PLACE)}")

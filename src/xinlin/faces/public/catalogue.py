@@ -29,6 +29,7 @@ SUBJECT_KIND: dict[str, str | Promise] = {
     "enterprise": _("企业"),
     "institution": _("事业单位"),
     "social_organisation": _("社会组织"),
+    "district": _("区县（只有计数）"),
     "government_body": _("政府机构"),
 }
 FORCE: dict[str, str | Promise] = {"must": _("应当"), "may": _("可以")}

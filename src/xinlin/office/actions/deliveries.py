@@ -51,6 +51,16 @@ def kind_for(department: str, kind: str) -> Kind:
             "Choose one from the catalogue",
             kind,
         )
+    if found.effect == "count":
+        raise refused(
+            "kind_counted",
+            "kind",
+            f"“{found.name.zh}”由平台自行统计，不接受报送",
+            f"{found.name.en} is counted by the platform and not delivered",
+            f"请报送被统计的“{found.counts}”",
+            f"Deliver {found.counts}, which is counted",
+            kind,
+        )
     if department not in found.providers:
         raise refused(
             "kind_not_provided",

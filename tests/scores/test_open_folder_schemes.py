@@ -1,0 +1,94 @@
+"""``xinlin score --scheme``: a trade's score on its own consent, organisations and districts without any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.scores.test_open_folder import write
+from xinlin.cli import main
+
+COLUMNS = "record,subject,occurred_on,status,class,ends_on,document,named_person"
+
+
+def score(data: Path, out: Path, *more: str) -> tuple[int, dict[str, Any]]:
+    code = main(["score", "--data", str(data), "--as-of", "2026-06-30", "--out", str(out), *more])
+    if code:
+        return code, {}
+    rows = pq.read_table(out / "scores.parquet").to_pylist()
+    return code, {row["subject"]: row for row in rows}
+
+
+@pytest.fixture(params=["duckdb", "plain"])
+def engine(request: pytest.FixtureRequest) -> tuple[str, str]:
+    return "--engine", request.param
+
+
+def test_a_trade_s_score_and_the_city_s_each_ask_for_their_own_consent(tmp_path: Path, engine: tuple[str, str]) -> None:
+    tables = {
+        "subjects": ["subject,kind,born_on", "anna,person,1990-01-01", "bao,person,1980-01-01", "cai,person,1970-01-01"],
+        "consents": [
+            "subject,given_on,withdrawn_on,scheme",
+            "anna,2026-01-01,,",
+            "anna,2026-01-01,,housekeeping",
+            "bao,2026-01-01,,housekeeping",
+            "cai,2026-01-01,,",
+            "cai,2026-01-01,2026-06-01,housekeeping",
+        ],
+        "records/housekeeping_training": [f"{COLUMNS},hours", "t1,bao,2026-02-01,active,,,x,,47", "t2,cai,2026-02-01,active,,,x,,47"],
+        "records/volunteer_service": [f"{COLUMNS},hours,project", "v1,bao,2026-02-01,active,,,x,,10,", "v2,cai,2026-02-01,active,,,x,,10,"],
+    }  # fmt: skip
+    data = write(tmp_path / "city", tables)
+    code, trade = score(data, tmp_path / "trade", "--rulebook", "xiamen", "--scheme", "housekeeping", *engine)
+    assert code == 0
+    assert {who: row["score"] for who, row in trade.items()} == {"anna": 100, "bao": 110}
+    assert (trade["bao"]["tier"], trade["bao"]["profession"], trade["bao"]["basic"]) == ("housekeeping_reliable", 10, 0)
+    _, own = score(data, tmp_path / "own", "--rulebook", "xiamen", *engine)
+    assert {who: row["score"] for who, row in own.items()} == {"anna": 560, "cai": 570}
+
+
+def test_organisations_are_scored_by_their_own_records_and_nobody_else(tmp_path: Path, engine: tuple[str, str]) -> None:
+    tables = {
+        "subjects": ["subject,kind,born_on", "anna,person,1990-01-01", "firm,enterprise,", "club,social_organisation,"],
+        "records/fulfilled_commitment": [f"{COLUMNS},commitment", "f1,firm,2026-02-01,active,,,x,anna,y", "f2,anna,2026-02-01,active,,,x,,y"],
+        "records/wage_arrears": [f"{COLUMNS},workers,amount", "w1,club,2026-02-01,active,,2027-02-01,x,,3,100"],
+    }  # fmt: skip
+    data = write(tmp_path / "city", tables)
+    code, rows = score(data, tmp_path / "out", "--rulebook", "weihai", "--scheme", "firms", *engine)
+    assert code == 0
+    assert {who: (row["score"], row["tier"]) for who, row in rows.items()} == {
+        "firm": (1005, "firm_a"),
+        "club": (1000, "firm_c"),
+    }
+
+
+def test_districts_have_an_index_where_nobody_has_a_score(
+    tmp_path: Path, engine: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tables = {
+        "subjects": ["subject,kind,born_on", "520103,district,", "520111,district,", "anna,person,1990-01-01"],
+        "records/district_penalties": [
+            f"{COLUMNS},records,organisations,per_thousand",
+            "p1,520103,2026-05-31,active,,,x,,30,500,60",
+            "p2,520111,2025-06-30,active,,,x,,30,500,60",
+        ],
+    }
+    data = write(tmp_path / "city", tables)
+    code, rows = score(data, tmp_path / "out", "--rulebook", "guizhou", "--scheme", "district_index", *engine)
+    assert code == 0
+    assert {who: row["score"] for who, row in rows.items()} == {"520103": 75, "520111": 100}
+    code, _ = score(data, tmp_path / "none", "--rulebook", "guizhou", *engine)
+    assert code == 2
+    assert "judges nobody" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_scheme_that_is_not_there_is_named_with_those_that_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _ = score(tmp_path, tmp_path / "out", "--rulebook", "xiamen", "--scheme", "parking")
+    assert code == 1
+    assert "housekeeping 2026.1" in capsys.readouterr().err
