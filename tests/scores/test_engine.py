@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +40,7 @@ from xinlin.core.schemes import (
 from xinlin.core.scores import evaluate
 from xinlin.core.values import Text
 from xinlin.engine.figures import joined
+from xinlin.engine.freezing import in_order
 from xinlin.engine.scores import parts, run
 from xinlin.engine.snapshot import Row, SnapshotWriter
 
@@ -49,6 +52,13 @@ START = date(2023, 1, 1)
 CLASSES = ["minor", "general", "serious"]
 KINDS = ["deed", "fault", "honour"]
 TERMS = ["P1M", "P3M", "P6M", "P1Y", "P2Y", "P30D", "P1Y1M"]
+NOTES = ["it's", 'a "b"', "a\\b", "中文%", "null", "Ｆ"]
+"""Texts that an engine of SQL might take for something else."""
+LISTED = {"level": list("abcd"), "class": CLASSES, "paid": ["true", "false"]}
+"""What a table may be asked for, by field; ``d`` stands in no record."""
+PEOPLE = [0, 1, 3, 4]
+MARKS = "rRé记😀"
+"""Records' handles begin with these: their order is by code point."""
 
 points = st.integers(-60, 60)
 limits = st.tuples(st.none() | st.integers(-80, 20), st.none() | st.integers(21, 120)).map(
@@ -72,6 +82,7 @@ def kind(code: str) -> Kind:
             FieldSpec(code="level", label=T, type="code", codes={"a": T, "b": T, "c": T}),
             FieldSpec(code="paid", label=T, type="boolean"),
             FieldSpec(code="signed_on", label=T, type="date"),
+            FieldSpec(code="note", label=T, type="text"),
         ],
         basis="demonstration",
     )
@@ -85,7 +96,8 @@ tests = st.one_of(
     st.lists(st.sampled_from("abc"), max_size=3).map(lambda v: FieldTest(field="level", among=list(v))),
     st.lists(st.sampled_from(CLASSES), min_size=1, max_size=3).map(lambda v: FieldTest(field="class", among=list(v))),
     st.booleans().map(lambda v: FieldTest(field="paid", equals=v)),
-    st.tuples(st.sampled_from(["hours", "level", "paid", "document", "class"]), st.booleans()).map(
+    st.lists(st.sampled_from(NOTES), max_size=2).map(lambda v: FieldTest(field="note", among=list(v))),
+    st.tuples(st.sampled_from(["hours", "level", "paid", "note", "signed_on", "document", "class"]), st.booleans()).map(
         lambda pair: FieldTest(field=pair[0], exists=pair[1])
     ),
     st.integers(0, 700).map(lambda n: FieldTest(field="occurred_on", at_least=START + timedelta(days=n))),
@@ -122,8 +134,9 @@ def indicators(draw: st.DrawFn, code: str) -> Indicator:
     take: Any = draw(st.sampled_from(["count", "sum", "max", "latest", "exists"]))
     table = take == "latest" and draw(st.booleans())
     if table:
-        keys = draw(st.lists(st.sampled_from("abcd"), min_size=1, unique=True))
-        form, of = Award(table={key: draw(points) for key in keys}), "level"
+        of = draw(st.sampled_from(sorted(LISTED)))
+        keys = draw(st.lists(st.sampled_from(LISTED[of]), min_size=1, unique=True))
+        form = Award(table={key: draw(points) for key in keys})
     else:
         form, of = draw(awards()), "hours" if take in ("sum", "max", "latest") else None
     term = draw(st.none() | st.sampled_from(TERMS))
@@ -195,7 +208,7 @@ days = st.integers(-60, 1100).map(lambda n: START + timedelta(days=n))
 
 @st.composite
 def histories(draw: st.DrawFn) -> dict[int, list[Fact]]:
-    people: dict[int, list[Fact]] = {0: [], 1: [], 3: []}
+    people: dict[int, list[Fact]] = {number: [] for number in PEOPLE}
     for number in range(draw(st.integers(0, 25))):
         via = draw(st.sampled_from([False, False, False, True]))
         fields: Mapping[str, Any] = draw(
@@ -206,12 +219,13 @@ def histories(draw: st.DrawFn) -> dict[int, list[Fact]]:
                     "level": st.sampled_from("abc"),
                     "paid": st.booleans(),
                     "signed_on": days,
+                    "note": st.sampled_from(NOTES),
                 },
             )
         )
-        people[draw(st.sampled_from([0, 1, 3]))].append(
+        people[draw(st.sampled_from(PEOPLE))].append(
             Fact(
-                record=f"r{number:03}",
+                record=f"{MARKS[number % len(MARKS)]}{number:03}",
                 kind=draw(st.sampled_from(KINDS)),
                 occurred_on=draw(days),
                 status=draw(st.sampled_from(["active"] * 5 + ["disputed", "repaired"])),
@@ -278,6 +292,14 @@ def test_a_sum_over_a_record_without_the_field_is_nought_in_both() -> None:
         freeze(people, Path(temporary) / "snapshot")
         figures = run(compile_scheme(scheme, START), Path(temporary) / "snapshot")
     assert int(figures.scores[0]) == evaluate(scheme, people[0], START).score == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.text("aAé记😀", max_size=3)), unique=True))
+def test_rows_come_in_the_order_of_subject_day_and_handle(rows: list[tuple[int, int, str]]) -> None:
+    subject, day = (np.array([row[at] for row in rows], np.int32) for at in (0, 1))
+    handles = pa.array([row[2] for row in rows], pa.string())
+    found = in_order(subject, day, lambda at: handles.take(pa.array(at)))
+    assert [rows[at] for at in found] == sorted(rows)
 
 
 @settings(

@@ -29,8 +29,8 @@ pytest.importorskip("pyspark", reason="PySpark is not installed")
 pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
 
 __all__ = ["folder"]
-EXAMPLES = max(8, int(os.environ.get("XINLIN_EXAMPLES") or 0) // 10)
-"""Spark takes about a second for a scheme; a long run asks for more."""
+EXAMPLES = max(8, int(os.environ.get("XINLIN_EXAMPLES") or 0) // 4)
+"""Spark takes about a second for a scheme, in which there are four people; a long run asks for more."""
 
 
 def _told(parts: list[Part]) -> tuple[object, ...]:

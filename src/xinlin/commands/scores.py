@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import Callable
+import time
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 NO_NUMBER = 2
 """Exit code where the rulebook judges nobody."""
+STOPPED = 130
+"""Exit code where a run was stopped by SIGINT or SIGTERM."""
 
 
 class _Refused(Exception):
@@ -126,7 +129,7 @@ def _explain(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) 
     plan = compile_scheme(scheme, arguments.as_of)
     with tempfile.TemporaryDirectory(prefix="xinlin-score-") as temporary:
         folder = Path(temporary) / "snapshot"
-        freeze(arguments.data, rulebook, plan, folder)
+        freeze(arguments.data, "", rulebook, plan, folder)
         names = pq.read_table(folder / "names.parquet").to_pylist()
         number = next((row["number"] for row in names if row["subject"] == arguments.subject), None)
         if number is None:
@@ -147,17 +150,65 @@ def _complain(problems: list[Problem]) -> None:
         print(f"  {problem.what.en} {problem.cure.en}", file=sys.stderr)
 
 
-def _progress() -> Callable[[int, int], None] | None:
-    """Tell on a terminal how far a run is; say nothing in a pipe."""
-    if not sys.stderr.isatty():
-        return None
-    return lambda done, total: print(f"\r{100 * done // max(total, 1)} %", end="", file=sys.stderr, flush=True)
+class _Watch:
+    """Tells how far a run is: on one line of a terminal, or now and then a line elsewhere."""
+
+    EVERY = 5.0
+    """Seconds between two lines in a pipe or a log."""
+
+    def __init__(self) -> None:
+        self.terminal, self.stage, self.told, self.begun = sys.stderr.isatty(), "", 0.0, time.monotonic()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if not self.terminal and stage == self.stage and now - self.told < self.EVERY and done < total:
+            return
+        self.stage, self.told = stage, now
+        share = f" {100 * done // total:3} %" if total else ""
+        line = f"{stage}{share}  {now - self.begun:.0f} s"
+        print(
+            f"\r{line:<60}" if self.terminal else line, end="" if self.terminal else "\n", file=sys.stderr, flush=True
+        )
+
+    def close(self) -> None:
+        """Let what follows begin on a line of its own."""
+        if self.terminal and self.stage:
+            print(file=sys.stderr)
+
+
+def _score(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) -> int:
+    """Score everybody in the folder; whoever stops it may go on with the same words."""
+    from xinlin.engine.report import Order, Source, score_folder
+    from xinlin.engine.spark import MASTER
+
+    if arguments.out is None:
+        raise _Refused("--out is missing: the folder for scores.parquet and run.json")
+    if arguments.master:
+        os.environ[MASTER] = arguments.master
+    wanted = (arguments.engine, arguments.contributions, arguments.threads)
+    source = Source(arguments.data, arguments.snapshot, arguments.snapshots)
+    for stopping in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stopping, signal.default_int_handler)
+    watch = _Watch()
+    try:
+        said = score_folder(Order(rulebook, scheme, arguments.out, *wanted), source, arguments.as_of, watch)
+    except KeyboardInterrupt:
+        watch.close()
+        print(
+            "已停止，未写出结果；再次运行同一命令即可续跑。"
+            "Stopped; nothing was written. The same command goes on from here.",
+            file=sys.stderr,
+        )
+        return STOPPED
+    watch.close()
+    print(json.dumps(said["counts"]), json.dumps(said["measured"]), "->", arguments.out)
+    return 0
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from xinlin import shelf
-    from xinlin.engine.report import Order, Source, score_folder
-    from xinlin.engine.spark import MASTER, SparkMissing
+    from xinlin.engine.runs import TooManyPoints
+    from xinlin.engine.spark import SparkMissing
     from xinlin.engine.tables import FolderRefused
 
     try:
@@ -171,24 +222,16 @@ def _run(arguments: argparse.Namespace) -> int:
                 raise _Refused("explain needs --subject")
             _explain(arguments, rulebook, scheme)
             return 0
-        if arguments.out is None:
-            raise _Refused("--out is missing: the folder for scores.parquet and run.json")
-        if arguments.master:
-            os.environ[MASTER] = arguments.master
-        wanted = (arguments.engine, arguments.contributions, arguments.threads)
-        source = Source(arguments.data, arguments.snapshot, arguments.snapshots)
-        said = score_folder(Order(rulebook, scheme, arguments.out, *wanted), source, arguments.as_of, _progress())
-        print(json.dumps(said["counts"]), json.dumps(said["measured"]), "->", arguments.out)
+        return _score(arguments, rulebook, scheme)
     except shelf.RulebookRefused as refused:
         _complain(refused.problems)
         return 1
     except FolderRefused as refused:
         _complain([refused.problem])
         return 1
-    except SparkMissing as missing:
-        print(missing, file=sys.stderr)
+    except (SparkMissing, TooManyPoints, OSError) as failed:
+        print(failed, file=sys.stderr)
         return 1
     except _Refused as refused:
         print(refused, file=sys.stderr)
         return refused.code
-    return 0

@@ -17,6 +17,13 @@ Numbers = npt.NDArray[np.int32]
 Progress = Callable[[int, int], None]
 """Told (steps done, of how many) in the caller's own thread. What it raises stops the run."""
 
+Watch = Callable[[str, int, int], None]
+"""Told (what is being done, steps done, of how many; 0 where that is not known). What it raises stops the run."""
+
+
+def unwatched(_stage: str, _done: int, _total: int) -> None:
+    """Nobody watches."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:

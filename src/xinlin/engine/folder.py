@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,8 +23,9 @@ import pyarrow as pa
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook
 from xinlin.core.schemes import Scheme
+from xinlin.engine.figures import Progress
 from xinlin.engine.freezing import FOREVER, Numbers, in_order, repeats, write_kind
-from xinlin.engine.snapshot import Snapshot, column, digest_folder, edges_of, scored_fields
+from xinlin.engine.snapshot import Snapshot, column, edges_of, scored_fields
 from xinlin.engine.statements import fields_of, literal
 from xinlin.engine.tables import (
     DAY,
@@ -323,19 +325,44 @@ class Demands:
         )
 
 
-def freeze(folder: Path, rulebook: Rulebook, plan: Plan, target: Path) -> Snapshot:
-    """Check an open folder and write it as a snapshot; ``names.parquet`` there gives each number's subject.
+def freeze(
+    folder: Path,
+    inputs: str,
+    rulebook: Rulebook,
+    plan: Plan,
+    target: Path,
+    progress: Progress = lambda _done, _total: None,
+) -> Snapshot:
+    """Check an open folder with the digest ``inputs`` and write it as a snapshot; ``names.parquet`` names the numbers.
 
-    Raises `FolderRefused`; nothing of a refused folder is used.
+    ``progress`` is told of each kind of record; what it raises stops the work. Raises `FolderRefused`; nothing of a
+    refused folder is used.
     """
-    connection = duckdb.connect(":memory:")
-    (target / "records").mkdir(parents=True)
-    _people(connection, folder, plan)
-    _relations(connection, folder)
-    demands, kinds = Demands.of(plan), list(_kinds(folder, rulebook))
-    for kind, path in kinds:
-        open_table(connection, path, _view(kind), _columns(kind))
-    numbers = _numbers(connection, kinds)
+    with duckdb.connect(":memory:") as connection:
+        (target / "records").mkdir(parents=True)
+        _people(connection, folder, plan)
+        _relations(connection, folder)
+        demands, kinds = Demands.of(plan), list(_kinds(folder, rulebook))
+        for kind, path in kinds:
+            open_table(connection, path, _view(kind), _columns(kind))
+        numbers = _numbers(connection, kinds)
+        edges = edges_of(people := _write_people(connection, target))
+
+        def freeze_one(kind: Kind) -> int:
+            with connection.cursor() as own:
+                return _freeze_kind(own, kind, numbers[kind.code], target, edges, demands)
+
+        rows = 0
+        with ThreadPoolExecutor(max(1, len(os.sched_getaffinity(0)))) as pool, ExitStack() as stack:
+            stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+            for done, count in enumerate(pool.map(freeze_one, [kind for kind, _ in kinds]), 1):
+                rows += count
+                progress(done, len(kinds))
+    return Snapshot(target, people, rows, inputs)
+
+
+def _write_people(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
+    """Write ``subjects.parquet`` and ``names.parquet``: the numbers of the scored, and their own handles. Returns how many."""
     people = 0
     for name, select in (("subjects", "number AS subject"), ("names", "number, subject")):
         path_text = literal((target / f"{name}.parquet").as_posix())
@@ -343,13 +370,4 @@ def freeze(folder: Path, rulebook: Rulebook, plan: Plan, target: Path) -> Snapsh
             f"COPY (SELECT {select} FROM everyone WHERE number >= 0 ORDER BY number) TO {path_text} (FORMAT parquet)"
         ).fetchall()
         people = int(written[0][0])
-    edges = edges_of(people)
-
-    def freeze_one(kind: Kind) -> int:
-        with connection.cursor() as own:
-            return _freeze_kind(own, kind, numbers[kind.code], target, edges, demands)
-
-    with ThreadPoolExecutor(max(1, len(os.sched_getaffinity(0)))) as pool:
-        rows = sum(pool.map(freeze_one, [kind for kind, _ in kinds]))
-    connection.close()
-    return Snapshot(target, people, rows, digest_folder(folder))
+    return people

@@ -51,7 +51,8 @@ def _ties_in_order(places: Places, subject: Numbers, days: npt.NDArray[np.int32]
     ordered_subject, ordered_day = subject[places], days[places]
     same = (ordered_subject[1:] == ordered_subject[:-1]) & (ordered_day[1:] == ordered_day[:-1])
     tied = np.zeros(len(places), np.bool_)
-    tied[1:], tied[:-1] = same, tied[:-1] | same
+    tied[1:] = same
+    tied[:-1] |= same
     at = np.flatnonzero(tied)
     if len(at):
         group = np.concatenate(([0], np.cumsum(~same[at[1:] - 1])))

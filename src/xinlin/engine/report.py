@@ -1,7 +1,7 @@
 """Writes what a run found to open files: scores, contributions, and the identity of the run (评分结果).
 
 Everything is written beside and moved into place at the end; ``run.json`` goes last, so that a folder with a ``run.json``
-is whole. A run that was killed leaves a hidden folder that the next run there removes.
+is whole. A run that was killed leaves a hidden folder: the same run goes on from it, and any other removes it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -19,16 +21,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xinlin import __version__
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
 from xinlin.engine import plain, scores, spark
-from xinlin.engine.figures import Lines, Part, Progress
-from xinlin.engine.folder import freeze
-from xinlin.engine.snapshot import Snapshot
+from xinlin.engine.figures import Lines, Part, Watch, unwatched
+from xinlin.engine.kept import keep, kept_parts
+from xinlin.engine.snapshot import BLOCK, Snapshot, digest_folder
 from xinlin.engine.statements import literal
 from xinlin.engine.stored import opened_snapshot, stored_snapshot
-from xinlin.engine.workplaces import peak_memory, workplace
+from xinlin.engine.workplaces import alone_in, peak_memory, workplace
 
 Said = dict[str, object]
 Engine = Literal["duckdb", "plain", "spark"]
@@ -119,28 +122,25 @@ class Order:
     threads: int | None = None
 
 
-def score_snapshot(order: Order, plan: Plan, snapshot: Snapshot, progress: Progress | None = None) -> Said:
+def score_snapshot(order: Order, plan: Plan, snapshot: Snapshot, work: Path, watch: Watch = unwatched) -> Said:
     """Score a snapshot that has ``names.parquet``: ``scores.parquet``, ``run.json``, ``contributions.parquet`` if asked.
 
     The same snapshot and plan give the same bytes, but for what ``run.json`` says under ``measured``. Returns what
-    ``run.json`` says. What ``progress`` raises stops the run, and then nothing in the folder has changed.
+    ``run.json`` says. What ``watch`` raises stops the run, and then nothing in the folder has changed; blocks that stand
+    in ``work`` are not scored again.
     """
     begun = time.monotonic()
-    module = MODULES[order.engine]
-    with workplace(order.out) as work:
-        writer = _Writer(plan, snapshot, work, order.lines)
-        for part in module.parts(plan, snapshot.folder, lines=order.lines, threads=order.threads, progress=progress):
-            writer.write(part)
-        writer.close()
-        counts = {"subjects": writer.people, "records": snapshot.rows}
-        if order.lines:
-            counts["contributions"] = writer.given
-        said = _identity(order, plan, snapshot, module.NAME, counts, work)
-        said["measured"] = {
-            "seconds": round(time.monotonic() - begun, 3),
-            "peak_memory_mib": peak_memory() // 1024,
-        }
-        (work / RUN).write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    writer = _Writer(plan, snapshot, work, order.lines)
+    for part in _parts(order, plan, snapshot, work, watch):
+        writer.write(part)
+    writer.close()
+    counts = {"subjects": writer.people, "records": snapshot.rows}
+    if order.lines:
+        counts["contributions"] = writer.given
+    said = _identity(order, plan, snapshot, counts, work)
+    said["measured"] = {"seconds": round(time.monotonic() - begun, 3), "peak_memory_mib": peak_memory() // 1024}
+    (work / RUN).write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    with alone_in(order.out):
         for name in (RUN, SCORES, CONTRIBUTIONS):
             (order.out / name).unlink(missing_ok=True)
         for name in (SCORES, CONTRIBUTIONS, RUN):
@@ -149,7 +149,28 @@ def score_snapshot(order: Order, plan: Plan, snapshot: Snapshot, progress: Progr
     return said
 
 
-def _identity(order: Order, plan: Plan, snapshot: Snapshot, engine: str, counts: dict[str, int], work: Path) -> Said:
+def _parts(order: Order, plan: Plan, snapshot: Snapshot, work: Path, watch: Watch) -> Iterator[Part]:
+    """All blocks in order: those that a stopped run left, then the others, each kept as soon as it is scored."""
+    begin = 0
+    for part in kept_parts(plan, work):
+        begin = part.last
+        yield part
+    if begin:
+        watch(f"{begin:,} scored before", 0, 0)
+    rest = MODULES[order.engine].parts(
+        plan,
+        snapshot.folder,
+        lines=order.lines,
+        threads=order.threads,
+        begin=begin,
+        progress=partial(watch, "scoring"),
+    )
+    for part in rest:
+        keep(work, part)
+        yield part
+
+
+def _identity(order: Order, plan: Plan, snapshot: Snapshot, counts: dict[str, int], work: Path) -> Said:
     """All that is needed to repeat the run, and to see that its files are those that it wrote."""
     return {
         "rulebook": order.rulebook.code,
@@ -159,7 +180,7 @@ def _identity(order: Order, plan: Plan, snapshot: Snapshot, engine: str, counts:
         "scheme_sha256": plan.scheme_sha256,
         "plan_sha256": plan.sha256,
         "inputs_sha256": snapshot.sha256,
-        "engine": engine,
+        "engine": MODULES[order.engine].NAME,
         "counts": counts,
         "outputs_sha256": {name: _sha256(work / name) for name in (SCORES, CONTRIBUTIONS) if (work / name).exists()},
     }
@@ -179,17 +200,26 @@ class Source:
     store: Path | None = None
 
 
-def score_folder(order: Order, source: Source, as_of: date, progress: Progress | None = None) -> Said:
+def _key(order: Order, plan: Plan, inputs: str) -> str:
+    """The identity of a run: where it is the same, so is what the run finds."""
+    asked = [inputs, plan.sha256, MODULES[order.engine].NAME, order.lines, BLOCK, __version__]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+
+
+def score_folder(order: Order, source: Source, as_of: date, watch: Watch = unwatched) -> Said:
     """Score an open folder or a stored snapshot on a day.
 
+    A run that was killed, or stopped by KeyboardInterrupt, is gone on with by the next one that asks for the same.
     Returns what ``run.json`` says. Raises `xinlin.engine.tables.FolderRefused`, and then nothing has changed.
     """
     plan = compile_scheme(order.scheme, as_of)
     if source.snapshot is not None:
-        return score_snapshot(order, plan, opened_snapshot(source.snapshot, order.rulebook, plan), progress)
+        snapshot = opened_snapshot(source.snapshot, order.rulebook, plan)
+        with workplace(order.out, _key(order, plan, snapshot.sha256)) as work:
+            return score_snapshot(order, plan, snapshot, work, watch)
     if source.data is None:
         raise ValueError("a source names an open folder or a snapshot")
-    if source.store is not None:
-        return score_snapshot(order, plan, stored_snapshot(source.data, order.rulebook, plan, source.store), progress)
-    with workplace(order.out) as work:
-        return score_snapshot(order, plan, freeze(source.data, order.rulebook, plan, work / "snapshot"), progress)
+    inputs = digest_folder(source.data)
+    with workplace(order.out, _key(order, plan, inputs)) as work:
+        snapshot = stored_snapshot(source.data, inputs, order.rulebook, plan, source.store or work, watch)
+        return score_snapshot(order, plan, snapshot, work, watch)

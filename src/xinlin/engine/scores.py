@@ -133,14 +133,21 @@ def score_block(
 
 
 def parts(
-    plan: Plan, folder: Path, *, lines: bool = False, threads: int | None = None, progress: Progress | None = None
+    plan: Plan,
+    folder: Path,
+    *,
+    lines: bool = False,
+    threads: int | None = None,
+    begin: int = 0,
+    progress: Progress | None = None,
 ) -> Iterator[Part]:
     """Score the snapshot in ``folder`` block by block, in order; ``threads`` defaults to the cores that there are.
 
-    Whatever ``progress`` raises stops the run within one indicator, and so does closing the iterator.
+    Blocks before the number ``begin`` are left out. Whatever ``progress`` raises stops the run within one indicator, and
+    so does closing the iterator.
     """
     subjects = enrolled(folder)
-    edges = edges_of(int(subjects[-1]) + 1 if len(subjects) else 0)
+    edges = [edge for edge in edges_of(_size(subjects)) if edge[0] >= begin]
     cores = threads or len(os.sched_getaffinity(0))
     workers = max(1, min(cores, len(edges)))
     total, done = len(edges) * sum(len(dimension.indicators) for dimension in plan.dimensions), 0
@@ -180,6 +187,10 @@ def parts(
             yield running.popleft().result()
     if progress and total:
         progress(total, total)
+
+
+def _size(subjects: Numbers) -> int:
+    return int(subjects[-1]) + 1 if len(subjects) else 0
 
 
 def run(plan: Plan, folder: Path, progress: Progress | None = None) -> Figures:

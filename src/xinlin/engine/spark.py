@@ -240,14 +240,20 @@ def _lines(plan: Plan, held: set[str], found: pa.Table) -> list[Lines]:
 
 
 def parts(
-    plan: Plan, folder: Path, *, lines: bool = False, threads: int | None = None, progress: Progress | None = None
+    plan: Plan,
+    folder: Path,
+    *,
+    lines: bool = False,
+    threads: int | None = None,
+    begin: int = 0,
+    progress: Progress | None = None,
 ) -> Iterator[Part]:
     """Score the snapshot in ``folder`` on Spark; the same blocks in the same order as the engine of one machine.
 
     ``threads`` has no effect: the cluster has its own. Raises `SparkMissing`.
     """
     numbers = enrolled(folder)
-    edges = edges_of(int(numbers[-1]) + 1 if len(numbers) else 0)
+    edges = [edge for edge in edges_of(int(numbers[-1]) + 1 if len(numbers) else 0) if edge[0] >= begin]
     if not edges:
         return
     spark = session()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Rulebook
+from xinlin.engine.figures import Watch, unwatched
 from xinlin.engine.folder import Demands, freeze
-from xinlin.engine.snapshot import Snapshot, digest_folder, scored_fields
+from xinlin.engine.snapshot import Snapshot, scored_fields
 from xinlin.engine.tables import refused
 from xinlin.engine.workplaces import workplace
 
@@ -33,17 +35,18 @@ def _key(inputs: str, rulebook: Rulebook, plan: Plan) -> str:
     return hashlib.sha256(json.dumps(asked, separators=(",", ":")).encode()).hexdigest()
 
 
-def stored_snapshot(data: Path, rulebook: Rulebook, plan: Plan, store: Path) -> Snapshot:
-    """The snapshot of an open folder from ``store``, made there if it is not.
+def stored_snapshot(
+    data: Path, inputs: str, rulebook: Rulebook, plan: Plan, store: Path, watch: Watch = unwatched
+) -> Snapshot:
+    """The snapshot of an open folder with the digest ``inputs`` from ``store``, made there if it is not.
 
     Raises `xinlin.engine.tables.FolderRefused`.
     """
-    inputs = digest_folder(data)
     key = _key(inputs, rulebook, plan)
     place = store / key[:32]
     if not (place / NOTE).exists():
         with workplace(store) as work:
-            snapshot = freeze(data, rulebook, plan, work / "snapshot")
+            snapshot = freeze(data, inputs, rulebook, plan, work / "snapshot", partial(watch, "reading"))
             said = {"key": key, "inputs_sha256": inputs, "people": snapshot.people, "records": snapshot.rows}
             (work / "snapshot" / NOTE).write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
             try:

@@ -3,37 +3,86 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+MARK = ".work-"
+HELD = "held"
+
 
 @contextmanager
-def workplace(out: Path) -> Iterator[Path]:
-    """A hidden folder in ``out`` to write in; gone afterwards, and so are those of runs that were killed."""
+def workplace(out: Path, key: str = "") -> Iterator[Path]:
+    """A hidden folder in ``out`` to write in, gone afterwards; and so are those that killed runs left there.
+
+    Work under a ``key`` is found again: whoever comes with the key of a run that was killed or interrupted gets the
+    folder as it stood. Two at once with one key do not share it: the second works in a folder of its own.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    for left in out.glob(".work-*"):
-        _remove_if_left(left)
-    work = out / f".work-{secrets.token_hex(6)}"
-    work.mkdir()
-    with (work / "held").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    mine = f"{MARK}{key or secrets.token_hex(6)}"
+    for left in out.glob(f"{MARK}*"):
+        if left.name != mine:
+            _remove_if_left(left)
+    folder = out / mine
+    held = _taken(folder)
+    if held is None:
+        folder = out / f"{MARK}{secrets.token_hex(6)}"
+        held = _taken(folder)
+    kept = False
+    try:
+        yield folder
+    except KeyboardInterrupt:
+        kept = bool(key) and folder.name == mine
+        raise
+    finally:
+        if not kept:
+            shutil.rmtree(folder, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def _taken(folder: Path) -> int | None:
+    """Make the folder and lock it for this process; the descriptor of the lock, or None where another has it."""
+    while True:
         try:
-            yield work
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+            folder.mkdir(exist_ok=True)
+            held = os.open(folder / HELD, os.O_CREAT | os.O_RDWR)
+        except FileNotFoundError:  # swept away by a run that took it for a killed one's before it was locked
+            continue
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(held).st_ino == (folder / HELD).stat().st_ino:
+                return held
+        except FileNotFoundError:
+            pass
+        except OSError:
+            os.close(held)
+            return None
+        os.close(held)
 
 
 def _remove_if_left(work: Path) -> None:
     """Remove the folder of a run whose process has ended: a living one holds the lock in it."""
     try:
-        with (work / "held").open("a") as held:
+        with (work / HELD).open("a") as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(work, ignore_errors=True)
     except OSError:
         return
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Nobody else who asks for it is in the folder meanwhile: several files are moved into it as one."""
+    door = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(door)
 
 
 def peak_memory() -> int:
