@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from xinlin.commands import batches, calendars, demo, log, rulebook, scores, staff, worker
+from xinlin.commands import batches, calendars, demo, log, rulebook, scores, staff, witness, worker
 
 
 def _manage(arguments: argparse.Namespace) -> int:
@@ -36,6 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     rulebook.add(commands)
     scores.add(commands)
     staff.add(commands)
+    witness.add(commands)
     worker.add(commands)
     return parser
 

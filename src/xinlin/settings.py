@@ -219,6 +219,10 @@ SCAN_COMMAND = os.environ.get("XINLIN_SCAN_COMMAND") or ""
 """Scanner for malware, as a command that reads a file on standard input and ends with 0 for clean, 1 for infected (``clamdscan -``)."""
 LOG_ORIGIN = os.environ.get("XINLIN_LOG_ORIGIN") or ""
 """Name of this installation's log, an address without its scheme such as ``credit.example.cn/log``; fixed at its first head."""
+LOG_WITNESSES = (os.environ.get("XINLIN_LOG_WITNESSES") or "").split()
+"""Witnesses that cosign the log's heads, each ``name+id+key@https://…``: its key, then the address above add-checkpoint."""
+LOG_QUORUM = int(os.environ.get("XINLIN_LOG_QUORUM") or 1)
+"""By how many of them a head is cosigned before it is published; without any witness it is published as it is signed."""
 
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"

@@ -51,6 +51,10 @@ BREACHES: dict[str, list[tuple[str, str, tuple[str, str] | None]]] = {
             ("office/queries/between.py", "from xinlin.office.models.scores import Score\n"),
         ),
     ],
+    "a-witness-stands-alone": [
+        ("witness/store.py", "from django.db import connection", None),
+        ("witness/serve.py", "from xinlin.office import signing", None),
+    ],
     "an-offer-never-sees-a-record": [
         ("office/queries/benefits.py", "from xinlin.office.models.records import Record", None),
         (

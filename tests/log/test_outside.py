@@ -11,12 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tlog_scales.backend import LocalBackend
+from tlog_scales.reader import TilesReader
+from tlog_scales.signing import Vkey
+from tlog_scales.tiles import leaf_hash
+from tlog_scales.tlog import ConsistencyProof, InclusionProof, InclusionProofInvalid
 
 from xinlin.core import tree
+from xinlin.core.notes import COSIGNATURE
+from xinlin.core.witness import Submission
 from xinlin.office import signing
 from xinlin.office.jobs import log as jobs
 from xinlin.office.models.log import Head, Leaf
 from xinlin.office.queries import log
+from xinlin.witness.serve import Witness
 
 SOURCES = Path("/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog")
 
@@ -91,3 +99,36 @@ def test_go_accepts_what_we_sign_and_prove_and_nothing_else(
     head = tmp_path / "checkpoint"
     head.write_text(head.read_text().replace("\n700\n", "\n701\n"))
     assert judge(question)[0].startswith("checkpoint:")
+
+
+def test_tlog_scales_accepts_log_witness_and_proofs(leave: Callable[[int], list[Leaf]], tmp_path: Path) -> None:
+    """A second judge that we did not write reads our files, our witness's signature, and our proofs."""
+    for count in (3, 254, 300):
+        leave(count)
+        jobs.sequence()
+    key = signing.log_key()
+    witness = Witness(tmp_path / "witness", "audit.example", {key.name: key})
+    assert witness.key.kind == COSIGNATURE
+    for head in Head.objects.order_by("size"):
+        held = witness.store.head(key.name)
+        old = held.size if held else 0
+        proof = tree.consistency(old, head.size, log.read_tile) if old else []
+        status, _, line = witness.add_checkpoint(str(Submission(old, tuple(proof), head.note)).encode())
+        assert status == 200
+        head.cosignatures.create(witness="audit.example", line=line, at=head.at)
+    jobs.export(tmp_path / "log")
+    reader = TilesReader(LocalBackend(tmp_path / "log"))
+    checkpoint = reader.get_checkpoint()
+    assert checkpoint.size == 557 and reader.calculate_root_hash() == checkpoint.root_hash
+    for each in (str(key), str(witness.key)):
+        checkpoint.verify(Vkey.from_string(each))
+    for index in (0, 255, 256, 556):
+        entry = reader.get_entry(index)
+        assert entry == bytes(Leaf.objects.get(index=index).commitment)
+        proof = tree.inclusion(index, 557, log.read_tile)
+        InclusionProof(index, 557, proof).check(leaf_hash(entry), checkpoint.root_hash)
+        with pytest.raises(InclusionProofInvalid):
+            InclusionProof(index, 557, proof).check(leaf_hash(b"another"), checkpoint.root_hash)
+    first = Head.objects.order_by("size")[1]
+    grown = tree.consistency(first.size, 557, log.read_tile)
+    ConsistencyProof(first.size, 557, grown).check(bytes(first.root), checkpoint.root_hash)

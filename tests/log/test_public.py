@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,6 +14,8 @@ from xinlin.core.notes import open_checkpoint, parse_key, verify_receipt
 from xinlin.office import signing
 from xinlin.office.jobs import log as jobs
 from xinlin.office.models.log import Leaf
+
+from ..checks.test_api import Api, is_problem, question
 
 Leave = Callable[[int], list[Leaf]]
 
@@ -73,3 +77,23 @@ def test_no_opening_is_ever_served(client: Client, leave: Leave) -> None:
         content = client.get(f"/log/{address}").content
         assert b"account" not in content
         assert b"extra" not in content
+
+
+@pytest.mark.django_db
+def test_the_verifier_is_handed_out_as_it_is(client: Client) -> None:
+    from xinlin import verify_receipt
+
+    served = client.get("/log/verify_receipt.py").content.decode()
+    assert served == Path(verify_receipt.__file__).read_text(encoding="utf-8")
+
+
+def test_a_department_gets_the_receipt_of_its_check(db: None, settings: Any) -> None:
+    settings.CITY = "national"
+    api, other = Api(), Api("housing")
+    asked = api.post("/checks", question()).json()["number"]
+    is_problem(api.get(f"/checks/{asked}/receipt"), 404, "receipt_waits")
+    jobs.sequence()
+    got = api.get(f"/checks/{asked}/receipt").json()
+    body = verify_receipt(got["receipt"], parse_key(got["key"]), signing.verify)[1]
+    assert (body["key"], body["action"], body["table"]) == (asked, "checks.answer", "check_question")
+    is_problem(other.get(f"/checks/{asked}/receipt"), 404)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import threading
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,18 +19,29 @@ def _say(zh: str, en: str) -> None:
 
 
 def _sequence(arguments: argparse.Namespace) -> int:
+    from xinlin.core.notes import Refused
     from xinlin.office.jobs import log as jobs
+    from xinlin.office.jobs import witnesses
     from xinlin.office.queries import log as queries
 
+    try:
+        asked = witnesses.witnesses()
+    except Refused as refusal:
+        _say(f"见证方设置有误：{refusal}", f"The witnesses are set up wrongly: {refusal}")
+        return 2
     if not arguments.every:
         try:
             taken = jobs.sequence()
+            witnesses.ask()
         except jobs.LogBroken as broken:
             _say(f"没有编号：{broken}", f"Nothing was numbered: {broken}")
             return 1
-        head = queries.latest()
-        size = head.size if head else 0
-        _say(f"新编号 {taken} 叶，树共 {size} 叶。", f"{taken} leaves numbered; the tree holds {size}.")
+        head = next(iter(queries.heads(1)), None)
+        size, cosigned = (head.size, len(head.witnesses)) if head else (0, 0)
+        _say(
+            f"新编号 {taken} 叶，树共 {size} 叶，{cosigned}/{len(asked)} 家见证。",
+            f"{taken} leaves numbered; the tree holds {size}; {cosigned} of {len(asked)} witnesses cosigned.",
+        )
         return 0
     stopped = False
 
@@ -38,6 +51,11 @@ def _sequence(arguments: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    if asked:
+        # apart, so that a slow witness never keeps a leaf from its number
+        threading.Thread(
+            target=witnesses.keep_asking, args=(arguments.every, lambda: stopped), daemon=True, name="witnesses"
+        ).start()
     try:
         jobs.keep_sequencing(arguments.every, lambda: stopped)
     except jobs.LogBroken as broken:
@@ -93,6 +111,35 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _monitor(arguments: argparse.Namespace) -> int:
+    """Our own log as others read it, against our own rows."""
+    from django.conf import settings
+
+    from xinlin.office.jobs.witnesses import witnesses
+    from xinlin.office.queries.log_audit import Rows
+    from xinlin.office.signing import log_key
+    from xinlin.witness.store import Store
+    from xinlin.witness.watch import Reader, Unreadable, look
+
+    store = Store(Path(settings.DATA) / "monitor" / "log.sqlite3")
+    while True:
+        try:
+            seen = look(Reader(arguments.address), log_key(), [one.key for one in witnesses()], store, Rows())
+            trouble = seen.trouble
+        except (Unreadable, ValueError) as error:
+            trouble = str(error)
+        if trouble:
+            _say(f"不一致：{trouble}", f"DIFFERS: {trouble}")
+        else:
+            _say(
+                f"对外提供的 {seen.size} 叶与库中逐叶一致（新读 {seen.added} 叶），{len(seen.witnesses)} 家见证。",
+                f"All {seen.size} leaves served are those of the rows ({seen.added} new); {len(seen.witnesses)} witnesses.",
+            )
+        if not arguments.every:
+            return 1 if trouble else 0
+        time.sleep(arguments.every)
+
+
 def _key(_arguments: argparse.Namespace) -> int:
     from xinlin.office.queries.log import verification_key
 
@@ -102,13 +149,16 @@ def _key(_arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     """Needs no database: the receipt, the key, nothing else."""
-    from xinlin.core.notes import Refused, parse_key, verify_receipt
-    from xinlin.office.signing import verify
+    from xinlin.core.notes import COSIGNATURE, Refused, parse_key, parse_proof, verify_receipt
+    from xinlin.core.witness import cosignatures
+    from xinlin.key_files import verify
 
     try:
+        witnesses = [parse_key(one, COSIGNATURE) for one in arguments.witness]
         text = Path(arguments.receipt).read_bytes().decode("utf-8")
         entry = bytes.fromhex(arguments.entry) if arguments.entry else None
         head, body = verify_receipt(text, parse_key(arguments.key), verify, entry)
+        cosigned = cosignatures(parse_proof(text).checkpoint, witnesses, verify)
     except (OSError, ValueError) as error:
         kind = "回执不成立" if isinstance(error, Refused) else "无法读取"
         _say(f"{kind}：{error}", f"The receipt does not hold: {error}")
@@ -117,6 +167,11 @@ def _check(arguments: argparse.Namespace) -> int:
         f"回执成立，在 {head.origin} 的 {head.size} 叶之树中。",
         f"The receipt holds in the tree of {head.size} of {head.origin}.",
     )
+    if witnesses:
+        _say(
+            f"{len(cosigned)}/{len(witnesses)} 家见证会签：{'、'.join(cosigned) or '无'}。",
+            f"Cosigned by {len(cosigned)} of {len(witnesses)} witnesses: {', '.join(cosigned) or 'none'}.",
+        )
     for name, value in body.items():
         print(f"    {name}: {value}")
     return 0
@@ -152,8 +207,12 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
     verify.add_argument("--head", metavar="FILE", help="另行保存的签名树头 / a signed head kept elsewhere")
     export = task("export", _export, "写成静态文件夹（C2SP tlog-tiles）/ write a static tlog-tiles folder")
     export.add_argument("folder")
+    monitor = task("monitor", _monitor, "把对外提供的日志与库中各行比对 / compare the log as served with the rows")
+    monitor.add_argument("address", help="本市日志的公开地址 / such as https://credit.example.cn/log")
+    monitor.add_argument("--every", type=float, default=0.0, metavar="SECONDS", help="一直运行 / keep running")
     task("key", _key, "显示日志公钥 / show the log's public key")
     check = task("check", _check, "离线核验一份回执 / check a receipt offline", database=False)
     check.add_argument("receipt", help="回执文件 / the receipt file")
     check.add_argument("--key", required=True, help="日志公钥 / the log's public key")
+    check.add_argument("--witness", action="append", default=[], metavar="KEY", help="见证方公钥 / a witness's key")
     check.add_argument("--entry", help="叶的 32 字节（十六进制），回执不含开封内容时用 / the leaf's 32 bytes in hex")

@@ -19,6 +19,9 @@ from xinlin.core.log import SALT_BYTES, canonical, commitment
 from xinlin.core.tree import HASH_BYTES, hash_leaf, verify_inclusion
 
 ED25519 = 0x01
+"""A log's signature."""
+COSIGNATURE = 0x04
+"""A witness's Ed25519 signature with its time (C2SP tlog-cosignature)."""
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 LARGEST_NOTE = 64 * 1024
 MOST_SIGNATURES = 64
@@ -34,7 +37,7 @@ class Refused(ValueError):
     """A note, head or receipt that is not what it says. Carries one sentence."""
 
 
-def _base64(text: str) -> bytes:
+def read_base64(text: str) -> bytes:
     """Standard base64 with its padding, in the one spelling that encodes these bytes."""
     try:
         raw = base64.b64decode(text.encode("ascii"), validate=True)
@@ -45,7 +48,8 @@ def _base64(text: str) -> bytes:
     return raw
 
 
-def _text(raw: bytes) -> str:
+def as_base64(raw: bytes) -> str:
+    """Standard base64 with its padding."""
     return base64.b64encode(raw).decode("ascii")
 
 
@@ -55,37 +59,45 @@ class Key:
 
     name: str
     public: bytes
+    kind: int = ED25519
+    """`ED25519` for a log, `COSIGNATURE` for a witness."""
 
     @property
     def id(self) -> bytes:
         """The first four bytes of SHA-256 over name, newline, type and key."""
-        return sha256(self.name.encode() + b"\n" + bytes([ED25519]) + self.public).digest()[:4]
+        return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{_text(bytes([ED25519]) + self.public)}"
+        return f"{self.name}+{self.id.hex()}+{as_base64(bytes([self.kind]) + self.public)}"
 
 
-def parse_key(text: str) -> Key:
-    """Read ``name+id+base64(type and key)``. Raises `Refused`."""
+def parse_key(text: str, kind: int = ED25519) -> Key:
+    """Read ``name+id+base64(type and key)`` of a log, or of a witness (`COSIGNATURE`). Raises `Refused`."""
     parts = text.split("+", 2)
     if len(parts) != 3 or not _NAME.fullmatch(parts[0]):
         raise Refused(f"{text[:80]!r} is not a verification key (name+id+key)")
-    raw = _base64(parts[2])
-    if len(raw) != 1 + HASH_BYTES or raw[0] != ED25519:
-        raise Refused(f"the key of {parts[0]} is not an Ed25519 key")
-    key = Key(parts[0], raw[1:])
+    raw = read_base64(parts[2])
+    if len(raw) != 1 + HASH_BYTES or raw[0] != kind:
+        wanted = "a witness's Ed25519 key (type 04)" if kind == COSIGNATURE else "an Ed25519 key"
+        raise Refused(f"the key of {parts[0]} is not {wanted}")
+    key = Key(parts[0], raw[1:], kind)
     if key.id.hex() != parts[1]:
         raise Refused(f"the id {parts[1]} is not that of the key of {parts[0]}, which is {key.id.hex()}")
     return key
 
 
+def signature_line(key: Key, signature: bytes) -> str:
+    """One signature of a note, as its line."""
+    return f"\N{EM DASH} {key.name} {as_base64(key.id + signature)}\n"
+
+
 def sign_note(text: str, key: Key, sign: Callable[[bytes], bytes]) -> str:
     """The text with one signature line. ``text`` ends in a newline."""
-    return f"{text}\n\N{EM DASH} {key.name} {_text(key.id + sign(text.encode()))}\n"
+    return f"{text}\n{signature_line(key, sign(text.encode()))}"
 
 
-def open_note(note: str | bytes, keys: Sequence[Key], verify: Verify) -> str:
-    """The text of a note that a known key signed. Raises `Refused`, also where any known key's signature is wrong."""
+def split_note(note: str | bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """The text of a note and its signatures as (name, key id, signature), none of them checked. Raises `Refused`."""
     raw = note.encode() if isinstance(note, str) else note
     if len(raw) > LARGEST_NOTE:
         raise Refused(f"the note has {len(raw)} bytes; {LARGEST_NOTE} are the most")
@@ -101,18 +113,27 @@ def open_note(note: str | bytes, keys: Sequence[Key], verify: Verify) -> str:
     text, lines = text + "\n", signatures[:-1].split("\n")
     if len(lines) > MOST_SIGNATURES:
         raise Refused(f"the note has {len(lines)} signatures; {MOST_SIGNATURES} are the most")
-    known, holds = {(key.name, key.id): key for key in keys}, False
+    signatures_found = []
     for line in lines:
         dash, name, encoded = [*line.split(" "), "", ""][:3]
         if dash != "\N{EM DASH}" or not _NAME.fullmatch(name) or line != f"{dash} {name} {encoded}":
             raise Refused(f"{line[:80]!r} is not a signature line")
-        signature = _base64(encoded)
+        signature = read_base64(encoded)
         if len(signature) < 5:
             raise Refused(f"the signature of {name} is too short")
-        key = known.get((name, signature[:4]))
+        signatures_found.append((name, signature[:4], signature[4:]))
+    return text, signatures_found
+
+
+def open_note(note: str | bytes, keys: Sequence[Key], verify: Verify) -> str:
+    """The text of a note that a known key signed. Raises `Refused`, also where any known key's signature is wrong."""
+    text, signatures = split_note(note)
+    known, holds = {(key.name, key.id): key for key in keys}, False
+    for name, key_id, signature in signatures:
+        key = known.get((name, key_id))
         if key is None:
             continue
-        if not verify(key.public, text.encode(), signature[4:]):
+        if not verify(key.public, text.encode(), signature):
             raise Refused(f"the signature of {name} does not hold")
         holds = True
     if not holds:
@@ -129,7 +150,7 @@ class Checkpoint:
     root: bytes
 
     def __str__(self) -> str:
-        return f"{self.origin}\n{self.size}\n{_text(self.root)}\n"
+        return f"{self.origin}\n{self.size}\n{as_base64(self.root)}\n"
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
@@ -139,7 +160,7 @@ def parse_checkpoint(text: str) -> Checkpoint:
         raise Refused("a tree head has at least three lines and none empty")
     if not _DECIMAL.fullmatch(lines[1]):
         raise Refused(f"the tree size {lines[1][:40]!r} is not a plain whole number")
-    root = _base64(lines[2])
+    root = read_base64(lines[2])
     if len(root) != HASH_BYTES:
         raise Refused(f"the root has {len(root)} bytes, not {HASH_BYTES}")
     return Checkpoint(lines[0], int(lines[1]), root)
@@ -163,8 +184,8 @@ class Proof:
     extra: bytes = b""
 
     def __str__(self) -> str:
-        extra = [f"extra {_text(self.extra)}"] if self.extra else []
-        lines = [PROOF_HEADER, *extra, f"index {self.index}", *map(_text, self.hashes), "", self.checkpoint]
+        extra = [f"extra {as_base64(self.extra)}"] if self.extra else []
+        lines = [PROOF_HEADER, *extra, f"index {self.index}", *map(as_base64, self.hashes), "", self.checkpoint]
         return "\n".join(lines)
 
 
@@ -174,11 +195,11 @@ def parse_proof(text: str) -> Proof:
     lines = top.split("\n")
     if not gap or lines.pop(0) != PROOF_HEADER:
         raise Refused(f"a receipt begins with {PROOF_HEADER} and holds a tree head after an empty line")
-    extra = _base64(lines.pop(0)[6:]) if lines and lines[0].startswith("extra ") else b""
+    extra = read_base64(lines.pop(0)[6:]) if lines and lines[0].startswith("extra ") else b""
     word, _, number = lines.pop(0).partition(" ") if lines else ("", "", "")
     if word != "index" or not _DECIMAL.fullmatch(number):
         raise Refused("the receipt names no leaf (index and a plain whole number)")
-    hashes = tuple(_base64(line) for line in lines)
+    hashes = tuple(read_base64(line) for line in lines)
     if len(hashes) > 63 or any(len(value) != HASH_BYTES for value in hashes):
         raise Refused(f"the receipt's hashes must be at most 63, of {HASH_BYTES} bytes each")
     return Proof(int(number), hashes, checkpoint, extra)

@@ -179,11 +179,22 @@ def grow(size: int, leaves: Iterable[bytes], read: ReadTile) -> dict[tuple[int, 
 
 
 class Roots:
-    """Takes leaf hashes one by one and gives the root after any of them, in O(log n) memory."""
+    """Takes leaf hashes one by one and gives the root after any of them, in O(log n) memory.
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._peaks: list[bytes] = []
+    ``size`` and ``peaks`` go on from what another gave: one peak for each bit of the size that is set, the highest first.
+    Raises ValueError where the two do not fit.
+    """
+
+    def __init__(self, size: int = 0, peaks: bytes = b"") -> None:
+        if len(peaks) != HASH_BYTES * size.bit_count():
+            raise ValueError(f"{len(peaks)} bytes of peaks do not fit a tree of {size}")
+        self.size = size
+        self._peaks = [peaks[start : start + HASH_BYTES] for start in range(0, len(peaks), HASH_BYTES)]
+
+    @property
+    def peaks(self) -> bytes:
+        """What is needed to go on later."""
+        return b"".join(self._peaks)
 
     def add(self, leaf: bytes) -> None:
         """Append one leaf hash."""
@@ -238,6 +249,18 @@ def tiles_of(size: int) -> list[tuple[int, int, int]]:
         edges = [*range(0, count, TILE_WIDTH), count]
         found += [(level, start // TILE_WIDTH, end - start) for start, end in pairwise(edges)]
         level += 1
+    return found
+
+
+def unbundle(raw: bytes) -> list[bytes]:
+    """The entries of a bundle. Raises ValueError where it is cut short."""
+    found, place = [], 0
+    while place < len(raw):
+        end = place + 2 + int.from_bytes(raw[place : place + 2], "big")
+        if place + 2 > len(raw) or end > len(raw):
+            raise ValueError(f"the bundle of {len(raw)} bytes is cut short at {place}")
+        found.append(raw[place + 2 : end])
+        place = end
     return found
 
 

@@ -189,6 +189,7 @@ def _serve(arguments: argparse.Namespace, console: Console, data: Path, state: A
     python = sys.executable
     with Children(data / "demo" / "logs") as children:
         children.start("identity", [python, "-m", "xinlin.demo.identity", "--port", str(state.identity_port)], plain)
+        _start_witness(children, data, python, environment, plain)
         children.start(
             "web",
             [python, "-m", "granian", "--interface", "wsgi", "--host", HERE, "--port", str(state.port), "--workers", "2",
@@ -205,6 +206,27 @@ def _serve(arguments: argparse.Namespace, console: Console, data: Path, state: A
         if not arguments.no_browser and (sys.platform == "darwin" or os.environ.get("DISPLAY")):
             webbrowser.open(state.site)
         children.watch()
+
+
+def _start_witness(
+    children: Children, data: Path, python: str, environment: dict[str, str], plain: dict[str, str]
+) -> None:
+    """Another office's witness, in a process and a folder of its own; the log asks it to cosign."""
+    from xinlin.core.notes import COSIGNATURE
+    from xinlin.key_files import make, pair
+    from xinlin.office.signing import log_key
+
+    folder, port = data / "demo" / "witness", free_port()
+    if not (folder / "key").exists():
+        make(folder / "key", "audit-office.example")
+    key, _ = pair(folder / "key", COSIGNATURE)
+    children.start(
+        "witness",
+        [python, "-m", "xinlin.cli", "witness", "serve", "--store", str(folder), "--listen", f"{HERE}:{port}"]
+        + ["--log", str(log_key())],
+        plain,
+    )
+    environment["XINLIN_LOG_WITNESSES"] = f"{key}@http://{HERE}:{port}"
 
 
 CHECK_SCRIPT = """#!/bin/sh

@@ -38,6 +38,11 @@ def opening(
     }
 
 
+def row_of(table: str, key: str) -> str:
+    """How an opening names the row that its leaf is of, in the column by which it is found."""
+    return f"{table}:{key}"[:160]
+
+
 def write_leaves(
     *, actor: Actor, action: str, table: str, rows: Iterable[tuple[str, Mapping[str, object]]]
 ) -> list[Leaf]:
@@ -57,7 +62,8 @@ def write_leaves(
         Leaf(commitment=commitment(salt, body), action=action, at=at) for salt, body in zip(salts, bodies, strict=True)
     )
     LeafOpening.objects.bulk_create(
-        LeafOpening(leaf=leaf, salt=salt, body=body) for leaf, salt, body in zip(leaves, salts, bodies, strict=True)
+        LeafOpening(leaf=leaf, salt=salt, body=body, row=row_of(table, str(body["key"])))
+        for leaf, salt, body in zip(leaves, salts, bodies, strict=True)
     )
     return leaves
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from xinlin import verify_receipt
 from xinlin.core.tree import parse_tile_path
 from xinlin.office.queries import log
 from xinlin.office.scopes import NotFound
@@ -62,10 +65,19 @@ def proof(_request: HttpRequest, index: int) -> HttpResponse:
         raise Http404(_("签名树头尚未覆盖这一叶。")) from error
 
 
+@require_safe
+def verifier(_request: HttpRequest) -> HttpResponse:
+    """The verifier that stands alone, as a file to read and to run."""
+    answer = _answer(Path(verify_receipt.__file__).read_bytes(), "text/x-python; charset=utf-8", BRIEFLY)
+    answer["Content-Disposition"] = 'attachment; filename="verify_receipt.py"'
+    return answer
+
+
 # included under log/, beside the page that shows the log to people
 urlpatterns = [
     path("checkpoint", checkpoint, name="log_checkpoint"),
     path("tile/<path:address>", tile, name="log_tile"),
     path("key", key, name="log_key"),
+    path("verify_receipt.py", verifier, name="log_verifier"),
     path("proof/<int:index>", proof, name="log_proof"),
 ]

@@ -13,5 +13,12 @@ SHOWN = 10
 def log_page(request: HttpRequest) -> HttpResponse:
     """``/log/``: for everybody. Nothing personal is in the log."""
     heads = queries.heads(SHOWN)
-    context = {"heads": heads, "head": heads[0] if heads else None, "key": queries.verification_key()}
+    wanted, asked = queries.witnesses_wanted()
+    context = {
+        "heads": heads,
+        "head": heads[0] if heads else None,
+        "key": queries.verification_key(),
+        "wanted": wanted,
+        "asked": asked,
+    }
     return render(request, "public/log.html", context)

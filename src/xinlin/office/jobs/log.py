@@ -115,7 +115,7 @@ def export(folder: Path) -> int:
     """
     head = log.latest()
     if head is None:
-        raise LogBroken("there is no signed head yet; run: xinlin log sequence")
+        raise LogBroken("there is no published head yet; run: xinlin log sequence")
     for level, number, width in tiles_of(head.size):
         wanted = [(tile_path(level, number, width), log.tile(level, number, width))]
         if level == 0:

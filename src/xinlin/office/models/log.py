@@ -27,9 +27,12 @@ class LeafOpening(models.Model):
     salt = models.BinaryField(max_length=32)
     body = models.JSONField()
     """Canonical: action, actor, time, object (table and key), SHA-256 of what was written."""
+    row = models.CharField(max_length=160, default="")
+    """``table:key`` of the body once more, by which the leaves of one row are found for a receipt."""
 
     class Meta:
         db_table = "leaf_opening"
+        indexes = [models.Index(fields=["row"])]
 
 
 class Tile(models.Model):
@@ -50,7 +53,26 @@ class Head(models.Model):
     size = models.PositiveBigIntegerField(unique=True)
     root = models.BinaryField(max_length=32)
     note = models.TextField()
+    """With the log's own signature; those of witnesses are `Cosignature`."""
     at = models.DateTimeField()
+    cosigned = models.PositiveSmallIntegerField(default=0)
+    """By how many witnesses."""
 
     class Meta:
         db_table = "head"
+        indexes = [models.Index(fields=["-size", "cosigned"])]
+
+
+class Cosignature(models.Model):
+    """A witness's signature under a head (见证会签, C2SP tlog-cosignature)."""
+
+    head = models.ForeignKey(Head, on_delete=models.CASCADE, related_name="cosignatures")
+    witness = models.CharField(max_length=200)
+    line = models.CharField(max_length=500)
+    """The signature line as it stands in the note."""
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "cosignature"
+        constraints = [models.UniqueConstraint(fields=["head", "witness"], name="cosignature_once")]
+        ordering = ["witness"]

@@ -298,6 +298,13 @@ def _note_reading(actor: Actor, check: Check, answers: Iterable[CheckAnswer]) ->
     )
 
 
+def own_number(*, actor: Actor, number: str) -> str:
+    """The number, if the actor's department asked that check; nothing of it is read. Raises `NotFound`, `NotAllowed`."""
+    if not Check.objects.filter(department=own_department(actor), number=number).exists():
+        raise NotFound(f"本部门没有编号为 {number} 的核查。Your department has asked no check {number}.")
+    return number
+
+
 def one(*, actor: Actor, number: str) -> CheckView:
     """One check of the actor's department with all its answers. Raises `NotFound`, `NotAllowed`."""
     check = Check.objects.filter(department=own_department(actor), number=number).first()

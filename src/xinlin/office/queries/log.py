@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from xinlin.core.notes import Proof, opening_bytes
+from django.conf import settings
+
+from xinlin.core.notes import Proof, opening_bytes, parse_checkpoint, parse_proof, split_note
 from xinlin.core.tree import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, bundle, inclusion
 from xinlin.office import signing
-from xinlin.office.models.log import Head, Leaf, LeafOpening, Tile
+from xinlin.office.leaves import row_of
+from xinlin.office.models.log import Cosignature, Head, Leaf, LeafOpening, Tile
 from xinlin.office.scopes import NotFound
 
 SHOWN_HEADS = 50
@@ -16,26 +19,47 @@ SHOWN_HEADS = 50
 
 @dataclass(frozen=True)
 class HeadView:
-    """One signed tree head: so many leaves, this root (hex), the signed note."""
+    """One signed tree head: so many leaves, this root (hex), the note with its signatures, the witnesses that cosigned."""
 
     size: int
     root: str
     note: str
     at: datetime
+    witnesses: tuple[str, ...] = ()
 
 
 def _view(head: Head) -> HeadView:
-    return HeadView(head.size, bytes(head.root).hex(), head.note, head.at)
+    added = list(head.cosignatures.all())
+    note = head.note + "".join(one.line for one in added)
+    return HeadView(head.size, bytes(head.root).hex(), note, head.at, tuple(one.witness for one in added))
+
+
+def witnesses_wanted() -> tuple[int, int]:
+    """By how many witnesses a head is cosigned before it is published, and how many are asked."""
+    asked = len(settings.LOG_WITNESSES)
+    return min(settings.LOG_QUORUM, asked), asked
 
 
 def heads(limit: int = SHOWN_HEADS) -> list[HeadView]:
-    """The latest signed heads, newest first."""
-    return [_view(head) for head in Head.objects.order_by("-size")[:limit]]
+    """The latest signed heads, newest first, published or not."""
+    return [_view(head) for head in Head.objects.order_by("-size").prefetch_related("cosignatures")[:limit]]
+
+
+def _published(covering: int = 0) -> Head | None:
+    """The newest head of at least this size that enough witnesses cosigned."""
+    found = Head.objects.filter(cosigned__gte=witnesses_wanted()[0], size__gte=covering)
+    return found.order_by("-size").prefetch_related("cosignatures").first()
 
 
 def latest() -> HeadView | None:
-    """The newest signed head; None before the first."""
-    return next(iter(heads(1)), None)
+    """The newest published head: signed, and cosigned by as many witnesses as are wanted. None before the first."""
+    head = _published()
+    return _view(head) if head else None
+
+
+def signed_size() -> int:
+    """How many leaves the newest signed head covers, whoever cosigned it."""
+    return Head.objects.order_by("-size").values_list("size", flat=True).first() or 0
 
 
 @dataclass(frozen=True)
@@ -72,8 +96,7 @@ def read_tile(level: int, number: int) -> bytes:
 
 def tile(level: int, number: int, width: int) -> bytes:
     """The first ``width`` hashes of a tile, as far as the newest signed head covers them. Raises `NotFound`."""
-    head = latest()
-    covered = (head.size >> (TILE_HEIGHT * level)) if head else 0
+    covered = signed_size() >> (TILE_HEIGHT * level)
     if number * TILE_WIDTH + width <= covered:
         held = read_tile(level, number)[: width * HASH_BYTES]
         if len(held) == width * HASH_BYTES:
@@ -83,18 +106,21 @@ def tile(level: int, number: int, width: int) -> bytes:
 
 def entries(number: int, width: int) -> bytes:
     """The bundle of the commitments under a level 0 tile. Raises `NotFound`."""
-    head = latest()
     first = number * TILE_WIDTH
-    if head is None or first + width > head.size:
+    if first + width > signed_size():
         raise NotFound(f"no bundle {number} of width {width}")
     rows = Leaf.objects.filter(index__gte=first, index__lt=first + width).order_by("index")
     return bundle(bytes(commitment) for commitment in rows.values_list("commitment", flat=True))
 
 
 def _proof(index: int, extra: bytes = b"") -> str:
-    head = latest()
-    if head is None or not 0 <= index < head.size:
+    """Against the newest head that enough witnesses cosigned; against one that waits for them only where none covers it."""
+    if not 0 <= index < 2**63:
         raise NotFound(f"leaf {index} is in no signed tree yet")
+    held = _published(index + 1) or Head.objects.filter(size__gt=index).order_by("-cosigned", "-size").first()
+    if held is None:
+        raise NotFound(f"leaf {index} is in no signed tree yet")
+    head = _view(held)
     return str(Proof(index, tuple(inclusion(index, head.size, read_tile)), head.note, extra))
 
 
@@ -113,6 +139,23 @@ def receipt(leaf_id: int) -> str | None:
     opening names the actor and the row.
     """
     opening = LeafOpening.objects.select_related("leaf").filter(leaf_id=leaf_id).first()
-    if opening is None or opening.leaf.index is None:
+    return _receipt(opening) if opening else None
+
+
+def _receipt(opening: LeafOpening) -> str | None:
+    if opening.leaf.index is None:
         return None
     return _proof(opening.leaf.index, opening_bytes(bytes(opening.salt), opening.body))
+
+
+def witnesses_of(text: str) -> list[str]:
+    """The names of our witnesses that cosigned the head in a receipt of ours."""
+    size = parse_checkpoint(split_note(parse_proof(text).checkpoint)[0]).size
+    return list(Cosignature.objects.filter(head__size=size).values_list("witness", flat=True))
+
+
+def receipt_of_row(table: str, key: str, action: str) -> str | None:
+    """The receipt of what ``action`` did to the row ``key`` of ``table``, the last time; None as for `receipt`."""
+    found = LeafOpening.objects.filter(row=row_of(table, key), leaf__action=action).select_related("leaf")
+    opening = found.order_by("-leaf_id").first()
+    return _receipt(opening) if opening else None

@@ -254,3 +254,31 @@ def _compare_heads(chain: list[bytes], heads: list[tuple[str, Checkpoint]], verd
     if covered < len(chain):
         zh = f"编号 {covered} 起的叶没有签名树头覆盖"
         verdict.find(f"leaf {covered}", zh, f"leaves from {covered} on are numbered and no signed head covers them")
+
+
+# --- what is served, against the rows -------------------------------------------------------------------------------
+
+
+class Rows:
+    """Compares entries as they are served with the rows: the commitment stored, and the one that the opening gives."""
+
+    def __init__(self) -> None:
+        self._first = 0
+        self._held: list[tuple[Any, ...]] = []
+
+    def __call__(self, index: int, entry: bytes) -> str:
+        """What is wrong with this entry; empty where nothing is."""
+        if not self._first <= index < self._first + len(self._held):
+            rows = Leaf.objects.filter(index__gte=index).order_by("index")[:PAGE]
+            self._first, self._held = (
+                index,
+                list(rows.values_list("index", "commitment", "opening__salt", "opening__body")),
+            )
+        if not self._held or self._held[index - self._first][0] != index:
+            return f"leaf {index} is served and is not in the table"
+        _, stored, salt, body = self._held[index - self._first]
+        if bytes(stored) != entry:
+            return f"leaf {index} is served otherwise than it stands in the table"
+        if salt is not None and commitment(bytes(salt), body) != entry:
+            return f"the opening of leaf {index} does not lead to what is served"
+        return ""
