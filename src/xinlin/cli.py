@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from xinlin.commands import batches, calendars, demo, log, rulebook, scores, staff, witness, worker
+from xinlin.commands import batches, calendars, demo, log, replays, rulebook, scores, staff, witness, worker
 
 
 def _manage(arguments: argparse.Namespace) -> int:
@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     calendars.add(commands)
     demo.add(commands)
     log.add(commands)
+    replays.add(commands)
     rulebook.add(commands)
     scores.add(commands)
     staff.add(commands)

@@ -27,6 +27,12 @@ def log_key() -> Key:
     return _pair()[0]
 
 
+def scores_key() -> Key:
+    """The same key under the name by which it signs what a score run found: no statement can be taken for a tree head."""
+    key = log_key()
+    return Key(f"{key.name}/scores", key.public)
+
+
 def sign(message: bytes) -> bytes:
     """The log's Ed25519 signature over the message (64 bytes)."""
     return _pair()[1](message)

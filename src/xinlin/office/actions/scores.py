@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
-from xinlin.core.scores import evaluate
+from xinlin.core.schemes import Scheme
+from xinlin.core.scores import Evaluation, evaluate
 from xinlin.engine import scores as engine
 from xinlin.engine.figures import Figures
 from xinlin.engine.snapshot import Row, Snapshot, SnapshotWriter
+from xinlin.office.actions.score_statements import state
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Consent, Subject
-from xinlin.office.models.records import Record
 from xinlin.office.models.scores import Score, ScoreRun
-from xinlin.office.queries.records import facts_of_kind, history
+from xinlin.office.queries.histories import Horizon, Past, People, horizon, touched_after
+from xinlin.office.queries.records import facts_of_kind
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, now, today
 
@@ -32,6 +36,8 @@ SAMPLE = 500
 
 SILENT_AFTER = timedelta(days=1)
 """A run that has not ended by then was ended."""
+REPLAYS = "replay-"
+"""How the folders begin in which runs are worked out again."""
 MAY_RUN = frozenset({"system", "operator", "reviewer"})
 
 
@@ -47,41 +53,45 @@ class Frozen:
     keys: dict[int, int]
     """Dense number -> primary key of the subject."""
     sample: dict[int, list[Fact]]
-    consents: dict[int, int]
-    """Subject key -> the consent under which its records were frozen."""
-    at: datetime
 
 
-def _live() -> dict[int, int]:
-    """Subject key -> consent key, for every live consent to a score."""
-    standing = Consent.objects.filter(step=Consent.Step.SCORE, withdrawn_at__isnull=True)
-    return dict(standing.values_list("subject_id", "pk"))
+def _consents(scheme: Scheme) -> QuerySet[Consent]:
+    """The live consents to this very score: the city's own, or that of one trade."""
+    step = Consent.Step.TRADE if scheme.extends else Consent.Step.SCORE
+    scene = scheme.code if scheme.extends else ""
+    return Consent.objects.filter(step=step, scene=scene, withdrawn_at__isnull=True)
 
 
-def _freeze(plan: Plan, folder: Path) -> Frozen:
-    """Write the records of the enrolled to columns; only theirs leave the database."""
-    rulebook, consents, moment = current(), _live(), now()
-    enrolled = dict(
-        Subject.objects.filter(
-            register=Subject.Register.PERSON, consents__step=Consent.Step.SCORE, consents__withdrawn_at__isnull=True
-        ).values_list("pk", "number")
-    )
-    keys = {number: key for key, number in enrolled.items()}
-    step = max(1, len(enrolled) // SAMPLE)
-    sample: dict[int, list[Fact]] = {key: [] for key in sorted(enrolled)[::step][:SAMPLE]}
+def _live(scheme: Scheme) -> dict[int, int]:
+    """Subject key -> consent key, for every live consent to this score."""
+    return dict(_consents(scheme).values_list("subject_id", "pk"))
+
+
+def _people(scheme: Scheme) -> dict[int, int]:
+    """Subject key -> dense number of everybody with a live consent to this score."""
+    giving = _consents(scheme).values("subject_id")
+    return dict(Subject.objects.filter(register=Subject.Register.PERSON, pk__in=giving).values_list("pk", "number"))
+
+
+def freeze(plan: Plan, folder: Path, numbers: dict[int, int], keys: QuerySet[Any, Any], past: Past) -> Frozen:
+    """Write the records of these people (subject key -> number) to columns, as they were known; only theirs leave the database.
+
+    ``keys`` finds the same people in the database.
+    """
+    rulebook, people = current(), People(keys, numbers.keys())
+    step = max(1, len(numbers) // SAMPLE)
+    sample: dict[int, list[Fact]] = {key: [] for key in sorted(numbers)[::step][:SAMPLE]}
     through = {i.kind for dimension in plan.dimensions for i in dimension.indicators if i.through}
     writer = SnapshotWriter(folder)
-    writer.subjects(enrolled.values())
+    writer.subjects(numbers.values())
     for code in plan.kinds:
         rows = []
-        for key, fact in facts_of_kind(rulebook.kinds[code], code in through):
-            if key not in enrolled:
-                continue
+        for key, fact in facts_of_kind(rulebook.kinds[code], code in through, people, past):
             if key in sample:
                 sample[key].append(fact)
-            rows.append(_row(enrolled[key], fact))
+            rows.append(_row(numbers[key], fact))
         writer.records(rulebook.kinds[code], rows)
-    return Frozen(writer.seal(), keys, sample, consents, moment)
+    return Frozen(writer.seal(), {number: key for key, number in numbers.items()}, sample)
 
 
 def _row(number: int, fact: Fact) -> Row:
@@ -114,42 +124,53 @@ def _differences(plan: Plan, frozen: Frozen, figures: Figures) -> list[str]:
     return found
 
 
-def _disputed_since(frozen: Frozen) -> set[int]:
-    """Keys of those who objected to a record after it was frozen: it counts 0 from that moment, in this run too."""
-    since = Record.objects.filter(status=Record.Status.DISPUTED, status_changed_at__gte=frozen.at)
-    return {key for pair in since.values_list("subject_id", "named_person_id") for key in pair}
-
-
-def _scored(key: int, plan: Plan, run_of: ScoreRun, consent: int) -> Score:
-    """One person's figure from the records as they stand, by the plain evaluator."""
-    result = evaluate(plan.scheme, [fact for _, fact in history(key, current(), plan.as_of)], plan.as_of)
+def _figure(run: ScoreRun, key: int, consent: int, plan: Plan, result: Evaluation) -> Score:
+    """One person's figure by the plain evaluator, for whom a record changed while the run went on."""
     points = {dimension.code: dimension.points for dimension in result.dimensions}
     return Score(
-        run=run_of,
+        run=run,
         subject_id=key,
         consent_id=consent,
         as_of=plan.as_of,
         score=result.score,
         tier=result.tier,
         dimensions=points,
+        at_close=True,
     )
 
 
-def _publish(score_run: ScoreRun, plan: Plan, frozen: Frozen, figures: Figures, actor: Actor) -> None:
+def facts_of(plan: Plan, keys: Collection[int], past: Past) -> dict[int, list[Fact]]:
+    """The facts of a few people as they were known."""
+    through = {i.kind for dimension in plan.dimensions for i in dimension.indicators if i.through}
+    people = People(Subject.objects.filter(pk__in=list(keys)).values("pk"), set(keys))
+    found: dict[int, list[Fact]] = {key: [] for key in keys}
+    for code in plan.kinds:
+        for key, fact in facts_of_kind(current().kinds[code], code in through, people, past):
+            found[key].append(fact)
+    return found
+
+
+def _publish(
+    score_run: ScoreRun, plan: Plan, frozen: Frozen, consents: dict[int, int], figures: Figures, actor: Actor
+) -> None:
     """Store the figures of those whose consent still stands: a consent taken back during the run leaves no row.
 
-    Nor does one given anew during the run, since the records were frozen under the one that ended.
+    Nor does one given anew during the run, since the records were frozen under the one that ended. Whoever had a record changed
+    meanwhile (disputed, repaired, corrected …) is scored again from what is known now.
     """
     with transaction.atomic():
-        list(Consent.objects.select_for_update().filter(step=Consent.Step.SCORE, withdrawn_at__isnull=True).only("pk"))
-        standing, disputed = _live(), _disputed_since(frozen)
+        list(_consents(plan.scheme).select_for_update().only("pk"))
+        standing, known = _live(plan.scheme), horizon()
+        touched = touched_after(Horizon(score_run.records_to, score_run.events_to)) & standing.keys()
+        again = facts_of(plan, touched, Past.at(known)) if touched else {}
         rows = []
         for at, number in enumerate(figures.subjects):
             key = frozen.keys[int(number)]
-            if key not in standing or standing[key] != frozen.consents.get(key):
+            if key not in standing or standing[key] != consents.get(key):
                 continue
-            if key in disputed:
-                rows.append(_scored(key, plan, score_run, standing[key]))
+            if key in again:
+                result = evaluate(plan.scheme, again[key], plan.as_of)
+                rows.append(_figure(score_run, key, standing[key], plan, result))
             else:
                 rows.append(
                     Score(
@@ -162,10 +183,12 @@ def _publish(score_run: ScoreRun, plan: Plan, frozen: Frozen, figures: Figures, 
                         dimensions={code: int(vector[at]) for code, vector in figures.dimensions.items()},
                     )
                 )
-        Score.objects.bulk_create(rows, batch_size=2000)
-        score_run.people, score_run.checked = len(rows), len(frozen.sample)
+        score_run.frozen, score_run.people, score_run.checked = len(frozen.keys), len(rows), len(frozen.sample)
         score_run.state, score_run.finished_at = ScoreRun.State.DONE, now()
         score_run.inputs_sha256 = frozen.snapshot.sha256
+        score_run.closing_records_to, score_run.closing_events_to = known.records, known.events
+        state(score_run, rows)
+        Score.objects.bulk_create(rows, batch_size=2000)
         score_run.save()
         write_leaf(
             actor=actor,
@@ -176,6 +199,8 @@ def _publish(score_run: ScoreRun, plan: Plan, frozen: Frozen, figures: Figures, 
                 "scheme_sha256": score_run.scheme_sha256,
                 "plan_sha256": score_run.plan_sha256,
                 "inputs_sha256": frozen.snapshot.sha256,
+                "commitments_sha256": score_run.commitments_sha256,
+                "statement": score_run.statement,
                 "engine": score_run.engine,
                 "as_of": plan.as_of.isoformat(),
                 "people": len(rows),
@@ -183,7 +208,7 @@ def _publish(score_run: ScoreRun, plan: Plan, frozen: Frozen, figures: Figures, 
         )
 
 
-def _begin(plan: Plan) -> ScoreRun:
+def _begin(plan: Plan, known: Horizon) -> ScoreRun:
     return ScoreRun.objects.create(
         number=f"PF{today():%Y%m%d}-{secrets.token_hex(4).upper()}",
         rulebook=current().code,
@@ -193,6 +218,8 @@ def _begin(plan: Plan) -> ScoreRun:
         plan_sha256=plan.sha256,
         engine=engine.NAME,
         as_of=plan.as_of,
+        records_to=known.records,
+        events_to=known.events,
         started_at=now(),
     )
 
@@ -205,35 +232,46 @@ def _sweep(folder: Path) -> None:
     )
     running = set(ScoreRun.objects.filter(state=ScoreRun.State.RUNNING).values_list("number", flat=True))
     for left in folder.iterdir() if folder.is_dir() else ():
-        if left.name.startswith("PF") and left.name not in running:
+        ended = left.name.startswith("PF") and left.name not in running
+        if ended or (left.name.startswith(REPLAYS) and left.stat().st_mtime < silent.timestamp()):
             shutil.rmtree(left, ignore_errors=True)
 
 
-def run(*, actor: Actor, as_of: date | None = None, progress: Progress | None = None) -> str:
+def _scheme(day: date, code: str) -> Scheme:
+    """The city's own scheme in force on the day, or that of a trade."""
+    rulebook = current()
+    own = rulebook.scheme_at(day)
+    found = next((one for one in rulebook.trade_schemes_at(day) if one.code == code), None) if code else own
+    if found is None:
+        raise NotFound(f"{day}：本市没有生效的评分方案。No scheme is in force on {day}.")
+    return found
+
+
+def run(*, actor: Actor, as_of: date | None = None, trade: str = "", progress: Progress | None = None) -> str:
     """Score everybody with a live consent on ``as_of`` (default today); returns the run's number.
 
-    Raises `NotAllowed`, `NotFound` where the city has no scheme on that day, and `EnginesDiffer`.
+    ``trade`` names a trade's score; its own consents count. Raises `NotAllowed`, `NotFound` where there is no scheme on that
+    day, and `EnginesDiffer`.
     """
     if actor.role not in MAY_RUN:
         raise NotAllowed(
             "只有系统或运维、审核人员可以启动评分。Only the system, operators and reviewers may start a run."
         )
     day = as_of or today()
-    scheme = current().scheme_at(day)
-    if scheme is None:
-        raise NotFound(f"{day}：本市没有生效的评分方案。No scheme is in force on {day}.")
+    scheme = _scheme(day, trade)
     plan = compile_scheme(scheme, day)
     snapshots = Path(settings.DATA) / "snapshots"
     _sweep(snapshots)
-    score_run = _begin(plan)
+    consents, numbers, known = _live(scheme), _people(scheme), horizon()
+    score_run = _begin(plan, known)
     folder = snapshots / score_run.number
     try:
-        frozen = _freeze(plan, folder)
+        frozen = freeze(plan, folder, numbers, _consents(scheme).values("subject_id"), Past.at(known))
         figures = engine.run(plan, folder, progress)
         differences = _differences(plan, frozen, figures)
         if differences:
             raise EnginesDiffer("; ".join(differences[:5]))
-        _publish(score_run, plan, frozen, figures, actor)
+        _publish(score_run, plan, frozen, consents, figures, actor)
     except BaseException as error:
         score_run.state = ScoreRun.State.REFUSED if isinstance(error, EnginesDiffer) else ScoreRun.State.FAILED
         score_run.finished_at = now()

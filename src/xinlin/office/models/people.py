@@ -67,16 +67,18 @@ class Consent(models.Model):
     """A dated, revocable agreement to one purpose (授权同意; 个人信息保护法 13–17, 23)."""
 
     class Step(models.TextChoices):
-        """Step one opens the score; step two opens one scene."""
+        """Step one opens the score; step two opens one scene. A trade's score is opened by itself."""
 
         SCORE = "score"
         SCENE = "scene"
+        TRADE = "trade"
 
     number = models.CharField(max_length=32, unique=True)
     """The receipt number shown to the person."""
     subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="consents")
     step = models.CharField(max_length=8, choices=Step.choices)
     scene = models.CharField(max_length=64, blank=True)
+    """The scene of step two; for a trade's score the code of its scheme."""
     notice_version = models.CharField(max_length=32)
     notice = models.JSONField()
     """The exact text agreed to, in both languages, with controller, purpose, recipient, kinds, what leaves, how long."""
@@ -94,7 +96,7 @@ class Consent(models.Model):
                 fields=["subject", "step", "scene"], condition=Q(withdrawn_at__isnull=True), name="consent_one_live"
             ),
             models.CheckConstraint(
-                condition=Q(step="score", scene="") | (Q(step="scene") & ~Q(scene="")),
+                condition=Q(step="score", scene="") | (Q(step__in=["scene", "trade"]) & ~Q(scene="")),
                 name="consent_scene_where_step_two",
             ),
         ]

@@ -23,9 +23,21 @@ class ScoreRun(models.Model):
     scheme_sha256 = models.CharField(max_length=64)
     plan_sha256 = models.CharField(max_length=64, blank=True)
     inputs_sha256 = models.CharField(max_length=64, blank=True)
+    records_to = models.PositiveBigIntegerField(default=0)
+    events_to = models.PositiveBigIntegerField(default=0)
+    """The last record and the last change of a record that the run knew when it froze them."""
+    closing_records_to = models.PositiveBigIntegerField(default=0)
+    closing_events_to = models.PositiveBigIntegerField(default=0)
+    """The same when it published: whoever had a record changed meanwhile was scored again from these."""
+    commitments_sha256 = models.CharField(max_length=64, blank=True)
+    """The salted hashes of all figures, in order, as they lie in the vault. They stay when a person leaves, and say nothing."""
+    statement = models.TextField(blank=True)
+    """The signed head of the tree over the commitments, with the run's identity."""
     engine = models.CharField(max_length=64)
     as_of = models.DateField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    frozen = models.PositiveIntegerField(default=0)
+    """How many people were in the snapshot; those who left before it was published have no figure."""
     people = models.PositiveIntegerField(default=0)
     checked = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField()
@@ -49,6 +61,12 @@ class Score(models.Model):
     score = models.IntegerField()
     tier = models.CharField(max_length=32)
     dimensions = models.JSONField()
+    at_close = models.BooleanField(default=False)
+    """Scored again when the run was published, since a record had changed after it was frozen."""
+    place = models.PositiveIntegerField(null=True)
+    """Which of the run's commitments stands for this figure."""
+    salt = models.BinaryField(null=True)
+    """Opens the commitment; deleted with the row, and with it all that the commitment could say."""
 
     class Meta:
         db_table = "score"

@@ -16,8 +16,9 @@ from xinlin.core.schemes import Indicator
 from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.models.cases import Case
-from xinlin.office.models.people import Relation, Subject
+from xinlin.office.models.people import Relation
 from xinlin.office.models.records import Record
+from xinlin.office.queries.histories import Past, People
 from xinlin.office.queries.people import look_at_oneself, own_subject
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotFound, today
@@ -142,24 +143,18 @@ def history(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[Record
     return found
 
 
-def facts_of_kind(kind: Kind, through: bool) -> Iterator[tuple[int, Fact]]:
-    """All facts of one kind by the person they may count for, for those with a live consent to a score.
+def facts_of_kind(kind: Kind, through: bool, people: People, past: Past) -> Iterator[tuple[int, Fact]]:
+    """All facts of one kind by the person they may count for, as they were known then.
 
     Yields (subject key, fact). With ``through``, also records of organisations that name the person who represented
     them on that day; others cannot count and are left where they are.
     """
-    live = Q(consents__step="score", consents__withdrawn_at__isnull=True)
-    people = Subject.objects.filter(live).values("pk")
-    own = Record.objects.filter(kind=kind.code, subject_id__in=people)
-    for record in own.iterator(chunk_size=5000):
+    for record in past.records(kind.code, "subject_id", people):
         yield record.subject_id or 0, as_fact(kind, record)
     if not through:
         return
-    relations: dict[int, list[Relation]] = {}
-    for relation in Relation.objects.filter(person_id__in=people, role="legal_representative"):
-        relations.setdefault(relation.person_id, []).append(relation)
-    naming = Record.objects.filter(kind=kind.code, named_person_id__in=people, subject__register="organisation")
-    for record in naming.iterator(chunk_size=5000):
+    relations = past.relations(people)
+    for record in past.records(kind.code, "named_person_id", people):
         person = record.named_person_id or 0
         if represented(relations.get(person, []), record):
             yield person, as_fact(kind, record, via=True, represented=True, named=True)

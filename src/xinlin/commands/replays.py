@@ -1,0 +1,49 @@
+"""``xinlin replay``: works a frozen run out again and says whether every figure comes out the same (复算)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser(
+        "replay", help="按当时所知复算已留存的分数 / work frozen figures out again and compare"
+    )
+    parser.add_argument(
+        "numbers",
+        metavar="run",
+        nargs="*",
+        help="numbers of runs, such as PF20261130-0A1B2C3D; default: the newest one",
+    )
+    parser.set_defaults(run=_replay)
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
+    import django
+
+    django.setup()
+    from xinlin.office.actions.score_replays import replay
+    from xinlin.office.queries.score_runs import newest
+    from xinlin.office.scopes import Actor, NotFound
+
+    actor = Actor(handle="system:replay", name="复算 Replay", role="system")
+    wrong = 0
+    for number in arguments.numbers or newest():
+        try:
+            said = replay(actor=actor, number=number)
+        except NotFound as refused:
+            print(refused, file=sys.stderr)
+            return 2
+        wrong += not said.holds
+        inputs = {True: "same", False: "OTHER", None: "not comparable"}[said.inputs_hold]
+        print(
+            f"{number}: {'一致 the same' if said.holds else '不一致 DIFFERENT'}; {said.replayed} figures worked out again, "
+            f"{said.other_figures} other, {said.left} people left since; rules {'same' if said.rules_hold else 'OTHER'}, "
+            f"signature {'holds' if said.signature_holds else 'BROKEN'}, {said.other_commitments} broken commitments, "
+            f"inputs {inputs}"
+        )
+    return 1 if wrong else 0

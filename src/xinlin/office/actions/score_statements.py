@@ -1,0 +1,61 @@
+"""The signed statement of a run: a tree over one salted commitment for each figure (评分批次签名).
+
+The commitments lie in the vault and stay; a figure's salt lies with its row and goes with it. So a run can be proved as long as the
+log lives, and about whoever has left it says nothing any more.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+
+from xinlin.core.log import SALT_BYTES, commitment
+from xinlin.core.notes import Checkpoint, sign_note
+from xinlin.core.tree import Roots, hash_leaf
+from xinlin.office import vault
+from xinlin.office.models.scores import Score, ScoreRun
+from xinlin.office.signing import scores_key, sign
+
+
+def body_of(score: Score, run: ScoreRun) -> dict[str, object]:
+    """What a commitment stands for: the figure with its run, no name and no number of anybody."""
+    return {
+        "run": run.number,
+        "scheme": f"{run.rulebook}/{run.scheme}-{run.version}",
+        "as_of": score.as_of,
+        "score": score.score,
+        "tier": score.tier,
+        "dimensions": score.dimensions,
+    }
+
+
+def tree_root(commitments: Iterable[bytes]) -> bytes:
+    """The root of the tree over these commitments (RFC 6962)."""
+    roots = Roots()
+    for one in commitments:
+        roots.add(hash_leaf(one))
+    return roots.root()
+
+
+def state(run: ScoreRun, rows: Sequence[Score]) -> None:
+    """Give every row its salt and place, keep the commitments, and sign the head of the tree over them."""
+    commitments = []
+    for place, row in enumerate(rows):
+        row.place, row.salt = place, secrets.token_bytes(SALT_BYTES)
+        commitments.append(commitment(row.salt, body_of(row, run)))
+    run.commitments_sha256, _size = vault.store([b"".join(commitments)])
+    key = scores_key()
+    head = Checkpoint(key.name, len(rows), tree_root(commitments))
+    run.statement = sign_note(f"{head}{identity(run)}", key, sign)
+
+
+def identity(run: ScoreRun) -> str:
+    """The lines of a statement that say which run it is, and from what it can be computed again."""
+    return (
+        f"run {run.number}\n"
+        f"day {run.as_of.isoformat()}\n"
+        f"scheme {run.rulebook}/{run.scheme}-{run.version} {run.scheme_sha256}\n"
+        f"plan {run.plan_sha256}\n"
+        f"inputs {run.inputs_sha256}\n"
+        f"known {run.records_to} {run.events_to} {run.closing_records_to} {run.closing_events_to}\n"
+    )
