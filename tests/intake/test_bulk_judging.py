@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -80,21 +81,28 @@ CELLS = [
 ]
 
 
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else (None if value == "" else value)
+
+
 def _same(kind_: object, header: list[str], rows: list[list[str]], uses: dict[str, ColumnUse]) -> None:
     judge = Judge(kind_, uses, header)  # type: ignore[arg-type]  # a Kind
     alone = [Judge(kind_, uses, header)(cells) for cells in rows]  # type: ignore[arg-type]  # a Kind
     together = BulkJudge(judge)(rows)
-    for cells, one, other in zip(rows, alone, together, strict=True):
-        assert type(one) is type(other), cells
-        if isinstance(one, JudgedRow) and isinstance(other, JudgedRow):
-            assert [*one[:-3], *map(list, (one.key_parts, one.notes)), one.content] == [
-                *other[:-3],
-                *map(list, (other.key_parts, other.notes)),
-                other.content,
-            ], cells
-            assert list(one.fields) == list(other.fields)
-        else:
-            assert one == other, cells
+    assert together.refused == {at: one for at, one in enumerate(alone) if isinstance(one, list)}
+    fitting = [(at, one) for at, one in enumerate(alone) if isinstance(one, JudgedRow)]
+    assert together.places == [at for at, _ in fitting]
+    for place, (at, one) in enumerate(fitting):
+        cells = rows[at]
+        said = {code: values[place] for code, values in together.fields.items() if values[place] is not None}
+        assert list(said.items()) == list(one.fields.items()), cells
+        for slot in set(JudgedRow._fields) - {"fields", "key_parts", "content", "notes"}:
+            values = together.slots.get(slot)
+            assert (None if values is None else values[place]) == _plain(getattr(one, slot)), (slot, cells)
+        assert together.contents[place] == one.content, cells
+        assert list(together.notes.get(at, ())) == list(one.notes), cells
+        if judge.listed:
+            assert list(together.key_parts[place]) == list(one.key_parts), cells
 
 
 @pytest.mark.parametrize("code", [k.code for k in [*KINDS, BOTH]])

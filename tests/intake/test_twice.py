@@ -66,7 +66,7 @@ def test_a_correction_that_the_machine_failed_is_tried_again(
 
     batch = send("deeds", table(HEADER, GOOD, BAD))
     with monkeypatch.context() as patched:
-        patched.setattr(Storing, "keep_accepted", breaks)
+        patched.setattr(Storing, "keep", breaks)
         failed = _correct(batch.number, 3, django_capture_on_commit_callbacks, 发生日期="2024-02-29")
     assert failed.state == "failed"
     again = _correct(batch.number, 3, django_capture_on_commit_callbacks, 发生日期="2024-02-29")
@@ -161,7 +161,7 @@ def test_a_broken_job_does_not_quote_a_row(send: Send, monkeypatch: pytest.Monke
     def breaks(*_: Any) -> None:
         raise ValueError(f"could not store {resident(1)}")
 
-    monkeypatch.setattr(Storing, "keep_accepted", breaks)
+    monkeypatch.setattr(Storing, "keep", breaks)
     batch = send("deeds", table(HEADER, GOOD))
     assert Job.objects.get(pk=batch.job_id).message == "ValueError"
 

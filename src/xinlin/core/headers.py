@@ -18,7 +18,7 @@ _SIGNED = re.compile(
     r"(?:填表|制表|填报|报送|审核|复核|审批|负责|主管|经办|联系|备注|说明|附注|附件|注|数据来源|资料来源|来源|打印|导出)"
     r"[^:]{0,8}:.*"
 )
-_BEGINS = frozenset("合总小累共本TtSs填制报审复负主经联备说附注数资来打导")
+ASIDE_BEGINS = "合总小累共本TtSs填制报审复负主经联备说附注数资来打导"
 """First characters of every line that may be one; asked before anything dearer."""
 
 
@@ -100,7 +100,7 @@ def is_aside(cells: Sequence[str]) -> bool:
     """
     head = cells[0].lstrip() if cells else ""
     head = head or next((cell for cell in cells if cell and not cell.isspace()), "").lstrip()
-    if not head or head[0] not in _BEGINS:
+    if not head or head[0] not in ASIDE_BEGINS:
         return False
     filled = [cell for cell in cells if cell.strip()]
     if folded(head) in _TOTALS:

@@ -8,9 +8,10 @@ again by the core judge, whose words the sender gets. Kinds whose rows have rule
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from datetime import date
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,44 @@ _KEPT_TOGETHER = 2
 
 
 @dataclass
+class JudgedRows:
+    """Many rows of one header, judged: what fits as columns of equal length, for the others what is wrong."""
+
+    places: list[int]
+    """Which of the rows fit, by their place among those that were given; the columns hold these alone."""
+    slots: dict[str, list[Any]]
+    """By the name that a value has in `JudgedRow`: days as ISO text, None for what a row does not say."""
+    fields: dict[str, list[Any]]
+    """The kind's own fields by code, in its order."""
+    contents: list[str]
+    key_parts: list[Sequence[str]]
+    """Empty where the rows of the kind have no key."""
+    notes: dict[int, Sequence[Note]]
+    """By place."""
+    refused: dict[int, list[Problem]]
+    """By place."""
+
+    def fitting(self) -> JudgedRows:
+        """The same without the refused rows in its columns."""
+        if not self.refused:
+            return self
+        fits = [at not in self.refused for at in self.places]
+
+        def kept(values: list[Any]) -> list[Any]:
+            return list(compress(values, fits))
+
+        return JudgedRows(
+            kept(self.places),
+            {slot: kept(values) for slot, values in self.slots.items()},
+            {code: kept(values) for code, values in self.fields.items()},
+            kept(self.contents),
+            kept(self.key_parts),
+            {at: notes for at, notes in self.notes.items() if at not in self.refused},
+            self.refused,
+        )
+
+
+@dataclass
 class _Said:
     """What one column says, cell by cell: values (None where there is none), notes, and cells with a problem."""
 
@@ -61,25 +100,71 @@ class BulkJudge:
         fixed = len(self._constants) == len(constants) and all(said.problem is None for _, said in self._constants)
         keyed = judge.listed or any(reader.keyed for reader in judge.readers)
         self._able = fixed and not keyed and judge.kind.effect != "list_entry"
+        self._slots = [reader.slot for reader in judge.readers if reader.slot]
+        self._codes = [reader.spec.code for reader in judge.readers if not reader.slot]
+        if judge.region in self._codes:
+            self._slots.append("region")
 
-    def __call__(self, rows: Sequence[Sequence[str]]) -> list[JudgedRow | list[Problem]]:
-        """What `Judge` says of each row, in their order."""
-        width = self._judge.width
-        if not self._able or not rows or any(len(cells) != width for cells in rows):
-            return [self._judge(cells) for cells in rows]
+    def __call__(self, rows: Sequence[Sequence[str]], held: Mapping[int, list[Problem]] | None = None) -> JudgedRows:
+        """What `Judge` says of each row. ``held``: rows by their place that are refused for another reason."""
+        refused = dict(held or {})
+        if not self._able or not rows:
+            return self._one_by_one(rows, refused)
+        said, odd = self._look(rows)
+        doubtful = {at for column in said.values() for at in column.wrong} | odd
+        slots = {reader.slot: said[reader.spec.code].values for reader in self._judge.readers if reader.slot}
+        doubtful.update(self._doubtful_rows(slots, len(rows)))
+        fields = {code: said[code].values for code in self._codes}
+        if self._judge.region in fields:
+            slots["region"] = fields[self._judge.region]
+        contents = _contents(said)
+        notes = _notes(said.values())
+        for at in doubtful - refused.keys():
+            judged = self._judge(rows[at])
+            notes.pop(at, None)
+            if isinstance(judged, list):
+                refused[at] = judged
+                continue
+            contents[at] = judged.content
+            if judged.notes:
+                notes[at] = judged.notes
+            for slot, values in slots.items():
+                values[at] = _plain(getattr(judged, slot))
+            for code, values in fields.items():
+                values[at] = judged.fields.get(code)
+        return JudgedRows(list(range(len(rows))), slots, fields, contents, [], notes, refused).fitting()
+
+    def _look(self, rows: Sequence[Sequence[str]]) -> tuple[dict[str, _Said], set[int]]:
+        """What each field's column says, in the kind's order; and rows of another width that need a look of their own."""
+        width, odd = self._judge.width, set[int]()
+        if any(len(cells) != width for cells in rows):
+            odd.update(at for at, cells in enumerate(rows) if len(cells) > width)
+            rows = [[*cells[:width], *[""] * (width - len(cells))] if len(cells) != width else cells for cells in rows]
         columns = list(zip(*rows, strict=True))
-        said = [(column.reader, column(columns[column.reader.index])) for column in self._columns]
-        doubtful = {at for _, column in said for at in column.wrong}
-        by_code = {reader.spec.code: column for reader, column in said}
+        by_code = {column.reader.spec.code: column(columns[column.reader.index]) for column in self._columns}
         for reader, outcome in self._constants:
             by_code[reader.spec.code] = _repeated(outcome, len(rows))
-        in_order = [(reader, by_code[reader.spec.code]) for reader in self._judge.readers]
-        slots = {reader.slot: column.values for reader, column in in_order if reader.slot}
-        doubtful.update(self._doubtful_rows(slots, len(rows)))
-        judged: list[JudgedRow | list[Problem]] = list(self._assemble(in_order, slots, len(rows)))
-        for at in doubtful:
-            judged[at] = self._judge(rows[at])
-        return judged
+        return {reader.spec.code: by_code[reader.spec.code] for reader in self._judge.readers}, odd
+
+    def _one_by_one(self, rows: Sequence[Sequence[str]], refused: dict[int, list[Problem]]) -> JudgedRows:
+        fitting: list[tuple[int, JudgedRow]] = []
+        for at, cells in enumerate(rows):
+            if at in refused:
+                continue
+            judged = self._judge(cells)
+            if isinstance(judged, list):
+                refused[at] = judged
+            else:
+                fitting.append((at, judged))
+        return JudgedRows(
+            [at for at, _ in fitting],
+            {slot: [_plain(getattr(row, slot)) for _, row in fitting] for slot in self._slots},
+            {code: [row.fields.get(code) for _, row in fitting] for code in self._codes},
+            [row.content for _, row in fitting],
+            [row.key_parts for _, row in fitting] if self._judge.listed else [],
+            {at: row.notes for at, row in fitting if row.notes},
+            refused,
+        )
 
     def _doubtful_rows(self, slots: dict[str, list[Any]], count: int) -> Iterable[int]:
         """Rows in which two cells together may be a problem."""
@@ -95,58 +180,35 @@ class BulkJudge:
                 if start is not None and end is not None and end <= start:
                     yield at
 
-    def _assemble(
-        self, columns: list[tuple[FieldReader, _Said]], slots: dict[str, list[Any]], count: int
-    ) -> Iterable[JudgedRow]:
-        gaps = any(column.gaps for _, column in columns)
-        own = [(reader.spec.code, column.values) for reader, column in columns if not reader.slot]
-        codes = [code for code, _ in own]
-        by_row: Iterable[tuple[Any, ...]] = (
-            zip(*(values for _, values in own), strict=True) if own else repeat((), count)
-        )
-        fields: list[dict[str, Any]]
-        if gaps:
-            fields = [{c: v for c, v in zip(codes, row, strict=True) if v is not None} for row in by_row]
-        else:
-            fields = [dict(zip(codes, row, strict=True)) for row in by_row]
-        said = {
-            "fields": fields,
-            "content": _contents(columns, gaps),
-            "notes": _notes([column for _, column in columns], count),
-        }
-        for slot, values in slots.items():
-            default = JudgedRow._field_defaults[slot]
-            held = any(column.gaps for reader, column in columns if reader.slot == slot) and default is not None
-            said[slot] = [default if value is None else value for value in values] if held else values
-        if self._judge.region:
-            said["region"] = [row.get(self._judge.region, "") for row in fields]
-        every = [said.get(name, repeat(JudgedRow._field_defaults.get(name))) for name in JudgedRow._fields]
-        return map(JudgedRow._make, zip(*every, strict=False))
+
+def _plain(value: Any) -> Any:
+    """A slot's value as columns hold it."""
+    return value.isoformat() if isinstance(value, date) else (None if value == "" else value)
 
 
-def _contents(columns: list[tuple[FieldReader, _Said]], gaps: bool) -> list[str]:
-    if not gaps:
-        shape = CONTENT_BREAK.join(reader.spec.code.replace("%", "%%") + "=%s" for reader, _ in columns)
-        return [shape % row for row in zip(*(column.values for _, column in columns), strict=True)]
-    codes = [reader.spec.code for reader, _ in columns]
+def _contents(said: Mapping[str, _Said]) -> list[str]:
+    if not any(column.gaps for column in said.values()):
+        shape = CONTENT_BREAK.join(code.replace("%", "%%") + "=%s" for code in said)
+        return [shape % row for row in zip(*(column.values for column in said.values()), strict=True)]
+    codes = list(said)
     return [
         CONTENT_BREAK.join(f"{code}={value}" for code, value in zip(codes, row, strict=True) if value is not None)
-        for row in zip(*(column.values for _, column in columns), strict=True)
+        for row in zip(*(column.values for column in said.values()), strict=True)
     ]
 
 
-def _notes(columns: list[_Said], count: int) -> list[Sequence[Note]]:
-    """The notes of each row, in the order of its fields."""
-    notes: list[Sequence[Note]] = [()] * count
+def _notes(columns: Iterable[_Said]) -> dict[int, Sequence[Note]]:
+    """The notes of each row that has any, in the order of its fields."""
+    notes: dict[int, Sequence[Note]] = {}
     for column in columns:
         for at, note in column.notes.items():
-            notes[at] = (*notes[at], note)
+            notes[at] = (*notes.get(at, ()), note)
     return notes
 
 
 def _repeated(outcome: Outcome, count: int) -> _Said:
     notes = dict.fromkeys(range(count), outcome.note) if outcome.note is not None else {}
-    return _Said([None if outcome.absent else outcome.value] * count, outcome.absent, notes)
+    return _Said([None if outcome.absent else _plain(outcome.value)] * count, outcome.absent, notes)
 
 
 class _Column:
@@ -170,7 +232,7 @@ class _Column:
         said = _Said(list(cells))
         for at in self._look(cells, said):
             outcome = self._outcome(cells[at])
-            said.values[at] = outcome.value
+            said.values[at] = _plain(outcome.value)
             if outcome.note is not None:
                 said.notes[at] = outcome.note
             if outcome.problem is not None:
@@ -191,7 +253,7 @@ class _Column:
 
     def _by_different_cells(self, cells: Sequence[str], different: set[str]) -> _Said:
         outcomes = {cell: self._outcome(cell) for cell in different}
-        values = {cell: None if outcome.absent else outcome.value for cell, outcome in outcomes.items()}
+        values = {cell: None if outcome.absent else _plain(outcome.value) for cell, outcome in outcomes.items()}
         said = _Said([values[cell] for cell in cells], any(outcome.absent for outcome in outcomes.values()))
         wrong = {cell for cell, outcome in outcomes.items() if outcome.problem is not None}
         if wrong:

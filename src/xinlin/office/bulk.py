@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, models
@@ -14,6 +15,8 @@ LOCK = 7_204_118_001
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+"""What COPY would take for something else."""
 
 
 def lock_storing() -> None:
@@ -28,7 +31,13 @@ def as_json(value: Any) -> str:
     return _JSON.encode(value)
 
 
-def _column(model: type[models.Model], name: str) -> str:
+def moment(at: datetime) -> Any:
+    """A moment as the database takes it in a statement of one's own."""
+    return connection.ops.adapt_datetimefield_value(at)
+
+
+def column_of(model: type[models.Model], name: str) -> str:
+    """The column in which a field lies."""
     spec = model._meta.get_field(name)
     if not isinstance(spec, models.Field) or spec.column is None:
         raise ValueError(f"{model.__name__}.{name} has no column")
@@ -40,32 +49,133 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Seque
 
     Must run in a transaction; a breach of a constraint raises IntegrityError and the transaction is lost.
     """
+    columns = list(zip(*rows, strict=True))
+    if not columns:
+        return
+    if connection.vendor != "postgresql":
+        for position, name in enumerate(names):
+            if isinstance(model._meta.get_field(name), models.DateTimeField):
+                columns[position] = tuple(_moments(columns[position]))
+    _load(model._meta.db_table, [column_of(model, name) for name in names], columns)
+
+
+def _moments(values: Iterable[datetime | None]) -> Iterator[Any]:
+    """Moments as SQLite stores them; there are few different ones."""
+    known: dict[datetime | None, Any] = {None: None}
+    for value in values:
+        if value not in known:
+            known[value] = moment(value) if value is not None else None
+        yield known[value]
+
+
+def _load(table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(_column(model, name)) for name in names)
-    table = quote(model._meta.db_table)
+    told = ", ".join(map(quote, names))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
+            line = "\t".join(["%s"] * len(names)) + "\n"
+            texts = [_copied(column) for column in columns]
+            with cursor.copy(f"COPY {quote(table)} ({told}) FROM STDIN") as copy:
+                copy.write("".join([line % row for row in zip(*texts, strict=True)]))
             return
-        moments = [i for i, name in enumerate(names) if isinstance(model._meta.get_field(name), models.DateTimeField)]
         marks = ", ".join(["%s"] * len(names))
-        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", _with_moments(rows, moments))
+        cursor.executemany(f"INSERT INTO {quote(table)} ({told}) VALUES ({marks})", list(zip(*columns, strict=True)))
 
 
-def _with_moments(rows: Iterable[Sequence[Any]], at: list[int]) -> list[Sequence[Any]]:
-    """The rows with their moments (at these positions) as SQLite stores them; there are few different ones."""
-    if not at:
-        return list(rows)
-    known: dict[datetime | None, Any] = {None: None}
-    changed: list[Sequence[Any]] = []
-    for row in rows:
-        values = list(row)
-        for position in at:
-            moment = values[position]
-            if moment not in known:
-                known[moment] = connection.ops.adapt_datetimefield_value(moment)
-            values[position] = known[moment]
-        changed.append(values)
-    return changed
+def _copied(column: Sequence[Any]) -> Sequence[Any]:
+    r"""A column as COPY reads it: \N for nothing, and what it would misread written otherwise."""
+    if None in column:
+        return [
+            r"\N" if value is None else value.translate(_SPECIAL) if isinstance(value, str) else value
+            for value in column
+        ]
+    if not isinstance(column[0], str):
+        return column
+    joined = "".join(column)
+    if any(mark in joined for mark in "\\\t\n\r"):
+        return [value.translate(_SPECIAL) for value in column]
+    return column
+
+
+class Stage:
+    """A table that this connection alone sees and that goes with it: rows on their way into the lasting tables (暂存表).
+
+    Filling it locks nobody out; the database then matches and moves all its rows in one statement.
+    """
+
+    def __init__(self, name: str, columns: Mapping[str, str]) -> None:
+        """``columns``: name -> type on PostgreSQL. The first one is the key."""
+        self.name, self.columns = name, tuple(columns)
+        self.rows = 0
+        types = (
+            columns
+            if connection.vendor == "postgresql"
+            else {column: _plain(type_) for column, type_ in columns.items()}
+        )
+        key, *others = (f"{connection.ops.quote_name(column)} {type_}" for column, type_ in types.items())
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE IF EXISTS {name}")
+            cursor.execute(f"CREATE TEMPORARY TABLE {name} ({', '.join([f'{key} PRIMARY KEY', *others])})")
+
+    def put(self, columns: Sequence[Sequence[Any]]) -> None:
+        """Add rows, given as columns in the table's own order; days as ISO text."""
+        if not columns[0]:
+            return
+        with _together():
+            _load(self.name, self.columns, columns)
+        self.rows += len(columns[0])
+
+    def read(self, columns: str, where: str = "TRUE", given: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows in the order of the key."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {columns} FROM {self.name} WHERE {where} ORDER BY {self.columns[0]}", given)
+            while some := cursor.fetchmany(5_000):
+                yield from some
+
+    def drop_rows(self, keys: Sequence[int]) -> None:
+        """Take these rows out."""
+        with connection.cursor() as cursor, _together():
+            cursor.execute(f"DELETE FROM {self.name} WHERE {self.columns[0]} IN {members('bigint')}", [listed(keys)])
+        self.rows -= len(keys)
+
+    def drop(self) -> None:
+        """Give the space back."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE IF EXISTS {self.name}")
+
+
+def _plain(type_: str) -> str:
+    return "INTEGER" if type_ in ("bigint", "integer") else "TEXT"
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    """Statements on tables of our own as one, without locking anybody out as a transaction of the office would."""
+    if connection.in_atomic_block or connection.vendor == "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")
+
+
+def members(type_: str) -> str:
+    """The right side of ``IN`` for a parameter made by `listed`, of any length; ``type_`` as PostgreSQL calls it."""
+    if connection.vendor == "postgresql":
+        return f"(SELECT unnest(%s::{type_}[]))"
+    return "(SELECT value FROM json_each(%s))"
+
+
+def listed(values: Iterable[Any]) -> Any:
+    """Many values as one parameter."""
+    return list(values) if connection.vendor == "postgresql" else as_json(list(values))
+
+
+def day_text(day: date | None) -> str | None:
+    """A day as columns hold it."""
+    return None if day is None else day.isoformat()

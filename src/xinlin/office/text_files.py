@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 from xinlin.core.columns import HEADER_WITHIN, header_cells, header_sha256, label_key, unique_headers
-from xinlin.core.headers import header_block, is_aside
+from xinlin.core.headers import ASIDE_BEGINS, header_block, is_aside
+from xinlin.office.files.text_encodings import encoding_of, shown, survey
 from xinlin.office.layouts import (
     LONGEST_CELL,
     MOST_COLUMNS,
+    FileRefused,
     Finding,
     Layout,
     Reading,
@@ -31,167 +33,16 @@ from xinlin.office.layouts import (
 
 LONGEST_RECORD = 50
 """Lines that one quoted record may span."""
-LONGEST_LINE = 16 << 20
-"""Bytes in one line; more is no table, and would have to be held in memory whole."""
 _HEAD_LINES = 200
 _MOST_TOLD = 200
+_READ_TOGETHER = 1_000
+_PERHAPS_ASIDE = frozenset(
+    ASIDE_BEGINS + " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u3000\u2000\u2001\u2002\u2003\u2009\ufeff"
+)
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _AS_FOUND = Reading()
 _DELIMITERS = (",", "\t", ";", "|", "，", " ")
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 csv.field_size_limit(LONGEST_CELL)
-
-
-@dataclass
-class _Survey:
-    """What one pass over the lines of a file showed."""
-
-    lines: int = 0
-    ascii_lines: int = 0
-    utf8_lines: int = 0
-    """Lines that are UTF-8 beyond doubt: with characters of three bytes, as Chinese has."""
-    weak_lines: int = 0
-    """Lines that are UTF-8, but with characters of two bytes only, which GB18030 may mean otherwise."""
-    weak_sample: bytes = b""
-    broken_lines: int = 0
-    gb_lines: int = 0
-    first_broken: int = 0
-    sample: bytes = b""
-    first_not_gb: int = 0
-    sample_not_gb: bytes = b""
-    odd_quotes: int = 0
-    nul: bool = False
-
-
-def _survey(path: Path) -> _Survey:
-    """Count, line by line, which encodings fit. Raises `FileRefused` for a line that no table has."""
-    seen = _Survey()
-    with path.open("rb") as stream:
-        while line := stream.readline(LONGEST_LINE + 1):
-            seen.lines += 1
-            if len(line) > LONGEST_LINE:
-                raise refuse(
-                    "line_too_long",
-                    f"第 {seen.lines} 行超过 {LONGEST_LINE} 字节，不像表格",
-                    f"Line {seen.lines} has more than {LONGEST_LINE} bytes; this is no table",
-                    "请以每行一条记录的 CSV 重新导出",
-                    "Export it again as CSV with one record to a line",
-                    where=f"line {seen.lines}",
-                )
-            if line.count(b'"') & 1:
-                seen.odd_quotes += 1
-            if line.isascii():
-                seen.ascii_lines += 1
-                seen.nul = seen.nul or b"\0" in line
-                continue
-            try:
-                if max(line.decode("utf-8")) >= "\u0800":
-                    seen.utf8_lines += 1
-                    continue
-                seen.weak_lines += 1
-                seen.weak_sample = seen.weak_sample or line
-                continue
-            except UnicodeDecodeError as error:
-                seen.broken_lines += 1
-                if not seen.first_broken:
-                    seen.first_broken, seen.sample = seen.lines, line[error.start : error.start + 8]
-            try:
-                line.decode("gb18030")
-                seen.gb_lines += 1
-            except UnicodeDecodeError as error:
-                if not seen.first_not_gb:
-                    seen.first_not_gb, seen.sample_not_gb = seen.lines, line[error.start : error.start + 8]
-    return seen
-
-
-def _shown(sample: bytes) -> str:
-    """Bytes in hexadecimal, as a person can name them."""
-    return sample.hex(" ").upper()
-
-
-def _encoding(path: Path, seen: _Survey) -> str:
-    """BOM, then strict UTF-8, then GB18030. Raises `FileRefused` where none is clear."""
-    with path.open("rb") as stream:
-        head = stream.read(4)
-    bom = next((name for mark, name in _BOMS if head.startswith(mark)), None)
-    if bom and bom != "utf-8":
-        return bom
-    if seen.nul:
-        raise refuse(
-            "not_text",
-            "这不是文本表格（含有空字节）",
-            "This is no text table (it holds NUL bytes)",
-            "请以 CSV（UTF-8）或 XLSX 重新导出",
-            "Export it again as CSV (UTF-8) or XLSX",
-        )
-    if bom or not seen.broken_lines:
-        if not bom and seen.weak_lines and not seen.utf8_lines:
-            _refuse_two_readings(seen.weak_sample)
-        return "utf-8"
-    if seen.utf8_lines >= seen.broken_lines and seen.first_broken > 1:
-        return "utf-8"
-    not_gb = seen.broken_lines - seen.gb_lines
-    if seen.utf8_lines * 10 <= seen.broken_lines and not_gb * 5 <= seen.broken_lines and seen.first_not_gb != 1:
-        if _plausible_chinese(path):
-            return "gb18030"
-        raise refuse(
-            "encoding_unknown",
-            "按 UTF-8 和 GB18030 都读不成通顺的文字",
-            "Neither UTF-8 nor GB18030 yields readable text",
-            "请以 UTF-8 重新导出",
-            "Export it again as UTF-8",
-            where=f"line {seen.first_broken}",
-            raw=_shown(seen.sample),
-        )
-    line, sample = (seen.first_not_gb, seen.sample_not_gb) if seen.first_not_gb else (seen.first_broken, seen.sample)
-    raise refuse(
-        "encoding_mixed",
-        f"文件混用了几种编码：第 {line} 行的字节读不出来",
-        f"The file mixes encodings: the bytes in line {line} cannot be read",
-        "请以 UTF-8 重新导出整个文件",
-        "Export the whole file again as UTF-8",
-        where=f"line {line}",
-        raw=_shown(sample),
-    )
-
-
-def _refuse_two_readings(sample: bytes) -> None:
-    """Refuse a file whose only signs of an encoding read well in both: two bytes are é in UTF-8 and 茅 in GB18030."""
-    try:
-        other = sample.decode("gb18030")
-    except UnicodeDecodeError:
-        return
-    ours = sample.decode("utf-8")
-    one, two = ("".join(c for c in text if not c.isascii())[:8] for text in (ours, other))
-    raise refuse(
-        "encoding_two_readings",
-        f"编码有两种读法：UTF-8 读作“{one}”，GB18030 读作“{two}”",
-        f"The encoding has two readings: {one!r} as UTF-8, {two!r} as GB18030",
-        "请另存为“CSV UTF-8（带 BOM）”或 XLSX",
-        "Save it as CSV UTF-8 with BOM, or as XLSX",
-        raw=_shown(sample[:16]),
-    )
-
-
-def _plausible_chinese(path: Path) -> bool:
-    """Whether the first 64 kB, read as GB18030, are mostly everyday characters (GB 2312 level 1).
-
-    Another encoding read as GB18030 gives rare characters; real Chinese text has over nine in ten from level 1.
-    """
-    with path.open("rb") as stream:
-        text = stream.read(65536).decode("gb18030", "ignore")
-    counts = Counter(character for character in text if not character.isascii())
-    common = rare = 0
-    for character, number in counts.items():
-        try:
-            first = character.encode("gb2312")[0]
-        except UnicodeEncodeError:
-            rare += number
-            continue
-        if 0xB0 <= first <= 0xD7 or first <= 0xA3:
-            common += number
-        else:
-            rare += number
-    return common >= 2 * rare
 
 
 def _lines(path: Path, encoding: str) -> Iterator[str]:
@@ -271,28 +122,76 @@ class _TextSheet(Sheet):
             for number, cells in self._records():
                 yield number, cells
         except csv.Error as error:
-            raise refuse(
-                "text_unreadable",
-                f"第 {number + 1} 行起读不出来（{error}）",
-                f"It cannot be read from line {number + 1} on ({error})",
-                "请检查这一行的引号和长度",
-                "Check the quotes and the length of that line",
-                where=f"line {number + 1}",
-            ) from error
+            raise _unreadable(number + 1, error) from error
 
     def rows(self) -> Iterator[Row]:
         """Records below the header that hold anything; blanks behind the last header are dropped, asides are told."""
+        return chain.from_iterable(self.chunks(_READ_TOGETHER))
+
+    def chunks(self, size: int) -> Iterator[list[Row]]:
+        """The same, many at once: nearly every record can be seen to be one of data by its first character."""
         header, width, told = self.last_header, len(self.layout.headers), 0
-        for number, cells in self.records():
-            if number > header and any(map(str.strip, cells)):
-                while len(cells) > width and not cells[-1].strip():
-                    cells = cells[:-1]
-                if is_aside(cells):
-                    told += 1
-                    if told <= _MOST_TOLD:
-                        self.layout.findings.append(Finding("note_row", str(number), _title(cells)[:120]))
+        records = self._records_together(size) if not self.stray_quotes else self._few_together(size)
+        for numbers, rows in records:
+            chunk: list[Row] = []
+            for number, cells in zip(numbers, rows, strict=True):
+                if number <= header:
                     continue
-                yield number, cells
+                if len(cells) != width or not cells[0] or cells[0][0] in _PERHAPS_ASIDE:
+                    if not any(map(str.strip, cells)):
+                        continue
+                    while len(cells) > width and not cells[-1].strip():
+                        cells = cells[:-1]
+                    if is_aside(cells):
+                        told += 1
+                        if told <= _MOST_TOLD:
+                            self.layout.findings.append(Finding("note_row", str(number), _title(cells)[:120]))
+                        continue
+                chunk.append((number, cells))
+            if chunk:
+                yield chunk
+
+    def _few_together(self, size: int) -> Iterator[tuple[list[int], list[list[str]]]]:
+        records = self.records()
+        while chunk := list(islice(records, size)):
+            yield [number for number, _ in chunk], [list(cells) for _, cells in chunk]
+
+    def _records_together(self, size: int) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+        reader = csv.reader(_lines(self.path, self.layout.encoding), delimiter=self.layout.delimiter)
+        before, chunk = 0, list[list[str]]()
+        while True:
+            chunk = []
+            try:
+                chunk.extend(islice(reader, size))
+            except csv.Error as error:
+                raise _unreadable(reader.line_num, error) from error
+            if not chunk:
+                return
+            numbers: Sequence[int] = range(before + 1, before + len(chunk) + 1)
+            if reader.line_num - before != len(chunk):
+                numbers = _first_lines(before, chunk)
+            yield numbers, chunk
+            before = reader.line_num
+
+
+def _first_lines(before: int, records: Sequence[Sequence[str]]) -> list[int]:
+    """The line in which each record begins, where some have line breaks inside a cell."""
+    numbers, line = [], before + 1
+    for cells in records:
+        numbers.append(line)
+        line += 1 + sum(len(_LINE_BREAK.findall(cell)) for cell in cells if "\n" in cell or "\r" in cell)
+    return numbers
+
+
+def _unreadable(line: int, error: csv.Error) -> FileRefused:
+    return refuse(
+        "text_unreadable",
+        f"第 {line} 行起读不出来（{error}）",
+        f"It cannot be read from line {line} on ({error})",
+        "请检查这一行的引号和长度",
+        "Check the quotes and the length of that line",
+        where=f"line {line}",
+    )
 
 
 def _title(cells: Sequence[str]) -> str:
@@ -305,8 +204,8 @@ def open_text(path: Path, known: AbstractSet[str], reading: Reading = _AS_FOUND)
     Whoever reads the file by other means needs what stands in the layout: encoding, delimiter, headers, and the last row of
     the header (``last_header``); and ``stray_quotes``, which no ordinary reader of CSV understands.
     """
-    seen = _survey(path)
-    encoding = reading.encoding or _encoding(path, seen)
+    seen = survey(path)
+    encoding = reading.encoding or encoding_of(path, seen)
     head = [line for line, _ in zip(_lines(path, encoding), range(_HEAD_LINES), strict=False)]
     if not any(line.strip() for line in head):
         raise nothing_inside()
@@ -320,9 +219,9 @@ def open_text(path: Path, known: AbstractSet[str], reading: Reading = _AS_FOUND)
         sheet.stray_quotes = True
         layout.findings.append(Finding("stray_quotes", "file", '"'))
     if encoding == "utf-8" and seen.broken_lines:
-        layout.findings.append(Finding("bytes_not_utf8", f"line {seen.first_broken}", _shown(seen.sample)))
+        layout.findings.append(Finding("bytes_not_utf8", f"line {seen.first_broken}", shown(seen.sample)))
     elif encoding == "gb18030" and seen.first_not_gb:
-        layout.findings.append(Finding("bytes_not_gb18030", f"line {seen.first_not_gb}", _shown(seen.sample_not_gb)))
+        layout.findings.append(Finding("bytes_not_gb18030", f"line {seen.first_not_gb}", shown(seen.sample_not_gb)))
     return sheet
 
 

@@ -24,6 +24,7 @@ from xinlin.office.actions.deliveries import (
     sending_department,
 )
 from xinlin.office.bulk import as_json
+from xinlin.office.failpoints import reached
 from xinlin.office.layouts import Reading
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, Job, RefusedRow
@@ -110,6 +111,7 @@ def receive(
                 mapping,
             )
     sha256, size = vault.store(measured(chunks))
+    reached("intake.bytes_kept")
     if not size:
         cure = ("请重新导出后再报", "Export it again and send it")
         raise refused("file_empty", "file", "文件是空的", "The file is empty", *cure)
@@ -174,6 +176,7 @@ def _begin(actor: Actor, fields: Mapping[str, Any], payload: Mapping[str, object
         },
     )
     queue(job)
+    reached("intake.receipt_written")
     return batch
 
 

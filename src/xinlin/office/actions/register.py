@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.db import connection
 from django.db.models import Max
 
 from xinlin.core import people
-from xinlin.core.batches import JudgedRow
 from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
-from xinlin.office.bulk import insert
+from xinlin.office.actions.parties import NAMED, REPRESENTATIVE_ROLE, SUBJECT, Parties, Party
+from xinlin.office.bulk import Stage, insert, listed, members
 from xinlin.office.models.people import Relation, Subject
 from xinlin.office.scopes import now
 
@@ -43,6 +45,10 @@ _COLUMNS = (
     "region",
     "entered_at",
 )
+_LOOK_UP = (
+    "SELECT id, identifier_key, register, name_sealed, public_name, region FROM subject WHERE identifier_key IN {}"
+)
+_KEYS = "SELECT identifier_key, id FROM subject WHERE identifier_key IN {}"
 
 
 @dataclass(slots=True)
@@ -77,70 +83,139 @@ class Numbering:
 
 def look_up(identifiers: Iterable[str]) -> dict[str, Known]:
     """Those of ``identifiers`` that are in the register."""
-    keys = {vault.identifier_key(identifier): identifier for identifier in identifiers if identifier}
-    found = Subject.objects.filter(identifier_key__in=list(keys)).values_list(
-        "pk", "identifier_key", "register", "name_sealed", "public_name", "region"
-    )
+    wanted = [identifier for identifier in identifiers if identifier]
+    keys = dict(zip(vault.keyed_hashes(["identifier"], wanted), wanted, strict=True))
     known = {}
-    for pk, key, register, sealed, public, region in found:
-        person = register == Subject.Register.PERSON
-        name = vault.unseal(sealed, "subject.name") if person and sealed else public
-        comparable = people.comparable_name(name)
-        known[keys[key]] = Known(key, keys[key], person, comparable, name, region, pk, region)
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK_UP.format(members("text")), [listed(keys)])
+        while found := cursor.fetchmany(5_000):
+            for pk, key, register, sealed, public, region in found:
+                person = register == Subject.Register.PERSON
+                name = vault.unseal(sealed, "subject.name") if person and sealed else public
+                known[keys[key]] = Known(key, keys[key], person, people.comparable_name(name), name, region, pk, region)
     return known
 
 
-def _enter(known: dict[str, Known], identifier: str, name: str, region: str) -> Known:
+def _entry(party: Party) -> Known:
+    """A subject that is new."""
+    identifier, name = party.identifier, party.name
     person = people.looks_like_resident_id(identifier) and people.resident_id_problem(identifier) is None
-    place = region or ("" if person else identifier[2:8])
-    entry = Known(
+    place = party.region or ("" if person else identifier[2:8])
+    return Known(
         vault.identifier_key(identifier), identifier, person, people.comparable_name(name), name, place, None, place
     )
-    known[identifier] = entry
-    return entry
 
 
-def _differs(code: str, where: str) -> Problem:
-    return Problem(code, where, _NAME_DIFFERS, _NAME_CURE)
+class Linking:
+    """Whose the rows of a delivery are: by the exact identifier alone; the name can only speak against it.
 
-
-def link(rows: list[JudgedRow], known: dict[str, Known], register_kind: bool) -> dict[int, Problem]:
-    """Say for each row (by position) why it cannot be linked; enter unknown subjects into ``known``, not yet stored.
-
-    A subject is found by its exact identifier alone; the name can only speak against it.
+    Lives inside the storing transaction.
     """
-    refused: dict[int, Problem] = {}
-    for position, row in enumerate(rows):
-        if not row.identifier:
-            continue
-        entry = known.get(row.identifier)
-        named = people.comparable_name(row.name) if row.name else ""
-        if entry is None and not named:
-            refused[position] = Problem("unknown_subject", "", _UNKNOWN, _UNKNOWN_CURE)
-            continue
-        if entry is not None and named and entry.name and entry.name != named:
-            refused[position] = _differs("name_differs", "")
-            continue
-        holder = known.get(row.representative) if row.representative else None
-        other = people.comparable_name(row.representative_name) if row.representative_name else ""
-        if holder is not None and other and holder.name and holder.name != other:
-            refused[position] = _differs("name_differs", "representative")
-            continue
-        if entry is None:
-            entry = _enter(known, row.identifier, row.name, row.region)
-        elif register_kind and row.region:
-            entry.region = row.region
-        if row.representative and holder is None and row.representative_name:
-            _enter(known, row.representative, row.representative_name, "")
-    return refused
+
+    def __init__(self, parties: Parties, register_kind: bool) -> None:
+        """``register_kind``: the rows say where a subject is registered."""
+        self._parties = parties
+        self._register_kind = register_kind
+        self._numbers = Numbering()
+        self.refused: dict[int, Problem] = {}
+        """By the party's number."""
+        self.unknown: set[int] = set()
+        """Parties that are no subject, in roles that need not be one."""
+
+    def foresee(self) -> None:
+        """Find the parties that cannot be linked, before any is entered: where a row names two parties, neither enters
+        the register if the row is refused for the other.
+        """
+        claimed: dict[str, int] = {}
+        nameless: list[Party] = []
+        for chunk in self._parties.chunks():
+            known = look_up({party.identifier for party in chunk})
+            for party in chunk:
+                entry = known.get(party.identifier)
+                if (
+                    party.role == NAMED
+                    or (entry is not None and self._fits(party, entry))
+                    or party.number in self.refused
+                ):
+                    continue
+                said = hash(people.comparable_name(party.name))
+                if not party.name:
+                    nameless.append(party)
+                elif claimed.setdefault(party.identifier, said) != said:
+                    self._differs(party)
+        for party in nameless:
+            if party.role == SUBJECT and party.identifier not in claimed:
+                self.refused[party.number] = Problem("unknown_subject", "", _UNKNOWN, _UNKNOWN_CURE)
+
+    def enter(self, table: Stage, used: AbstractSet[int] | None = None) -> None:
+        """Put (party, subject) into ``table``; enter into the register whoever is new and has a name. ``used``: only these."""
+        later: list[Party] = []
+        for chunk in self._parties.chunks():
+            known = look_up({party.identifier for party in chunk})
+            linked: list[tuple[int, Known]] = []
+            for party in chunk:
+                if party.number in self.refused or (used is not None and party.number not in used):
+                    continue
+                entry = known.get(party.identifier)
+                if not party.name and (entry is None or party.role == NAMED):
+                    later.append(party)
+                    continue
+                if entry is None:
+                    entry = known[party.identifier] = _entry(party)
+                elif not self._fits(party, entry):
+                    continue
+                elif self._register_kind and party.region:
+                    entry.region = party.region
+                linked.append((party.number, entry))
+            store_new(known, self._numbers)
+            table.put([[number for number, _ in linked], [entry.pk for _, entry in linked]])
+        self._enter_nameless(table, later)
+
+    def _enter_nameless(self, table: Stage, parties: list[Party]) -> None:
+        """The parties of whom no name is told: whoever this delivery entered is in the register by now."""
+        known = look_up({party.identifier for party in parties})
+        there = [(party.number, known[party.identifier].pk) for party in parties if party.identifier in known]
+        table.put([[number for number, _ in there], [pk for _, pk in there]])
+        for party in parties:
+            if party.identifier in known:
+                continue
+            if party.role == SUBJECT:
+                self.refused[party.number] = Problem("unknown_subject", "", _UNKNOWN, _UNKNOWN_CURE)
+            else:
+                self.unknown.add(party.number)
+
+    def _fits(self, party: Party, entry: Known) -> bool:
+        named = people.comparable_name(party.name) if party.name else ""
+        if named and entry.name and entry.name != named:
+            self._differs(party)
+            return False
+        return True
+
+    def _differs(self, party: Party) -> None:
+        where = "representative" if party.role == REPRESENTATIVE_ROLE else ""
+        self.refused[party.number] = Problem("name_differs", where, _NAME_DIFFERS, _NAME_CURE)
 
 
 def store_new(known: dict[str, Known], numbers: Numbering) -> int:
     """Store the entries that have no row yet and give them their keys; keep changed regions. Returns how many are new."""
     fresh = [entry for entry in known.values() if entry.pk is None]
     entered = now()
-    insert(Subject, _COLUMNS, [_row(entry, numbers, entered) for entry in fresh])
-    keys = dict(Subject.objects.filter(identifier_key__in=[e.key for e in fresh]).values_list("identifier_key", "pk"))
+    identifiers = vault.seal_all([entry.identifier for entry in fresh], "subject.identifier")
+    names = iter(vault.seal_all([entry.shown_name for entry in fresh if entry.person], "subject.name"))
+    pseudonyms = secrets.token_hex(16 * len(fresh))
+    insert(
+        Subject,
+        _COLUMNS,
+        [
+            _row(
+                entry, numbers, pseudonyms[32 * at : 32 * at + 32], sealed, next(names) if entry.person else "", entered
+            )
+            for at, (entry, sealed) in enumerate(zip(fresh, identifiers, strict=True))
+        ],
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_KEYS.format(members("text")), [listed(entry.key for entry in fresh)])
+        keys = dict(cursor.fetchall())
     for entry in fresh:
         entry.pk = keys[entry.key]
     moved = [e for e in known.values() if e.region != e.stored_region]
@@ -151,16 +226,18 @@ def store_new(known: dict[str, Known], numbers: Numbering) -> int:
     return len(fresh)
 
 
-def _row(entry: Known, numbers: Numbering, entered: object) -> tuple[object, ...]:
+def _row(
+    entry: Known, numbers: Numbering, pseudonym: str, identifier: str, name: str, entered: object
+) -> tuple[object, ...]:
     register = Subject.Register.PERSON if entry.person else Subject.Register.ORGANISATION
     return (
         register.value,
         "person" if entry.person else people.subject_kind_of_uscc(entry.identifier),
         numbers.take(register.value),
-        secrets.token_hex(16),
+        pseudonym,
         entry.key,
-        vault.seal(entry.identifier, "subject.identifier"),
-        vault.seal(entry.shown_name, "subject.name") if entry.person else "",
+        identifier,
+        name,
         "" if entry.person else entry.shown_name,
         people.born_on(entry.identifier) if entry.person else None,
         entry.region,
@@ -169,43 +246,41 @@ def _row(entry: Known, numbers: Numbering, entered: object) -> tuple[object, ...
 
 
 def keep_representatives(
-    rows: list[tuple[int, JudgedRow, int]], known: dict[str, Known], valid_on: date, findings: Hints
+    rows: Iterable[tuple[int, int, int | None, date | None, int]], valid_on: date, findings: Hints
 ) -> None:
-    """Keep who represents whom since when. ``rows``: (row number, row, primary key of its record).
+    """Keep who represents whom since when. ``rows``: (row number, organisation, person, day of registration, record).
 
     The first relation of an organisation runs from its registration, a later one from ``valid_on``, the day for which the
     delivery speaks; it ends the one before.
     """
-    wanted = [(number, row, record) for number, row, record in rows if row.representative and row.identifier]
-    if not wanted:
-        return
+    rows = list(rows)
     standing: dict[int, Relation] = {}
-    organisations = {known[row.identifier].pk for _, row, _ in wanted}
-    current = Relation.objects.filter(organisation__in=organisations, role=REPRESENTATIVE, until_on__isnull=True)
+    current = Relation.objects.filter(
+        organisation__in={organisation for _, organisation, *_ in rows}, role=REPRESENTATIVE, until_on__isnull=True
+    )
     for relation in current.order_by("from_on"):
         standing[relation.organisation_id] = relation
     new: list[Relation] = []
     ended: dict[int, Relation] = {}
-    for number, row, record in wanted:
-        organisation, person = known[row.identifier], known.get(row.representative)
-        if person is None or person.pk is None or organisation.pk is None:
+    for number, organisation, person, registered_on, record in rows:
+        if person is None:
             findings.add("representative_without_name", "representative", row=number)
             continue
-        before = standing.get(organisation.pk)
-        if before is not None and before.person_id == person.pk:
+        before = standing.get(organisation)
+        if before is not None and before.person_id == person:
             continue
         if before is not None and valid_on <= before.from_on:
             findings.add("older_representative", "representative", row=number)
             continue
-        starts = valid_on if before is not None else (row.occurred_on or valid_on)
+        starts = valid_on if before is not None else (registered_on or valid_on)
         if before is not None:
             before.until_on = starts
             if before.pk:
                 ended[before.pk] = before
         relation = Relation(
-            organisation_id=organisation.pk, person_id=person.pk, role=REPRESENTATIVE, from_on=starts, record_id=record
+            organisation_id=organisation, person_id=person, role=REPRESENTATIVE, from_on=starts, record_id=record
         )
         new.append(relation)
-        standing[organisation.pk] = relation
+        standing[organisation] = relation
     Relation.objects.bulk_update(ended.values(), ["until_on"], batch_size=400)
     Relation.objects.bulk_create(new, batch_size=100)

@@ -4,47 +4,46 @@ from __future__ import annotations
 
 import json
 import logging
-import pickle
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
-from xinlin.core.batches import CONTINUATION, Judge, JudgedRow
+from xinlin.core.batches import CONTINUATION, Judge
 from xinlin.core.columns import ColumnUse, label_key, mapping_problems, propose_columns, read_columns
 from xinlin.core.hints import Hints, hint_of
 from xinlin.core.people import mask_identifier, mask_name, normalise_identifier
 from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
+from xinlin.engine.judging import BulkJudge
 from xinlin.office import rulebook, vault
 from xinlin.office.actions import full_lists
 from xinlin.office.actions.batches import queue
-from xinlin.office.actions.records import Storing, readable
+from xinlin.office.actions.records import Storing
+from xinlin.office.actions.staged_rows import StagedRows, readable
 from xinlin.office.bulk import lock_storing
+from xinlin.office.failpoints import reached
 from xinlin.office.layouts import FileRefused, Layout, Reading, Row, Sheet
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, Job, RefusedRow
 from xinlin.office.models.batches import Mapping as ColumnMapping
-from xinlin.office.scopes import Actor, Refused, now
+from xinlin.office.scopes import Actor, Refused, now, today
 from xinlin.office.sheets import open_sheet
 
 log = logging.getLogger(__name__)
 ACTOR = Actor(handle="system:intake", name="数据受理 Intake", role="system")
-CHUNK = 5_000
-"""Rows that are judged, and later stored, together."""
-IN_MEMORY = 20
-"""Chunks kept in memory between judging and storing; the rest waits in an unnamed temporary file."""
+CHUNK = 10_000
+"""Rows that are judged together."""
 SILENT_AFTER = timedelta(seconds=60)
 MOST_ATTEMPTS = 5
 PREVIEW = 10
-Judged = tuple[int, JudgedRow | list[Problem], Sequence[str]]
 
 
 @task()
@@ -99,6 +98,7 @@ def work(job_number: str) -> None:
         return
     job = Job.objects.get(number=job_number)
     batch = Batch.objects.select_related("mapping", "replays").get(number=job.payload["batch"])
+    reached("intake.claimed")
     try:
         if batch.state not in (Batch.State.DONE, Batch.State.NEEDS_MAPPING):
             _take_in(job, batch)
@@ -152,10 +152,16 @@ def _take_in_file(job: Job, batch: Batch, kind: Kind, path: Path) -> None:
         return
     batch.layout["columns"] = {code: use.as_dict() for code, use in columns.items()}
     judge = Judge(kind, columns, sheet.layout.headers)
-    with _Spool() as spool:
-        _judge_all(job, sheet, judge, spool)
+    rows = StagedRows(batch, judge, list(sheet.layout.headers), today(), findings)
+    try:
+        _judge_all(job, sheet, judge, rows)
         _tell_layout(sheet.layout, findings)
-        _store(job, batch, kind, judge, spool, findings)
+        reached("intake.judged")
+        _store(job, batch, judge, rows, sheet)
+        reached("intake.committed")
+    finally:
+        rows.close()
+        sheet.close()
 
 
 def _open(job: Job, batch: Batch, kind: Kind, path: Path) -> Sheet:
@@ -275,50 +281,28 @@ def _shown(cell: str, masked: bool) -> str:
     return mask_identifier(value) if digits >= 6 and value.isascii() else mask_name(cell)
 
 
-class _Spool:
-    """Judged chunks on their way to storing: the first in memory, the rest in an unnamed file that goes with us."""
-
-    def __init__(self) -> None:
-        self._chunks: list[list[Judged]] = []
-        self._file: IO[bytes] | None = None
-        self.rows = 0
-
-    def __enter__(self) -> _Spool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def put(self, chunk: list[Judged]) -> None:
-        """Add a chunk."""
-        self.rows += len(chunk)
-        if len(self._chunks) < IN_MEMORY:
-            self._chunks.append(chunk)
-            return
-        if self._file is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115  # closed in __exit__
-        pickle.dump(chunk, self._file, protocol=5)
-
-    def chunks(self) -> Iterator[list[Judged]]:
-        """All chunks, in order."""
-        yield from self._chunks
-        if self._file is not None:
-            self._file.seek(0)
-            for _ in range((self.rows + CHUNK - 1) // CHUNK - IN_MEMORY):
-                yield pickle.load(self._file)
-
-
-def _judge_all(job: Job, sheet: Sheet, judge: Judge, spool: _Spool) -> None:
+def _judge_all(job: Job, sheet: Sheet, judge: Judge, staged: StagedRows) -> None:
     """Judge every row; nothing is stored yet."""
-    Job.objects.filter(pk=job.pk).update(total=sheet.layout.rows_expected)
-    rows = sheet.rows()
-    while batch_of_rows := list(islice(rows, CHUNK)):
-        chunk: list[Judged] = [(number, judge(cells), cells) for number, cells in batch_of_rows]
-        if sheet.doubtful:
-            chunk = [(n, [CONTINUATION] if n in sheet.doubtful else j, cells) for n, j, cells in chunk]
-        spool.put(chunk)
-        Job.objects.filter(pk=job.pk).update(done=spool.rows, heartbeat_at=now())
+    Job.objects.filter(pk=job.pk).update(total=sheet.layout.rows_expected, started_at=now())
+    together = BulkJudge(judge)
+    for chunk in sheet.chunks(CHUNK):
+        numbers, rows = zip(*chunk, strict=True)
+        held = (
+            {at: [CONTINUATION] for at, number in enumerate(numbers) if number in sheet.doubtful}
+            if sheet.doubtful
+            else {}
+        )
+        staged.put(numbers, rows, together(rows, held))
+        Job.objects.filter(pk=job.pk).update(done=staged.read, heartbeat_at=now())
+        reached("intake.judged_some")
+
+
+def _cells_of(sheet: Sheet, numbers: Iterable[int]) -> dict[int, Sequence[str]]:
+    """Rows of the file read once more, by their numbers: few are asked for, and all need not be kept for them."""
+    wanted, noted = set(numbers), len(sheet.layout.findings)
+    found = {number: cells for number, cells in sheet.rows() if number in wanted}
+    del sheet.layout.findings[noted:]
+    return found
 
 
 def _tell_layout(layout: Layout, findings: Hints) -> None:
@@ -329,30 +313,29 @@ def _tell_layout(layout: Layout, findings: Hints) -> None:
 
 
 @transaction.atomic
-def _store(job: Job, batch: Batch, kind: Kind, judge: Judge, spool: _Spool, findings: Hints) -> None:
+def _store(job: Job, batch: Batch, judge: Judge, staged: StagedRows, sheet: Sheet) -> None:
     """Everything of one delivery, or nothing."""
     lock_storing()
     if Batch.objects.select_for_update().get(pk=batch.pk).state == Batch.State.DONE:
         return
-    listed = batch.delivery == "full_list"
-    state = full_lists.standing(batch) if listed else None
-    storing = Storing(batch, kind, list(batch.layout["headers"]), findings, state)
-    for chunk in spool.chunks():
-        storing.keep_refused((n, judged, cells) for n, judged, cells in chunk if isinstance(judged, list))
-        storing.keep_accepted([(n, judged, cells) for n, judged, cells in chunk if not isinstance(judged, list)])
+    findings = staged.findings
+    state = full_lists.standing(batch) if batch.delivery == "full_list" else None
+    storing = Storing(batch, staged, findings, state, partial(_cells_of, sheet))
+    storing.keep()
     added = ended = 0
     if state is not None:
+        state.refused_cells = staged.refused_cells
         positions = {
             "identifier": judge.column_of("subject"),
             "document": judge.column_of("document"),
-            "name": judge.column_of("subject_name") if kind.linking == "optional" else -1,
+            "name": judge.column_of("subject_name") if judge.kind.linking == "optional" else -1,
         }
         confirmed = bool(job.payload.get("confirm_short"))
         added, ended = full_lists.end_missing(ACTOR, batch, state, positions, confirmed, findings)
     if storing.repeated:
         findings.add("repeated", "rows", count=storing.repeated)
     counts = {
-        "rows_read": spool.rows,
+        "rows_read": staged.read,
         "rows_accepted": storing.accepted,
         "rows_repeated": storing.repeated,
         "rows_refused": storing.refused,
@@ -360,16 +343,22 @@ def _store(job: Job, batch: Batch, kind: Kind, judge: Judge, spool: _Spool, find
         "entries_ended": ended,
     }
     if batch.replays_id:
-        replayed = [number for chunk in spool.chunks() for number, _, _ in chunk]
-        rows = RefusedRow.objects.filter(batch=batch.replays_id, row__in=replayed)
-        if rows.exclude(state=RefusedRow.State.OPEN).exists():
-            raise Refused(_REPLAYED_BEFORE)
-        rows.update(state=RefusedRow.State.REPLAYED, replayed_in=batch)
+        _close_replayed(batch, [number for number, _ in sheet.rows()])
     Batch.objects.filter(pk=batch.pk).update(
         state=Batch.State.DONE, layout=batch.layout, findings=findings.as_list(), finished_at=now(), **counts
     )
-    facts = {**counts, "accepted_sha256": storing.digest.hexdigest()}
+    facts = {**counts, "accepted_sha256": storing.digest}
     write_leaf(actor=ACTOR, action="batches.store", table="batch", key=batch.number, facts=facts)
+    reached("intake.before_commit")
+
+
+def _close_replayed(batch: Batch, numbers: list[int]) -> None:
+    """Close the refused rows that this delivery corrects. Raises `Refused` where another correction came first."""
+    rows = RefusedRow.objects.filter(batch=batch.replays_id, row__in=numbers)
+    if rows.exclude(state=RefusedRow.State.OPEN).exists():
+        raise Refused(_REPLAYED_BEFORE)
+    rows.update(state=RefusedRow.State.REPLAYED, replayed_in=batch)
+    reached("intake.replayed")
 
 
 _REPLAYED_BEFORE = Problem(

@@ -25,7 +25,7 @@ class Record(models.Model):
     reference = models.CharField(max_length=32, unique=True)
     """A random public handle, used in addresses; says nothing about the record."""
     subject = models.ForeignKey(
-        "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="records"
+        "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="records", db_index=False
     )
     kind = models.CharField(max_length=64)
     department = models.CharField(max_length=64)
@@ -46,11 +46,11 @@ class Record(models.Model):
     notice_on = models.DateField(null=True, blank=True)
     remedy = models.CharField(max_length=500, blank=True)
     superseded_by = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="supersedes"
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="supersedes", db_index=False
     )
     """The corrected version that holds instead of this one."""
     named_person = models.ForeignKey(
-        "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="named_in"
+        "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="named_in", db_index=False
     )
     fields = models.JSONField(default=dict)
     """The kind's own fields, typed (integers, ISO dates, code values, text). Personal ones are sealed."""
@@ -68,10 +68,12 @@ class Record(models.Model):
                 name="record_without_subject_has_no_effect",
             ),
         ]
+        # few records name a person or were superseded, and (subject, kind) serves whoever asks for a subject's records
         indexes = [
             models.Index(fields=["subject", "kind"]),
             models.Index(fields=["kind", "key"]),
-            models.Index(fields=["named_person"]),
+            models.Index(fields=["named_person"], condition=Q(named_person__isnull=False), name="record_named"),
+            models.Index(fields=["superseded_by"], condition=Q(superseded_by__isnull=False), name="record_superseded"),
         ]
 
 
