@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
 READMES = [CHECKOUT / "README.md", CHECKOUT / "README.zh-CN.md"]
 RUN = CHECKOUT / "docs" / "run.md"
-NOT_FOR_OPERATORS = {"XINLIN_DEMO_IDENTITY_URL"}
+NOT_FOR_OPERATORS = {"XINLIN_FAIL_AT", "XINLIN_DEMO_IDENTITY_URL"}
 """Set by the demonstration identity service for itself."""
 
 
