@@ -131,3 +131,18 @@ def test_a_longer_restriction_by_law_keeps_it_published_until_it_ends() -> None:
     until = date(2028, 5, 1)
     assert repairable_from(terms, date(2026, 1, 1), until) == until
     assert stops_on(terms, date(2026, 1, 1), until) == until
+
+
+def test_passing_it_on_late_does_not_move_the_applicant_s_day() -> None:
+    in_time, late = date(2026, 10, 9), date(2026, 11, 20)
+    assert _due("shanghai", EVE, late) == _due("shanghai", EVE, in_time) == date(2026, 10, 15)
+
+
+def test_a_department_to_which_it_was_handed_over_has_its_own_days_within_the_whole() -> None:
+    henan = NATIONAL.procedures["henan"]
+    day, over = date(2026, 10, 8), date(2026, 10, 10)
+    found = provider_due(henan, PUBLISHED, received_on=EVE, forwarded_on=day, handed_over_on=over, today=over)
+    assert found.day == date(2026, 10, 14), "three working days after it was handed over on a worked Saturday"
+    later = date(2026, 10, 14)
+    found = provider_due(henan, PUBLISHED, received_on=EVE, forwarded_on=day, handed_over_on=later, today=later)
+    assert found.day == date(2026, 10, 15), "the applicant still has the answer in seven working days"

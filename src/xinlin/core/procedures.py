@@ -44,12 +44,17 @@ LOOK_OUTCOMES: dict[str, Text] = {
     "unlawful": Text(zh="查询不当，已移交处理", en="The look was wrong and has been passed on"),
 }
 """What a question about a look may lead to."""
+DEED_OUTCOMES: dict[str, Text] = {
+    "accepted": Text(zh="属实，记入记录", en="True: it becomes a record"),
+    "not_shown": Text(zh="不能证明（说明理由）", en="Not shown, with reasons"),
+}
+"""What a declared deed may lead to; one that is not shown counts nothing, and costs nothing."""
 LIFTS: frozenset[Outcome] = frozenset({"correct", "supplement", "stop_disclosure", "reject"})
 """Outcomes after which the record counts again; after the others it does not, or stays marked."""
 
 
 class Span(Strict):
-    """A length of time: working days or calendar days, exactly one of the two."""
+    """A length of time: working days or calendar days, exactly one of the two (期限)."""
 
     working_days: int | None = None
     calendar_days: int | None = None
@@ -103,6 +108,9 @@ class ObjectionProcedure(Strict):
     """Who answers first, by what is said to be wrong."""
     second_signature: list[Outcome] = []
     """Outcomes that need a second person's signature."""
+    list_exit: Literal["repair", "own_rule"] = "repair"
+    """``own_rule``: whoever stands on a statutory list leaves by that list's own rule, never by ordinary repair
+    (浙江省公共信用信息管理条例 32)."""
     basis: Basis
 
     @model_validator(mode="after")
@@ -167,8 +175,8 @@ def objection_due(
 ) -> Deadline:
     """The day by which the applicant has the result.
 
-    Without ``forwarded_on`` the centre answers by itself; with it, the providing department is asked. Pauses count only
-    where the procedure knows them.
+    Without ``forwarded_on`` the centre answers by itself; with it, the providing department is asked. Passing it on later
+    than the procedure allows does not move the day. Pauses count only where the procedure knows them.
     """
     paused = _paused(pauses, today) if procedure.pauses_for_experts else frozenset()
     if forwarded_on is None:
@@ -176,7 +184,8 @@ def objection_due(
     elif procedure.with_provider is not None:
         day = procedure.with_provider.after(received_on, calendar, paused)
     else:
-        day = (procedure.provider or procedure.own).after(forwarded_on, calendar, paused)
+        latest = (procedure.forward or procedure.own).after(received_on, calendar, paused)
+        day = (procedure.provider or procedure.own).after(min(forwarded_on, latest), calendar, paused)
     if extended and procedure.extension is not None:
         day = procedure.extension.after(day, calendar, paused)
     if procedure.longest is not None:
@@ -190,11 +199,16 @@ def provider_due(
     *,
     received_on: date,
     forwarded_on: date,
+    handed_over_on: date | None = None,
     extended: bool = False,
     pauses: Iterable[Pause] = (),
     today: date,
 ) -> Deadline:
-    """The day by which the providing department answers the centre; never after the whole is due."""
+    """The day by which the department that is asked answers the centre; never after the whole is due.
+
+    Where the first department handed it over to the one whose business it is, that one's days begin then; the applicant's
+    day stays.
+    """
     whole = objection_due(
         procedure,
         calendar,
@@ -207,17 +221,25 @@ def provider_due(
     if procedure.provider is None:
         return whole
     paused = _paused(pauses, today) if procedure.pauses_for_experts else frozenset()
-    day = procedure.provider.after(forwarded_on, calendar, paused)
+    began = handed_over_on or forwarded_on
+    day = procedure.provider.after(began, calendar, paused)
     if extended and procedure.extension is not None:
         day = procedure.extension.after(day, calendar, paused)
-    return _deadline(calendar, forwarded_on, min(day, whole.day))
+    return _deadline(calendar, began, min(day, whole.day))
 
 
-def review_due(procedure: ObjectionProcedure, calendar: Calendar, asked_on: date) -> Deadline | None:
+def review_due(
+    procedure: ObjectionProcedure, calendar: Calendar, asked_on: date, *, extended: bool = False
+) -> Deadline | None:
     """The day by which a review is answered; None where the jurisdiction knows none."""
     if procedure.review is None:
         return None
-    return _deadline(calendar, asked_on, procedure.review.after(asked_on, calendar))
+    day = procedure.review.after(asked_on, calendar)
+    if extended and procedure.extension is not None:
+        day = procedure.extension.after(day, calendar)
+    if procedure.longest is not None:
+        day = min(day, procedure.longest.after(asked_on, calendar))
+    return _deadline(calendar, asked_on, day)
 
 
 class RepairClass(Strict):

@@ -29,7 +29,7 @@ UPLOAD = Task("bench:upload", "upload", _("报送一份文件"), _("选信息项
 BATCHES = Task("bench:batches", "inbox", _("本部门批次"), _("进度、退回行、更正与重报"))
 CHECKS = Task("bench:checks", "shield-check", _("信用核查"), _("按证件号码查询是否在法定名单上"))
 OVERDUE = Task("bench:checks_overdue", "clock", _("逾期未反馈"), _("已过期限、仍等待您决定的结果"))
-CASES = Task("bench:cases", "scale", _("办件"), _("异议、复核、修复和质疑，按期限排列"))
+CASES = Task("bench:cases", "scale", _("办件"), _("异议、复核、修复、质疑和善行申报，按期限排列"))
 LETTERS = Task("bench:letters", "printer", _("待打印的信"), _("没有留下联系方式的人，用信告知结果"))
 TELLINGS = Task("bench:tellings", "bell", _("更正告知"), _("用过的信息有变动，请确认收到"))
 LOG = Task("bench:log", "fingerprint", _("存证日志"), _("日志头、最近的存证叶、从头核验"))
@@ -37,7 +37,7 @@ TASKS: dict[str, tuple[Task, ...]] = {
     "clerk": (UPLOAD, BATCHES, CASES, TELLINGS),
     "officer": (CHECKS, OVERDUE, TELLINGS),
     "reviewer": (CASES, LETTERS, TELLINGS),
-    "auditor": (LOG,),
+    "auditor": (CASES, LOG),
     "operator": (LOG,),
 }
 

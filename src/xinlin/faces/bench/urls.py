@@ -23,6 +23,7 @@ urlpatterns = [
     path("cases/", cases.cases, name="cases"),
     path("cases/letters/", cases.letters, name="letters"),
     path("cases/tellings/", cases.tellings, name="tellings"),
+    path("cases/papers/<slug:number>/", cases.paper, name="paper"),
     path("cases/<slug:number>/", cases.case, name="case"),
     path("log/", log.log, name="log"),
     path("log/proofs/<int:index>/", log.proof, name="log_proof"),

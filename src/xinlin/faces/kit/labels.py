@@ -35,6 +35,7 @@ REASON: Mapping[str, str | Promise] = {
     "other": _("其他原因"),
     "repair": _("申请信用修复"),
     "look": _("质疑一次查询"),
+    "deed": _("申报一件好事"),
 }
 """Reasons of an objection (异议), in the order in which the form shows them."""
 CASE_KIND: Mapping[str, str | Promise] = {
@@ -42,6 +43,7 @@ CASE_KIND: Mapping[str, str | Promise] = {
     "review": _("复核"),
     "repair": _("信用修复"),
     "look": _("质疑查询"),
+    "deed": _("善行申报"),
 }
 CASE_STATE: Mapping[str, str | Promise] = {
     "submitted": _("已提交，信用中心核查中"),
@@ -64,6 +66,7 @@ CASE_STATE_SHORT: Mapping[str, str | Promise] = {
 CASE_STEP: Mapping[str, str | Promise] = {
     "open": _("提出"),
     "forward": _("转提供部门核实"),
+    "hand_over": _("移交"),
     "answer": _("提供部门答复"),
     "extend": _("延长期限"),
     "pause": _("检验鉴定，期限中止"),
@@ -90,6 +93,9 @@ OUTCOME: Mapping[str, str | Promise] = {
     "false_papers": _("材料虚假，不予修复"),
     "lawful": _("查询合规"),
     "unlawful": _("查询不当，已移交处理"),
+    "accepted": _("属实，已记入记录"),
+    "not_shown": _("现有材料不能证明"),
+    "disputed": _("当事人有异议：暂停据以采取措施"),
 }
 """What came of a case (处理结果)."""
 ROLE: Mapping[str, str | Promise] = {
@@ -170,6 +176,11 @@ PLACE: Mapping[str, str | Promise] = {
     "due_on": _("期限"),
     "state": _("办理状态"),
     "signed_by": _("签署人"),
+    "decided_by": _("办理人"),
+    "changes": _("更正或补充的内容"),
+    "department": _("部门"),
+    "provider": _("提供部门"),
+    "record": _("记录"),
 }
 """Where on a form of the staff something is wrong."""
 CHANNEL: Mapping[str, str | Promise] = {"sms": _("短信"), "email": _("电子邮件"), "letter": _("信件")}

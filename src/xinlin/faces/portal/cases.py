@@ -1,43 +1,83 @@
-"""Pages about cases: objecting to a record, and the resident's own cases."""
+"""Pages about cases: objecting to a record or to the answer of a check, and the resident's own cases."""
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from xinlin.faces.kit import papers
 from xinlin.faces.kit.gates import ActorRequest, resident_required
 from xinlin.faces.kit.labels import REASON
 from xinlin.office.actions import cases as actions
 from xinlin.office.actions import repairs
-from xinlin.office.queries import cases, people, records
-from xinlin.office.scopes import Refused
+from xinlin.office.queries import cases, evidence, own_checks, people, records
+from xinlin.office.scopes import NotFound, Refused
+
+OBJECTIONS = ("not_me", "wrong_fact", "repaired", "expired", "other")
+REASONS = {code: REASON[code] for code in OBJECTIONS}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @resident_required
 def wrong(request: ActorRequest, reference: str) -> HttpResponse:
-    """“This is wrong”: a reason and, if wished, words. Filing makes the record count 0 at once."""
+    """“This is wrong”: a reason and, if wished, words and pictures. Filing makes the record count 0 at once."""
     shown = records.one(actor=request.actor, reference=reference)
     problem, words = None, request.POST.get("words", "").strip()
+    chosen = request.POST.get("reason", request.GET.get("reason", ""))
     if request.method == "POST":
         try:
-            number = actions.object_to(
-                actor=request.actor, reference=reference, reason=request.POST.get("reason", ""), words=words
-            )
+            number = actions.object_to(actor=request.actor, reference=reference, reason=chosen, words=words)
         except Refused as refusal:
             problem = refusal.problem
         else:
+            papers.take(request, number)
             return redirect("portal:appeal", number=number)
     context = {
         "tab": "score",
         "record": shown,
-        "reasons": REASON,
+        "reasons": REASONS,
+        "chosen": chosen,
+        "words_given": words,
+        "problem": problem,
+        "accept": papers.ACCEPT,
+    }
+    return render(request, "portal/wrong.html", context, status=422 if problem else 200)
+
+
+@require_safe
+@resident_required
+def checks(request: ActorRequest) -> HttpResponse:
+    """Every check that an approving office asked about the resident, what it answered and what was decided."""
+    return render(request, "portal/checks.html", {"tab": "me", "checks": own_checks.mine(actor=request.actor)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@resident_required
+def check_wrong(request: ActorRequest, answer: str) -> HttpResponse:
+    """“This is wrong” of a check's answer: every record on which it rests is disputed at once."""
+    shown = own_checks.one(actor=request.actor, answer=answer)
+    problem, words = None, request.POST.get("words", "").strip()
+    if request.method == "POST":
+        try:
+            number = actions.object_to_check(
+                actor=request.actor, answer=answer, reason=request.POST.get("reason", ""), words=words
+            )
+        except Refused as refusal:
+            problem = refusal.problem
+        else:
+            papers.take(request, number)
+            return redirect("portal:appeal", number=number)
+    context = {
+        "tab": "me",
+        "check": shown,
+        "reasons": REASONS,
         "chosen": request.POST.get("reason", ""),
         "words_given": words,
         "problem": problem,
+        "accept": papers.ACCEPT,
     }
-    return render(request, "portal/wrong.html", context, status=422 if problem else 200)
+    return render(request, "portal/check_wrong.html", context, status=422 if problem else 200)
 
 
 @require_safe
@@ -55,10 +95,11 @@ def appeal(request: ActorRequest, number: str) -> HttpResponse:
     problem = None
     if request.method == "POST":
         words = request.POST.get("words", "")
+        papers.take(request, number)
         try:
             if "review" in request.POST:
                 number = actions.ask_review(actor=request.actor, number=number, words=words)
-            elif "papers" in request.POST:
+            elif "hand_in" in request.POST:
                 repairs.hand_in(actor=request.actor, number=number, words=words)
             elif "take_back" in request.POST:
                 actions.take_back(actor=request.actor, number=number)
@@ -66,10 +107,33 @@ def appeal(request: ActorRequest, number: str) -> HttpResponse:
             problem = refusal.problem
         else:
             return redirect("portal:appeal", number=number)
-    reference = shown.case.record_reference
-    record = next((view for view in records.mine(actor=request.actor) if view.reference == reference), None)
-    context = {"tab": "home", "own": shown, "case": shown.case, "record": record, "problem": problem}
+    context = {
+        "tab": "home",
+        "own": shown,
+        "case": shown.case,
+        "record": _record(request, shown.case.record_reference),
+        "papers": evidence.of_case(actor=request.actor, number=number),
+        "problem": problem,
+        "accept": papers.ACCEPT,
+    }
     return render(request, "portal/appeal.html", context, status=422 if problem else 200)
+
+
+def _record(request: ActorRequest, reference: str) -> records.RecordView | None:
+    """The record of a case, while it is still the resident's to see."""
+    if not reference:
+        return None
+    try:
+        return records.one(actor=request.actor, reference=reference)
+    except NotFound:
+        return None
+
+
+@require_safe
+@resident_required
+def paper(request: ActorRequest, number: str) -> HttpResponseBase:
+    """One evidence file of the resident's own cases and records, as a download."""
+    return papers.hand_over(request, number)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

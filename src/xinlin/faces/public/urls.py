@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from xinlin.faces.public.about import about
 from xinlin.faces.public.catalogue import catalogue, lists
 from xinlin.faces.public.log_page import log_page
+from xinlin.faces.public.offices import offices
 from xinlin.faces.public.rules import rules
 
 app_name = "public"
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rules/", rules, name="rules"),
     path("catalogue/", catalogue, name="catalogue"),
     path("lists/", lists, name="lists"),
+    path("offices/", offices, name="offices"),
     path("log/", log_page, name="log"),
     path("log/", include("xinlin.faces.public.log")),
 ]

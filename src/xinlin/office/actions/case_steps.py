@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping
 from datetime import date
@@ -10,14 +11,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from xinlin.core.procedures import (
+    DEED_OUTCOMES,
     LOOK_OUTCOMES,
     OUTCOMES,
     REPAIR_OUTCOMES,
-    Deadline,
     ObjectionProcedure,
     Pause,
     objection_due,
     provider_due,
+    review_due,
 )
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
@@ -31,8 +33,8 @@ from xinlin.office.scopes import Actor, NotFound, Refused, now, today
 CENTRE = "credit_centre"
 """The code of the credit centre among the departments."""
 LONGEST_WORDS = 2000
-NUMBERS = {"objection": "YY", "review": "FH", "repair": "XF", "look": "CX"}
-"""First letters of case numbers: 异议, 复核, 修复, 查询."""
+NUMBERS = {"objection": "YY", "review": "FH", "repair": "XF", "look": "CX", "deed": "JF"}
+"""First letters of case numbers: 异议, 复核, 修复, 查询, 加分."""
 
 
 def refuse(code: str, where: str, what: Text, cure: Text) -> Refused:
@@ -97,31 +99,40 @@ def received_on(case: Case) -> date:
     return timezone.localtime(case.opened_at).date()
 
 
-def set_clock(case: Case) -> Deadline:
-    """Work out anew by when the applicant has the result, and the provider's day where one is asked."""
-    run, days = procedure_of(case), calendar()
-    begun = received_on(case)
+def keep_changes(case: Case, changes: Mapping[str, str]) -> None:
+    """Note on the case what it proposes; written with its next step."""
+    given = {name: text.strip() for name, text in changes.items() if text.strip()}
+    case.changes_sealed = vault.seal(json.dumps(given, ensure_ascii=False), "case.changes") if given else ""
+
+
+def set_clock(case: Case) -> None:
+    """Work out anew by when the applicant has the result, and the department's day where one is asked."""
+    run, days, begun = procedure_of(case), calendar(), received_on(case)
+    extended = case.extended_on is not None
     whole = objection_due(
         run,
         days,
         received_on=begun,
         forwarded_on=case.forwarded_on,
-        extended=case.extended_on is not None,
+        extended=extended,
         pauses=pauses_of(case),
         today=today(),
     )
+    if case.kind == Case.Kind.REVIEW:
+        whole = review_due(run, days, begun, extended=extended) or whole
     case.due_on, case.due_provisional = whole.day, whole.provisional
     if case.forwarded_on is not None:
-        case.provider_due_on = provider_due(
+        asked = provider_due(
             run,
             days,
             received_on=begun,
             forwarded_on=case.forwarded_on,
-            extended=case.extended_on is not None,
+            handed_over_on=case.handed_over_on,
+            extended=extended,
             pauses=pauses_of(case),
             today=today(),
-        ).day
-    return whole
+        )
+        case.provider_due_on = min(asked.day, whole.day)
 
 
 def held(actor: Actor, number: str, *kinds: str) -> Case:
@@ -184,12 +195,13 @@ KIND_NAMES = {
     "review": Text(zh="复核", en="review"),
     "repair": Text(zh="信用修复申请", en="application for repair"),
     "look": Text(zh="查询质疑", en="question about a look"),
+    "deed": Text(zh="善行申报", en="declared deed"),
 }
 
 
 def _tell(actor: Actor, case: Case, step: str, words: str) -> None:
     """Tell the applicant, where the rulebook has words for this step."""
-    outcomes: dict[str, Text] = {**OUTCOMES, **REPAIR_OUTCOMES, **LOOK_OUTCOMES}
+    outcomes: dict[str, Text] = {**OUTCOMES, **REPAIR_OUTCOMES, **LOOK_OUTCOMES, **DEED_OUTCOMES}
     facts: dict[str, str | Text] = {
         "kind": KIND_NAMES[case.kind],
         "number": case.number,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
-from xinlin.core.procedures import review_due
 from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.actions.case_steps import (
@@ -23,9 +22,9 @@ from xinlin.office.models.cases import Case
 from xinlin.office.models.checks import CheckAnswer
 from xinlin.office.models.people import Look, Subject
 from xinlin.office.models.records import Record
-from xinlin.office.queries.calendars import calendar
 from xinlin.office.queries.people import own_subject
-from xinlin.office.queries.records import concerns_person, history
+from xinlin.office.queries.records import concerns_person, history, represented_now
+from xinlin.office.queries.repairs import own_records
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotFound, now, today
 
@@ -70,7 +69,7 @@ def _opened(
     case = Case(
         number=new_number(kind),
         kind=kind,
-        subject=record.subject if record is not None and record.subject is not None else subject,
+        subject=(record.subject if record is not None else None) or (answer.subject if answer else None) or subject,
         filed_by=subject,
         record=record,
         answer=answer,
@@ -86,57 +85,92 @@ def _opened(
     if kind == Case.Kind.OBJECTION and record is not None and run.routes[reason] == "provider":  # type: ignore[index]  # checked
         case.department, case.state, case.forwarded_on = provider, Case.State.FORWARDED, today()
     set_clock(case)
-    if kind == Case.Kind.REVIEW:
-        due = review_due(run, calendar(), today())
-        if due is not None:
-            case.due_on, case.due_provisional = due.day, due.provisional
     facts = {"record": record.reference if record else "", "reason": reason}
     take_step(actor=actor, case=case, step="open", words=words, facts=facts)
     return case
 
 
+def _concerned(subject: Subject) -> dict[str, int]:
+    """The records to which the person may object, by reference: their own, those that name them, and their firms'."""
+    own = {r.reference: r.pk for r, fact in history(subject.pk, current(), today()) if concerns_person(fact)}
+    return {**dict(own_records(subject).values_list("reference", "pk")), **own}
+
+
+def _new_words(record: Record, subject: Subject, reason: str, words: str) -> None:
+    """Whoever objects again for the same reason after an answer says what is new; Raises `Refused` for nothing."""
+    before = Case.objects.filter(record=record, filed_by=subject, kind=Case.Kind.OBJECTION, reason=reason)
+    if not words and before.filter(state=Case.State.CLOSED).exclude(outcome="withdrawn").exists():
+        raise refuse(
+            "nothing_new",
+            "words",
+            Text(zh="这条记录以同样的理由核查过。", en="This has been examined for the same reason before."),
+            Text(
+                zh="请写明有什么新的事实或材料，可以附照片；也可以对原结果申请复核。",
+                en="Say what is new, perhaps with a picture; or ask for a review of the answer you had.",
+            ),
+        )
+
+
 def object_to(*, actor: Actor, reference: str, reason: str, words: str) -> str:
     """File an objection to one's record: it is disputed from this moment, counts 0 and carries no measure.
 
-    Returns the case number; a second objection to the same record answers with the first. Raises `NotFound` for a
-    record that is not the resident's, `Refused` for an unknown reason or too many words.
+    Also to a record of an organisation that one represents, or that names one. Returns the case number; a second
+    objection to the same record answers with the first. Raises `NotFound` for a record that is not the resident's,
+    `Refused` for an unknown reason, too many words, or a repetition without anything new.
     """
-    subject, rulebook = own_subject(actor), current()
-    kept = _checked(reason, words)
-    own = {r.reference: r.pk for r, fact in history(subject.pk, rulebook, today()) if concerns_person(fact)}
+    subject = own_subject(actor)
+    kept, own = _checked(reason, words), _concerned(subject)
     if reference not in own:
         raise NotFound(NOT_YOURS)
+    return _object(actor, subject, own[reference], reason, kept)
+
+
+def _object(
+    actor: Actor, subject: Subject, key: int, reason: str, words: str, answer: CheckAnswer | None = None
+) -> str:
+    """The number of the subject's open objection to the record with this key; a new one where there is none."""
+    running = Case.objects.filter(record_id=key, filed_by=subject, kind=Case.Kind.OBJECTION)
+    open_now = running.exclude(state=Case.State.CLOSED)
     try:
         with transaction.atomic():
-            record = Record.objects.select_for_update().get(pk=own[reference])
-            case = _opened(actor, subject, Case.Kind.OBJECTION, reason, kept, record=record)
+            record = Record.objects.select_for_update().get(pk=key)
+            found = open_now.first()
+            if found is not None:
+                return found.number
+            if record.status not in (Record.Status.ACTIVE, Record.Status.DISPUTED):
+                raise refuse(
+                    "no_effect",
+                    "record",
+                    Text(zh="这条记录已不再起作用。", en="This record has no effect any more."),
+                    Text(zh="无需提出异议。", en="There is nothing to object to."),
+                )
+            _new_words(record, subject, reason, words)
+            case = _opened(actor, subject, Case.Kind.OBJECTION, reason, words, record=record, answer=answer)
             mark(actor, case, record)
     except IntegrityError:
-        running = Case.objects.filter(record_id=own[reference], kind=Case.Kind.OBJECTION)
-        return running.exclude(state=Case.State.CLOSED).get().number
+        return open_now.get().number
     return case.number
 
 
 @transaction.atomic
 def object_to_check(*, actor: Actor, answer: str, reason: str, words: str) -> str:
-    """File an objection to the answer of a check about oneself; each record on which it rests is disputed at once.
+    """File an objection to the answer of a check about oneself, or about an organisation that one represents.
 
-    Returns the number of the case. Raises `NotFound` for an answer about somebody else.
+    Each record on which the answer rests is disputed at once, by a case of its own; an answer that rests on none has one
+    case. Returns the number of the (first) case. Raises `NotFound` for an answer about somebody else.
     """
     subject, kept = own_subject(actor), _checked(reason, words)
-    found = CheckAnswer.objects.select_related("question").filter(number=answer, subject=subject).first()
-    if found is None:
+    found = CheckAnswer.objects.select_related("question").filter(number=answer).first()
+    if found is None or found.subject_id not in {subject.pk, *represented_now(subject)}:
         raise NotFound("没有这次核查，或它不涉及您。There is no such check about you.")
-    running = Case.objects.filter(answer=found, filed_by=subject).exclude(state=Case.State.CLOSED).first()
-    if running is not None:
-        return running.number
-    met = Record.objects.filter(reference__in=[hit["entry"] for hit in found.hits], subject=subject)
-    record = met.order_by("pk").first()
-    taken = record is not None and Case.objects.filter(record=record).exclude(state=Case.State.CLOSED).exists()
-    case = _opened(actor, subject, Case.Kind.OBJECTION, reason, kept, record=None if taken else record, answer=found)
-    for each in met:
-        mark(actor, case, each)
-    return case.number
+    running = Case.objects.filter(answer=found, filed_by=subject).exclude(state=Case.State.CLOSED).order_by("pk")
+    met = Record.objects.filter(reference__in=[hit["entry"] for hit in found.hits], subject=found.subject_id)
+    standing = met.filter(status__in=[Record.Status.ACTIVE, Record.Status.DISPUTED]).order_by("pk")
+    numbers = [_object(actor, subject, record.pk, reason, kept, found) for record in standing]
+    if numbers:
+        return numbers[0]
+    first = running.first()
+    return first.number if first else _opened(actor, subject, Case.Kind.OBJECTION, reason, kept, answer=found).number
 
 
 @transaction.atomic
@@ -153,7 +187,7 @@ def ask_review(*, actor: Actor, number: str, words: str) -> str:
     earlier = Case.objects.filter(review_of=case).first()
     if earlier is not None:
         return earlier.number
-    if case.state != Case.State.CLOSED or procedure_of(case).review is None:
+    if case.state != Case.State.CLOSED or case.outcome == "withdrawn" or procedure_of(case).review is None:
         raise refuse(
             "no_review",
             "review",

@@ -29,7 +29,7 @@ from xinlin.office.models.cases import Case
 from xinlin.office.models.evidence import Evidence
 from xinlin.office.models.records import Record
 from xinlin.office.queries.evidence import PLACE, case_for, record_for
-from xinlin.office.scopes import Actor, Refused, now, today
+from xinlin.office.scopes import Actor, NotAllowed, Refused, now, today
 
 LARGEST_FILE = 300 << 20
 """Bytes of the largest sort of evidence; what is longer is refused before it is whole on disk."""
@@ -48,6 +48,8 @@ def attach(*, actor: Actor, filename: str, chunks: Iterable[bytes], record: str 
     """
     if bool(record) == bool(case):
         raise ValueError("name a record or a case")
+    if actor.role == "auditor":
+        raise NotAllowed("审计员只看不改。Auditors read and change nothing.")
     about: dict[str, Any] = {"record": record_for(actor, record)} if record else {"case": case_for(actor, case)}
     name = clean_filename(filename)
     with tempfile.TemporaryFile(dir=_folder()) as plain:

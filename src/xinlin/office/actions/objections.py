@@ -10,14 +10,15 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
-from xinlin.core.procedures import LOOK_OUTCOMES, OUTCOMES
 from xinlin.core.values import Text
 from xinlin.office import vault
-from xinlin.office.actions import outcomes
+from xinlin.office.actions import corrections, outcomes
 from xinlin.office.actions.case_steps import (
     CENTRE,
+    LONGEST_WORDS,
     checked_words,
     held,
+    keep_changes,
     must_be,
     procedure_of,
     refuse,
@@ -25,10 +26,14 @@ from xinlin.office.actions.case_steps import (
     take_step,
 )
 from xinlin.office.models.cases import Case
+from xinlin.office.queries.cases import changes_of
+from xinlin.office.queries.desks import outcomes_of
+from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, now, today
 
 _KINDS = (Case.Kind.OBJECTION, Case.Kind.REVIEW, Case.Kind.LOOK)
-_DECIDED = {code: text for code, text in OUTCOMES.items() if code not in ("correct", "supplement")}
+ADDITION = "note"
+"""Under this name stands what is added to a record (补充); other names are fields of its kind."""
 _RUNNING = (Case.State.SUBMITTED, Case.State.FORWARDED, Case.State.ANSWERED)
 
 
@@ -55,9 +60,28 @@ def forward(*, actor: Actor, number: str, words: str = "") -> None:
     take_step(actor=actor, case=case, step="forward", words=checked_words(words))
 
 
+@transaction.atomic
+def hand_over(*, actor: Actor, number: str, department: str, reasons: str) -> None:
+    """Pass it to the department whose business it is (移交): that one's days begin, the applicant's day stays."""
+    case = held(actor, number, *_KINDS)
+    must_be(case, Case.State.SUBMITTED, Case.State.FORWARDED)
+    if department not in current().departments or department in (case.department, CENTRE):
+        raise refuse(
+            "unknown_department",
+            "department",
+            Text(zh="没有选择移交给哪个部门。", en="No department to hand it to was chosen."),
+            Text(zh="请选择另一个部门。", en="Choose another department."),
+        )
+    words = checked_words(reasons, "reasons", wanted=True)
+    case.forwarded_on, case.handed_over_on = case.forwarded_on or today(), today()
+    case.state, case.department = Case.State.FORWARDED, department
+    set_clock(case)
+    take_step(actor=actor, case=case, step="hand_over", words=words, facts={"department": department})
+
+
 def _outcome(outcome: str, changes: Mapping[str, str], case: Case) -> str:
     """The outcome as chosen. Raises `Refused` for one that there is not, or that does not fit the case."""
-    known = LOOK_OUTCOMES if case.kind == Case.Kind.LOOK else _DECIDED
+    known = outcomes_of(case)
     if outcome not in known:
         raise refuse(
             "unknown_outcome",
@@ -68,14 +92,30 @@ def _outcome(outcome: str, changes: Mapping[str, str], case: Case) -> str:
                 en="Choose one of: " + ", ".join(text.en for text in known.values()),
             ),
         )
-    if outcome in ("correct", "supplement") and (case.record is None or not any(changes.values())):
+    if outcome == "correct" and case.record is not None:
+        fields = {name: text for name, text in changes.items() if name != ADDITION}
+        corrections.checked(case.record, fields)
+    if outcome == "supplement" and not 0 < len(changes.get(ADDITION, "").strip()) <= LONGEST_WORDS:
         raise refuse(
-            "changes_missing",
+            "note_missing",
             "changes",
-            Text(zh="没有写明更正为哪些内容。", en="What it is corrected to is missing."),
-            Text(zh="请填写要更正的栏目。", en="Fill in the fields to correct."),
+            Text(
+                zh=f"没有写明补充的内容，或超过 {LONGEST_WORDS} 字。",
+                en=f"What is to be added is missing, or longer than {LONGEST_WORDS} characters.",
+            ),
+            Text(zh="请填写补充内容，它会与记录一起显示。", en="Write it; it is shown beside the record."),
         )
     return outcome
+
+
+def _propose(case: Case, outcome: str, reasons: str, changes: Mapping[str, str] | None) -> str:
+    """Note outcome, changes and reasons on the case; returns the words."""
+    case.outcome = _outcome(outcome, changes or {}, case)
+    kept = {name: text for name, text in (changes or {}).items() if (name == ADDITION) == (outcome == "supplement")}
+    keep_changes(case, kept if outcome in ("correct", "supplement") else {})
+    words = checked_words(reasons, "reasons", wanted=True)
+    case.reasons_sealed = vault.seal(words, "case.reasons")
+    return words
 
 
 @transaction.atomic
@@ -85,11 +125,8 @@ def answer(*, actor: Actor, number: str, outcome: str, reasons: str, changes: Ma
         raise NotAllowed("由数据提供部门的报送员答复。The providing department's clerks answer.")
     case = held(actor, number, *_KINDS)
     must_be(case, Case.State.FORWARDED)
-    case.outcome = _outcome(outcome, changes or {}, case)
-    case.changes = dict(changes or {})
-    words = checked_words(reasons, "reasons", wanted=True)
-    case.reasons_sealed = vault.seal(words, "case.reasons")
-    case.state, case.department = Case.State.ANSWERED, CENTRE
+    words = _propose(case, outcome, reasons, changes)
+    case.state, case.department, case.answered_on = Case.State.ANSWERED, CENTRE, today()
     take_step(actor=actor, case=case, step="answer", words=words)
 
 
@@ -158,10 +195,17 @@ def decide(*, actor: Actor, number: str, outcome: str, reasons: str, changes: Ma
     _centre_only(actor)
     case = held(actor, number, *_KINDS)
     must_be(case, *_RUNNING)
-    case.outcome = _outcome(outcome, changes or {}, case)
-    case.changes = dict(changes or {})
-    words = checked_words(reasons, "reasons", wanted=True)
-    case.reasons_sealed = vault.seal(words, "case.reasons")
+    first = case.review_of
+    if first is not None and actor.handle in (first.decided_by, first.signed_by):
+        raise refuse(
+            "same_person",
+            "decided_by",
+            Text(
+                zh="复核须由没有办过原异议的审核员办理。", en="A review is decided by somebody else than the objection."
+            ),
+            Text(zh="请同事打开这件复核。", en="Ask a colleague to open it."),
+        )
+    words = _propose(case, outcome, reasons, changes)
     case.decided_by, case.department = actor.handle, CENTRE
     if case.outcome in procedure_of(case).second_signature:
         case.state = Case.State.PROPOSED
@@ -173,7 +217,7 @@ def decide(*, actor: Actor, number: str, outcome: str, reasons: str, changes: Ma
 
 def _close(actor: Actor, case: Case, words: str) -> None:
     case.state, case.closed_at = Case.State.CLOSED, now()
-    take_step(actor=actor, case=case, step="close", words=words, facts={"changes": case.changes})
+    take_step(actor=actor, case=case, step="close", words=words, facts={"changes": sorted(changes_of(case))})
     outcomes.apply(actor, case)
 
 

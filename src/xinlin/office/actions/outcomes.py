@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 
 from django.db import transaction
 
 from xinlin.core.procedures import LIFTS
+from xinlin.office.actions.corrections import correct
 from xinlin.office.amendments import amend
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.cases import Case, Telling
-from xinlin.office.models.checks import CheckAnswer
+from xinlin.office.models.checks import CheckAnswer, CheckFeedback
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.records import Record
+from xinlin.office.queries.cases import changes_of
 from xinlin.office.scopes import Actor, NotFound, now, today
 
 _MARKING = (Case.Kind.OBJECTION, Case.Kind.REVIEW)
+SUSPENDED = "disputed"
+"""What an office that used a measure is told when the entry is disputed: it carries no measure until that is settled."""
 
 
 def mark(actor: Actor, case: Case, record: Record) -> None:
@@ -30,11 +33,12 @@ def mark(actor: Actor, case: Case, record: Record) -> None:
             happened_on=today(),
             case=case,
         )
+        tell(case, record, SUSPENDED)
 
 
 def lift(actor: Actor, case: Case, record: Record) -> None:
     """Let the record count again, unless another case or an unsettled objection still marks it."""
-    others = Case.objects.filter(record=record, kind__in=_MARKING).exclude(pk=case.pk)
+    others = Case.objects.filter(record=record, kind__in=_MARKING).exclude(pk__in=[case.pk, case.review_of_id or 0])
     if others.exclude(state=Case.State.CLOSED).exists() or others.filter(outcome="unresolved").exists():
         return
     record.refresh_from_db(fields=["status"])
@@ -47,6 +51,8 @@ def lift(actor: Actor, case: Case, record: Record) -> None:
             happened_on=today(),
             case=case,
         )
+        if case.outcome in ("reject", "withdrawn"):
+            tell(case, record, case.outcome, of_measures=True)
 
 
 def leave_list(record: Record, reason: str) -> int:
@@ -57,7 +63,10 @@ def leave_list(record: Record, reason: str) -> int:
 
 
 def apply(actor: Actor, case: Case) -> None:
-    """Carry out the outcome of an objection or review on its record, and tell whoever was told otherwise."""
+    """Carry out the outcome of an objection or review on its record, and tell whoever was told otherwise.
+
+    Whoever used a measure on it was told that it was suspended, and is told when it stands after all.
+    """
     record = case.record
     if record is None:
         return
@@ -72,16 +81,27 @@ def apply(actor: Actor, case: Case) -> None:
         leave_list(record, f"异议成立，移出名单（{case.number}）")
     elif case.outcome == "stop_disclosure":
         amend(actor=actor, records=[record.pk], change={"disclosed_until": day}, reason=why, happened_on=day, case=case)
+    elif case.outcome == "correct":
+        correct(actor=actor, case=case, record=record, changes=changes_of(case))
     if case.outcome in LIFTS:
         lift(actor, case, record)
     if case.outcome not in ("reject", "unresolved"):
-        tell(case, record)
+        tell(case, record, case.outcome)
 
 
-def tell(case: Case, record: Record) -> list[Telling]:
-    """One telling for the department that provided the record, and one for each check that was answered with it."""
+def tell(case: Case, record: Record, outcome: str, *, of_measures: bool = False) -> list[Telling]:
+    """One telling for the department that provided the record, and one for each check that was answered with it.
+
+    That a record is suspended, or stands after all (``of_measures``), is told only to those who used a measure on it.
+    """
     answers = _answered_with(record)
-    wanted = [(record.department, None), *((answer.question.department, answer) for answer in answers)]
+    wanted: list[tuple[str, CheckAnswer | None]] = [(answer.question.department, answer) for answer in answers]
+    if of_measures or outcome == SUSPENDED:
+        used = CheckFeedback.objects.filter(answer__in=answers, decision=CheckFeedback.Decision.MEASURE_APPLIED)
+        applied = set(used.values_list("answer_id", flat=True))
+        wanted = [(office, answer) for office, answer in wanted if answer is not None and answer.pk in applied]
+    else:
+        wanted.insert(0, (record.department, None))
     moment = now()
     return Telling.objects.bulk_create(
         Telling(
@@ -90,14 +110,14 @@ def tell(case: Case, record: Record) -> list[Telling]:
             record=record,
             department=department,
             answer=answer,
-            outcome=case.outcome,
+            outcome=outcome,
             told_at=moment,
         )
         for department, answer in wanted
     )
 
 
-def _answered_with(record: Record) -> Iterable[CheckAnswer]:
+def _answered_with(record: Record) -> list[CheckAnswer]:
     """Answers of checks that rested on this record."""
     found = CheckAnswer.objects.filter(subject=record.subject_id, verdict=CheckAnswer.Verdict.YES)
     return [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 
-from xinlin.core.procedures import REPAIR_OUTCOMES, repairable_from
+from xinlin.core.procedures import REPAIR_OUTCOMES, repairable_from, stops_on
 from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.actions.case_steps import (
@@ -26,11 +26,12 @@ from xinlin.office.models.cases import Case
 from xinlin.office.models.records import Record
 from xinlin.office.queries.calendars import calendar
 from xinlin.office.queries.people import own_subject
-from xinlin.office.queries.repairs import own_records, terms_of
+from xinlin.office.queries.repairs import own_exit_of, own_records, terms_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
 
-ACCEPTANCE, RESULT = "repair_acceptance", "repair_result"
+ACCEPTANCE, RESULT, EXTENSION = "repair_acceptance", "repair_result", "repair_extension"
+_RUNNING = (Case.State.SUBMITTED, Case.State.ACCEPTED, Case.State.FORWARDED, Case.State.ANSWERED)
 
 
 def _working_days(clock: str) -> int:
@@ -44,7 +45,17 @@ def _set_due(case: Case, clock: str) -> None:
 
 
 def _not_yet(record: Record) -> Refused | None:
-    terms = terms_of(record)
+    terms, own_exit = terms_of(record), own_exit_of(record)
+    if own_exit is not None:
+        return refuse(
+            "own_exit",
+            "record",
+            Text(
+                zh="主体在法定名单上，按名单自身的规则移出，不适用一般信用修复。",
+                en="Whoever stands on a statutory list leaves by that list's own rule, not by ordinary repair.",
+            ),
+            own_exit,
+        )
     if terms is None:
         return refuse(
             "not_repairable",
@@ -62,6 +73,13 @@ def _not_yet(record: Record) -> Refused | None:
                 zh="届时再申请；到最长公示期满会自动停止，无需申请。",
                 en="Apply then; at the longest term it stops by itself.",
             ),
+        )
+    if stops_on(terms, record.occurred_on) <= today():
+        return refuse(
+            "stopped",
+            "record",
+            Text(zh="最长公示期已满，已自动停止。", en="Its longest term is over; it has stopped by itself."),
+            Text(zh="无需申请。", en="There is nothing to apply for."),
         )
     return None
 
@@ -168,11 +186,52 @@ def accept(*, actor: Actor, number: str) -> None:
 
 
 @transaction.atomic
-def decide(*, actor: Actor, number: str, outcome: str, reasons: str) -> str:
-    """Decide on a repair, with reasons; returns the state then. ``false_papers`` waits for a second signature."""
+def forward(*, actor: Actor, number: str, words: str = "") -> None:
+    """Ask the authority that decided; it answers within the days that the result has left. The applicant asks once only."""
     _reviewer(actor)
     case = held(actor, number, Case.Kind.REPAIR)
-    must_be(case, Case.State.SUBMITTED, Case.State.ACCEPTED)
+    must_be(case, Case.State.ACCEPTED)
+    case.state, case.department, case.forwarded_on = Case.State.FORWARDED, case.provider, today()
+    case.provider_due_on = case.due_on
+    take_step(actor=actor, case=case, step="forward", words=checked_words(words))
+
+
+@transaction.atomic
+def answer(*, actor: Actor, number: str, outcome: str, reasons: str) -> None:
+    """The deciding authority says whether the duty is fulfilled, with reasons; the centre concludes."""
+    if actor.role != "clerk":
+        raise NotAllowed("由认定单位的报送员答复。The deciding authority's clerks answer.")
+    case = held(actor, number, Case.Kind.REPAIR)
+    must_be(case, Case.State.FORWARDED)
+    _known(outcome)
+    kept = checked_words(reasons, "reasons", wanted=True)
+    case.outcome, case.reasons_sealed = outcome, vault.seal(kept, "case.reasons")
+    case.state, case.department, case.answered_on = Case.State.ANSWERED, CENTRE, today()
+    take_step(actor=actor, case=case, step="answer", words=kept)
+
+
+@transaction.atomic
+def extend(*, actor: Actor, number: str, reasons: str) -> None:
+    """Take more time for the result, once, with reasons that the applicant reads."""
+    _reviewer(actor)
+    case = held(actor, number, Case.Kind.REPAIR)
+    must_be(case, Case.State.ACCEPTED, Case.State.FORWARDED, Case.State.ANSWERED)
+    if case.extended_on is not None:
+        raise refuse(
+            "no_extension",
+            "due_on",
+            Text(zh="只能延长一次。", en="More time is taken once only."),
+            Text(zh="请在期限内办结。", en="Settle it in time."),
+        )
+    kept = checked_words(reasons, "reasons", wanted=True)
+    days = calendar()
+    case.extended_on = today()
+    case.due_on = days.add_working_days(case.due_on, _working_days(EXTENSION))
+    case.due_provisional = not days.is_decided(case.due_on)
+    take_step(actor=actor, case=case, step="extend", words=kept)
+
+
+def _known(outcome: str) -> None:
     if outcome not in REPAIR_OUTCOMES:
         raise refuse(
             "unknown_outcome",
@@ -180,6 +239,15 @@ def decide(*, actor: Actor, number: str, outcome: str, reasons: str) -> str:
             Text(zh="没有选择处理结果。", en="No outcome was chosen."),
             Text(zh="请选择准予修复或不予修复。", en="Choose repaired or not repaired."),
         )
+
+
+@transaction.atomic
+def decide(*, actor: Actor, number: str, outcome: str, reasons: str) -> str:
+    """Decide on a repair, with reasons; returns the state then. ``false_papers`` waits for a second signature."""
+    _reviewer(actor)
+    case = held(actor, number, Case.Kind.REPAIR)
+    must_be(case, *_RUNNING)
+    _known(outcome)
     kept = checked_words(reasons, "reasons", wanted=True)
     case.outcome, case.decided_by, case.reasons_sealed = outcome, actor.handle, vault.seal(kept, "case.reasons")
     if outcome == "false_papers":
@@ -207,6 +275,18 @@ def sign(*, actor: Actor, number: str) -> None:
     _close(actor, case, vault.unseal(case.reasons_sealed, "case.reasons"))
 
 
+@transaction.atomic
+def send_back(*, actor: Actor, number: str, reasons: str) -> None:
+    """The second reviewer does not agree that the papers are false: the case goes back, with reasons."""
+    _reviewer(actor)
+    case = held(actor, number, Case.Kind.REPAIR)
+    must_be(case, Case.State.PROPOSED)
+    kept = checked_words(reasons, "reasons", wanted=True)
+    case.state, case.decided_by = Case.State.ACCEPTED, ""
+    _set_due(case, RESULT)
+    take_step(actor=actor, case=case, step="send_back", words=kept)
+
+
 def _close(actor: Actor, case: Case, words: str) -> None:
     """Close it. A repair stops publicity, sharing, use and measures together, and everybody who held it is told."""
     case.state, case.closed_at, case.department = Case.State.CLOSED, now(), CENTRE
@@ -222,4 +302,4 @@ def _close(actor: Actor, case: Case, words: str) -> None:
         case=case,
     )
     leave_list(case.record, f"信用修复（{case.number}）")
-    tell(case, case.record)
+    tell(case, case.record, case.outcome)

@@ -10,12 +10,13 @@ class Case(models.Model):
     """A request with a clock (办件). While an objection is open its record is disputed and counts 0."""
 
     class Kind(models.TextChoices):
-        """What is asked for: 异议, 复核, 修复, 质疑查询."""
+        """What is asked for: 异议, 复核, 修复, 质疑查询, 申报善行."""
 
         OBJECTION = "objection"
         REVIEW = "review"
         REPAIR = "repair"
         LOOK = "look"
+        DEED = "deed"
 
     class State(models.TextChoices):
         """Where it stands. ``papers`` waits for the applicant, ``proposed`` for a second signature."""
@@ -55,6 +56,10 @@ class Case(models.Model):
     due_provisional = models.BooleanField(default=False)
     forwarded_on = models.DateField(null=True, blank=True)
     provider_due_on = models.DateField(null=True, blank=True)
+    handed_over_on = models.DateField(null=True, blank=True)
+    """The day on which the department that was asked first passed it to the one whose business it is (移交)."""
+    answered_on = models.DateField(null=True, blank=True)
+    """The day of the department's answer, so that what was late stays counted."""
     extended_on = models.DateField(null=True, blank=True)
     pauses = models.JSONField(default=list)
     """Days with experts: [first day, first day after or null]."""
@@ -62,8 +67,8 @@ class Case(models.Model):
     """Missing papers are named once (一次性告知), and never again."""
     outcome = models.CharField(max_length=32, blank=True)
     """What is proposed, and once closed what was decided."""
-    changes = models.JSONField(default=dict)
-    """For a correction: field -> text as corrected."""
+    changes_sealed = models.TextField(blank=True)
+    """For a correction: field -> text as corrected; for an addition: what is to stand beside the record. JSON, sealed."""
     reasons_sealed = models.TextField(blank=True)
     decided_by = models.CharField(max_length=64, blank=True)
     signed_by = models.CharField(max_length=64, blank=True)
@@ -74,9 +79,9 @@ class Case(models.Model):
         db_table = "case_file"
         constraints = [
             models.UniqueConstraint(
-                fields=["record", "subject", "kind"],
+                fields=["record", "filed_by", "kind"],
                 condition=~Q(state="closed") & Q(record__isnull=False),
-                name="case_one_open_per_record",
+                name="case_one_open_per_applicant",
             ),
             models.CheckConstraint(
                 condition=~Q(state="closed")
@@ -128,10 +133,14 @@ class Telling(models.Model):
         db_table = "telling"
         constraints = [
             models.UniqueConstraint(
-                fields=["case", "record", "department"], condition=Q(answer__isnull=True), name="telling_holder_once"
+                fields=["case", "record", "department", "outcome"],
+                condition=Q(answer__isnull=True),
+                name="telling_holder_once_an_outcome",
             ),
             models.UniqueConstraint(
-                fields=["case", "record", "answer"], condition=Q(answer__isnull=False), name="telling_answer_once"
+                fields=["case", "record", "answer", "outcome"],
+                condition=Q(answer__isnull=False),
+                name="telling_answer_once_an_outcome",
             ),
         ]
         indexes = [models.Index(fields=["department", "acknowledged_at"])]

@@ -16,11 +16,18 @@ class Message(models.Model):
     content_sealed = models.TextField()
     """Title, body and short text in both languages as sent, sealed: JSON."""
     case = models.ForeignKey("office.Case", null=True, blank=True, on_delete=models.PROTECT, related_name="messages")
+    occasion = models.CharField(max_length=120, blank=True)
+    """What it is about, where that is told once and no more, such as ``ended:REFERENCE``; empty for what is told each time."""
     at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "message"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "occasion"], condition=~Q(occasion=""), name="message_once_an_occasion"
+            )
+        ]
         indexes = [models.Index(fields=["subject", "-at"])]
 
 
@@ -67,4 +74,32 @@ class Contact(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["subject", "channel"], name="contact_one_per_channel"),
             models.CheckConstraint(condition=Q(channel__in=["sms", "email"]), name="contact_channel"),
+        ]
+
+
+class PriorNotice(models.Model):
+    """Before a measure is used: facts, basis, remedy, and until when one may answer (事先告知).
+
+    深圳经济特区社会信用条例 69, 浙江省公共信用信息管理条例 28: told in writing beforehand, with the right to state and defend.
+    """
+
+    number = models.CharField(max_length=32, unique=True)
+    entry = models.ForeignKey("office.ListEntry", on_delete=models.PROTECT, related_name="prior_notices")
+    measure = models.CharField(max_length=64)
+    department = models.CharField(max_length=64)
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="+")
+    given_by = models.CharField(max_length=64)
+    given_at = models.DateTimeField()
+    answer_until = models.DateField()
+    """The last day on which one may answer."""
+    answer_sealed = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "prior_notice"
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "measure", "department"], name="prior_notice_once"),
+            models.CheckConstraint(
+                condition=Q(answered_at__isnull=True) | ~Q(answer_sealed=""), name="prior_notice_answer_has_words"
+            ),
         ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from django.db.models import Q
@@ -24,6 +25,8 @@ from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotFound, today
 
 YES, NO = _("是"), _("否")
+OBJECTIONABLE = (Record.Status.ACTIVE, Record.Status.DISPUTED)
+"""States in which a record can be objected to; in the others it has no effect any more."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class RecordView:
     case: CaseView | None
     about_organisation: str
     demonstration: bool
+    notes: list[str] = field(default_factory=list)
+    """What was added to it after an objection, and that one could not be settled (补充说明、异议记载)."""
 
 
 def through_kinds(rulebook: Rulebook, day: date) -> set[str]:
@@ -117,9 +122,17 @@ def represented(relations: Iterable[Relation], record: Record) -> bool:
     )
 
 
+def represented_now(subject: Subject) -> list[int]:
+    """The keys of the organisations that the person represents today."""
+    day = today()
+    standing = Relation.objects.filter(person=subject, role="legal_representative", from_on__lte=day)
+    open_ended = standing.filter(Q(until_on__isnull=True) | Q(until_on__gt=day))
+    return list(open_ended.values_list("organisation_id", flat=True))
+
+
 def concerns_person(fact: Fact) -> bool:
     """Whether the person may object: to their own record, or to one of an organisation that names them."""
-    return fact.of == "self" or (fact.represented and fact.named)
+    return fact.of == "self" or fact.named
 
 
 def history(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[Record, Fact]]:
@@ -160,7 +173,7 @@ def facts_of_kind(kind: Kind, through: bool, people: People, past: Past) -> Iter
             yield person, as_fact(kind, record, via=True, represented=True, named=True)
 
 
-def _shown(spec: FieldSpec, value: Value | None) -> str:
+def shown_value(spec: FieldSpec, value: Value | None) -> str:
     """A field's value for the eyes of the person concerned."""
     if value is None:
         return ""
@@ -226,7 +239,7 @@ def view(record: Record, fact: Fact, rulebook: Rulebook, indicators: list[Indica
     via = fact.of == "organisation"
     stored = {spec.code: record.fields.get(spec.code) for spec in kind.fields}
     shown = [
-        (spec.label, _shown(spec, stored[spec.code]))
+        (spec.label, shown_value(spec, stored[spec.code]))
         for spec in kind.fields
         if spec.role is None and stored[spec.code] is not None and not (via and spec.personal)
     ]
@@ -247,11 +260,27 @@ def view(record: Record, fact: Fact, rulebook: Rulebook, indicators: list[Indica
         remedy=record.remedy,
         fields=shown,
         sign=kind.sign,
-        can_object=record.status == Record.Status.ACTIVE and case is None and concerns_person(fact),
+        can_object=record.status in OBJECTIONABLE and case is None and concerns_person(fact),
         case=case_view(case, rulebook) if case else None,
         about_organisation=record.subject.public_name if via and record.subject else "",
         demonstration=kind.basis == "demonstration",
     )
+
+
+UNSETTLED = _("当事人对本条有异议，现有材料无法核实；异议和核查情况已记载。")
+
+
+def notes_on(records: Iterable[int]) -> dict[int, list[str]]:
+    """What stands beside the records with these keys: additions, and objections that could not be settled."""
+    found: dict[int, list[str]] = {}
+    settled = Case.objects.filter(
+        record__in=list(records), state=Case.State.CLOSED, outcome__in=["supplement", "unresolved"]
+    )
+    for case in settled.order_by("closed_at"):
+        added = json.loads(vault.unseal(case.changes_sealed, "case.changes")) if case.changes_sealed else {}
+        note = added.get("note", "") if case.outcome == "supplement" else str(UNSETTLED)
+        found.setdefault(case.record_id or 0, []).append(note)
+    return found
 
 
 def views(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[RecordView, Fact]]:
@@ -260,9 +289,15 @@ def views(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[RecordVi
     filed = Case.objects.filter(filed_by_id=subject_id, record__isnull=False).exclude(state=Case.State.CLOSED)
     marking = filed.filter(kind__in=[Case.Kind.OBJECTION, Case.Kind.REVIEW])
     cases = {case.record_id: case for case in marking.select_related("record")}
-    by_kind = _indicators(rulebook, day)
+    by_kind, notes = _indicators(rulebook, day), notes_on(record.pk for record, _ in found)
     shown = [
-        (view(record, fact, rulebook, by_kind.get(record.kind, []), cases.get(record.pk)), fact)
+        (
+            replace(
+                view(record, fact, rulebook, by_kind.get(record.kind, []), cases.get(record.pk)),
+                notes=notes.get(record.pk, []),
+            ),
+            fact,
+        )
         for record, fact in found
     ]
     return sorted(shown, key=lambda pair: pair[1].order, reverse=True)
@@ -277,10 +312,23 @@ def mine(*, actor: Actor) -> list[RecordView]:
 
 
 def one(*, actor: Actor, reference: str) -> RecordView:
-    """One record of the resident. Raises `NotFound` for another's or none."""
+    """One record of the resident, or of an organisation that they represent now. Raises `NotFound` for another's or none."""
     subject = own_subject(actor)
     for record, _fact in views(subject.pk, current(), today()):
         if record.reference == reference:
             look_at_oneself(actor, [record.kind], gettext_noop("本人查看记录"))
             return record
-    raise NotFound("没有这条记录，或它不属于您。There is no such record of yours.")
+    firms = represented_now(subject)
+    row = Record.objects.select_related("subject").filter(reference=reference, subject__in=firms).first()
+    kind = current().kinds.get(row.kind) if row is not None else None
+    if row is None or kind is None:
+        raise NotFound("没有这条记录，或它不属于您。There is no such record of yours.")
+    filed = Case.objects.filter(filed_by=subject, record=row, kind__in=[Case.Kind.OBJECTION, Case.Kind.REVIEW])
+    case = filed.exclude(state=Case.State.CLOSED).select_related("record").first()
+    shown = view(row, as_fact(kind, row, via=True, represented=True), current(), [], case)
+    look_at_oneself(actor, [row.kind], gettext_noop("本人查看记录"))
+    return replace(
+        shown,
+        can_object=row.status in OBJECTIONABLE and case is None,
+        notes=notes_on([row.pk]).get(row.pk, []),
+    )

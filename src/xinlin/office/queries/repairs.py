@@ -11,9 +11,11 @@ from django.utils.translation import gettext_noop
 from xinlin.core.procedures import RepairClass, repairable_from, stops_on
 from xinlin.core.values import Text
 from xinlin.office.models.cases import Case
-from xinlin.office.models.people import Relation, Subject
+from xinlin.office.models.lists import ListEntry
+from xinlin.office.models.people import Subject
 from xinlin.office.models.records import Record
 from xinlin.office.queries.people import look_at_oneself, own_subject
+from xinlin.office.queries.records import represented_now
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, today
 
@@ -39,13 +41,15 @@ class RepairView:
     """The number of the application that is under way, or empty."""
     draft: Text
     """An application to start from."""
+    own_exit: Text | None
+    """How one leaves the list that bars ordinary repair; None where nothing bars it."""
+    listed: bool
+    """Whether the record itself is the entry on that list."""
 
 
 def own_records(subject: Subject) -> QuerySet[Record]:
     """The subject's records, and those of the organisations that the person represents now."""
-    day = today()
-    standing = Relation.objects.filter(person=subject, role="legal_representative", from_on__lte=day)
-    firms = standing.filter(Q(until_on__isnull=True) | Q(until_on__gt=day)).values("organisation_id")
+    firms = represented_now(subject)
     return Record.objects.filter(Q(subject=subject) | Q(subject_id__in=firms)).select_related("subject")
 
 
@@ -56,6 +60,25 @@ def terms_of(record: Record) -> RepairClass | None:
     if kind is None or kind.sign != "negative":
         return None
     return rulebook.repair_classes.get(record.record_class)
+
+
+def own_exit_of(record: Record) -> Text | None:
+    """How the record's subject leaves the statutory list on which it stands, where that bars ordinary repair here.
+
+    浙江省公共信用信息管理条例 32: who is on a serious list leaves by the list's own rule.
+    """
+    rulebook = current()
+    procedure = rulebook.procedures.get(rulebook.objection_procedure or "")
+    if procedure is None or procedure.list_exit == "repair":
+        return None
+    standing = ListEntry.objects.filter(subject=record.subject_id, removed_at__isnull=True, ends_on__gt=today())
+    names = [rulebook.lists[code] for code in standing.values_list("list", flat=True) if code in rulebook.lists]
+    if not names:
+        return None
+    return Text(
+        zh="；".join(f"{one.name.zh}：{one.exit_rule.zh}；{one.repair.zh}" for one in names),
+        en="; ".join(f"{one.name.en}: {one.exit_rule.en}; {one.repair.en}" for one in names),
+    )
 
 
 def mine(*, actor: Actor) -> list[RepairView]:
@@ -73,7 +96,7 @@ def mine(*, actor: Actor) -> list[RepairView]:
         if terms is None or stops_on(terms, record.occurred_on) <= day:
             continue
         office = rulebook.departments.get(record.department)
-        begins = repairable_from(terms, record.occurred_on)
+        begins, own_exit = repairable_from(terms, record.occurred_on), own_exit_of(record)
         kind = rulebook.kinds[record.kind].name
         found.append(
             RepairView(
@@ -86,9 +109,11 @@ def mine(*, actor: Actor) -> list[RepairView]:
                 class_name=terms.name,
                 from_on=begins,
                 stops_on=stops_on(terms, record.occurred_on),
-                open_now=begins <= day,
+                open_now=begins <= day and own_exit is None,
                 running=running.get(record.pk, ""),
                 draft=_draft(kind, record),
+                own_exit=own_exit,
+                listed=rulebook.kinds[record.kind].effect == "list_entry",
             )
         )
     look_at_oneself(actor, {record.kind for record in standing}, gettext_noop("本人查看可修复的记录"))

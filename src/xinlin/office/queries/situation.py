@@ -20,6 +20,7 @@ from xinlin.office.models.checks import CheckAnswer
 from xinlin.office.models.people import Consent, Subject
 from xinlin.office.models.records import Record
 from xinlin.office.models.scores import ScoreRun
+from xinlin.office.queries.office_clocks import NEXT_ON
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, now, today
 
@@ -109,8 +110,9 @@ def alerts(*, actor: Actor) -> Alerts:
         failed=Count("pk", filter=Q(state=Job.State.FAILED)),
     )
     answers = owed.aggregate(all=Count("pk"), overdue=Count("pk", filter=Q(feedback_due_on__lt=today())))
-    cases = Case.objects.filter(mine, state=Case.State.SUBMITTED).aggregate(
-        all=Count("pk"), overdue=Count("pk", filter=Q(due_on__lt=today()))
+    open_cases = Case.objects.filter(mine).exclude(state__in=[Case.State.CLOSED, Case.State.PAPERS])
+    cases = open_cases.annotate(next_on=NEXT_ON).aggregate(
+        all=Count("pk"), overdue=Count("pk", filter=Q(next_on__lt=today()))
     )
     return Alerts(
         feedback_owed=answers["all"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -142,6 +142,12 @@ def icon_path(name: str) -> str:
 def get(mapping: Mapping[Any, Any], key: Any) -> Any:
     """The entry of a mapping under a key that is itself a variable; None where there is none."""
     return mapping.get(key)
+
+
+@register.filter
+def total(numbers: Iterable[int]) -> int:
+    """The sum of some counts."""
+    return sum(numbers)
 
 
 @register.simple_tag

@@ -31,3 +31,14 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
 }
+
+// A wording that goes with an outcome is put into the empty box, for a person to edit; what they wrote is left alone.
+for (const choice of document.querySelectorAll("[data-wording]")) {
+  choice.addEventListener("change", () => {
+    const box = document.querySelector("[data-wording-box]");
+    if (box && (!box.value.trim() || box.value === box.dataset.filled)) {
+      box.value = choice.dataset.wording;
+      box.dataset.filled = choice.dataset.wording;
+    }
+  });
+}
