@@ -17,7 +17,7 @@ from xinlin.core.schemes import Indicator
 from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.models.cases import Case
-from xinlin.office.models.people import Relation
+from xinlin.office.models.people import Relation, Subject
 from xinlin.office.models.records import Record
 from xinlin.office.queries.histories import Past, People
 from xinlin.office.queries.people import look_at_oneself, own_subject
