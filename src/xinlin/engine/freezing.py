@@ -72,6 +72,7 @@ def write_kind(path: Path, table: pa.Table, edges: Iterable[tuple[int, int]]) ->
         "compression_level": 1,
         "use_dictionary": packed,
         "column_encoding": {"subject": "DELTA_BINARY_PACKED"},
+        "write_statistics": ["subject"],
         "store_schema": False,
     }
     schema = table.schema.set(table.schema.get_field_index("subject"), pa.field("subject", pa.int32(), nullable=False))

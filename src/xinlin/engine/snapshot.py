@@ -144,7 +144,7 @@ class SnapshotWriter:
 def digest_folder(folder: Path) -> str:
     """SHA-256 over the names and bytes of all tables (Parquet and CSV) below ``folder``."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".parquet", ".csv")):
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".parquet", ".csv") and path.is_file()):
         with path.open("rb") as stream:
             whole = hashlib.file_digest(stream, "sha256").digest()
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + whole)

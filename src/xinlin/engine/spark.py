@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -118,12 +118,8 @@ def _register(spark: SparkSession, plan: Plan, folder: Path) -> set[str]:
 
 
 def _register_repeats(spark: SparkSession, kind: str, within: str) -> None:
-    """(day, ends) for every day from the first record of the kind to the last: calendar terms are resolved in Python."""
-    first, last = spark.sql(f'SELECT min(occurred_on), max(occurred_on) FROM "{kind}"').collect()[0]
-    days: list[date] = []
-    while first is not None and first <= last:
-        days.append(first)
-        first += timedelta(days=1)
+    """(day, ends) for every day on which the kind has a record: calendar terms are resolved in Python."""
+    days: list[date] = [day for (day,) in spark.sql(f'SELECT DISTINCT occurred_on FROM "{kind}"').collect()]
     ends = pa.table(
         {"day": pa.array(days, pa.date32()), "ends": pa.array([add_term(day, within) for day in days], pa.date32())}
     )

@@ -14,7 +14,8 @@ from pathlib import Path
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Rulebook
 from xinlin.engine.figures import Watch, unwatched
-from xinlin.engine.folder import Demands, freeze
+from xinlin.engine.folder import freeze
+from xinlin.engine.folder_records import Demands
 from xinlin.engine.snapshot import Snapshot, scored_fields
 from xinlin.engine.tables import refused
 from xinlin.engine.workplaces import workplace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ WELL_FORMED = {
     DAY: r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
     TRUTH: r"(?i)true|false",
 }
-EXAMPLES = {INTEGER: "12", DAY: "2026-03-01", TRUTH: "true", WORDS: "text"}
+EXAMPLES = {INTEGER: "12 (≤ 18 位 digits)", DAY: "2026-03-01", TRUTH: "true", WORDS: "text"}
 
 
 class FolderRefused(ValueError):
@@ -76,27 +77,51 @@ def _source(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> tup
     """(what to select from, what counts its rows). CSV is read once, as text. Raises `FolderRefused`."""
     try:
         if path.suffix == ".csv":
-            raw = quoted(f"{name} as text")
+            raw, columns = quoted(f"{name} as text"), ", ".join(f"{literal(one)}: 'VARCHAR'" for one in _header(path))
             connection.execute(
-                f"CREATE TABLE {raw} AS SELECT * FROM read_csv({literal(path.as_posix())}, all_varchar = true, "
-                "header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', strict_mode = true)"
+                f"CREATE TABLE {raw} AS SELECT * FROM read_csv({literal(path.as_posix())}, auto_detect = false, "
+                f"columns = {{{columns}}}, header = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', "
+                "strict_mode = true)"
             )
             return raw, "rowid"
         source = f"read_parquet({literal(path.as_posix())}, file_row_number = true)"
         connection.execute(f"DESCRIBE SELECT * FROM {source}")
-    except duckdb.Error as error:
-        raise refused(
-            "unreadable",
-            path.name,
-            "文件无法读取。",
-            f"the file cannot be read: {str(error).splitlines()[0]}",
-            "请检查文件是否完整，CSV 是否为 UTF-8、逗号分隔、各行列数一致。",
-            "Check that the file is whole; a CSV is UTF-8, separated by commas, each row as wide as the header.",
-        ) from error
+    except (duckdb.Error, OSError, UnicodeDecodeError) as error:
+        raise unreadable(path.name, error) from error
     return source, "file_row_number"
 
 
-def _typed(connection: duckdb.DuckDBPyConnection, source: str, path: Path, expected: Column, given: str) -> str:
+def _header(path: Path) -> list[str]:
+    """The names in the first line of a CSV. Raises `FolderRefused` for none, or one that stands twice."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        names = [name.strip() for name in next(csv.reader(stream), [])]
+    twice = [name for at, name in enumerate(names) if name in names[:at]]
+    if twice or not names:
+        said = ("缺少表头。", "there is no header.")
+        if twice:
+            said = (f"列 {twice[0]} 出现了两次。", f"the column {twice[0]!r} stands twice.")
+        cure = ("第一行写各列的名称，每列一次。", "Write the names of the columns into the first line, each once.")
+        raise refused("header", path.name, *said, *cure)
+    return names
+
+
+def unreadable(where: str, error: Exception) -> FolderRefused:
+    """The refusal of a file that is not what its name says, or not whole."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    said = " ".join([*lines[:1], *(line for line in lines[1:] if line.startswith("Expected Number"))])
+    return refused(
+        "unreadable",
+        where,
+        "文件无法读取。",
+        f"the file cannot be read: {said}.",
+        "请检查文件是否完整，CSV 是否为 UTF-8、逗号分隔、各行列数一致。",
+        "Check that the file is whole; a CSV is UTF-8, separated by commas, each row as wide as the header.",
+    )
+
+
+def _typed(
+    connection: duckdb.DuckDBPyConnection, source: str, place: str, path: Path, expected: Column, given: str
+) -> str:
     """The expression that reads a column with its type; refuses the file at the first value that has another."""
     name = quoted(expected.name)
     if given == NOTHING:
@@ -120,15 +145,15 @@ def _typed(connection: duckdb.DuckDBPyConnection, source: str, path: Path, expec
         cast = f"TRY_CAST(lower({name}) AS BOOLEAN)"
     form = literal(WELL_FORMED[expected.type])
     bad = connection.execute(
-        f"SELECT {name} FROM {source} WHERE {name} IS NOT NULL AND "
-        f"(NOT regexp_full_match({name}, {form}) OR {cast} IS NULL) LIMIT 1"
+        f"SELECT {name}, {place} FROM {source} WHERE {name} IS NOT NULL AND "
+        f"(NOT regexp_full_match({name}, {form}) OR {cast} IS NULL) ORDER BY {place} LIMIT 1"
     ).fetchall()
     if bad:
         raise refused(
             "wrong_type",
             f"{path.name}:{expected.name}",
-            f"“{bad[0][0]}”不是要求的格式。",
-            f"{bad[0][0]!r} is not of the needed form.",
+            f"第 {bad[0][1] + 1} 条“{bad[0][0]}”不是要求的格式。",
+            f"in row {bad[0][1] + 1} below the header, {bad[0][0]!r} is not of the needed form.",
             f"请改成类似 {EXAMPLES[expected.type]} 的值。",
             f"Write it like {EXAMPLES[expected.type]}.",
             raw=str(bad[0][0]),
@@ -152,7 +177,7 @@ def open_table(connection: duckdb.DuckDBPyConnection, path: Path, name: str, exp
             "Add them; cells may be empty where a value is optional.",
         )
     columns = [
-        f"{_typed(connection, source, path, wanted, given.get(wanted.name, NOTHING))} AS {quoted(wanted.name)}"
+        f"{_typed(connection, source, place, path, wanted, given.get(wanted.name, NOTHING))} AS {quoted(wanted.name)}"
         for wanted in expected
     ]
     columns.append(f"{place} AS {quoted(PLACE)}")

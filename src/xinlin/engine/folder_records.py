@@ -1,0 +1,278 @@
+"""Reads an open folder's records, kind by kind, into a snapshot's files (开放数据夹的记录)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xinlin.core.kind_references import CLASSES
+from xinlin.core.plan import Plan
+from xinlin.core.rulebooks import Kind, Rulebook
+from xinlin.engine.freezing import FOREVER, Numbers, in_order, repeats, write_kind
+from xinlin.engine.snapshot import column, scored_fields
+from xinlin.engine.statements import fields_of, literal
+from xinlin.engine.tables import (
+    DAY,
+    FIELD_TYPES,
+    PLACE,
+    WORDS,
+    Column,
+    FolderRefused,
+    empty_cell,
+    open_table,
+    quoted,
+    refuse_gaps,
+    refuse_where,
+    refused,
+    source_of,
+)
+
+Edges = list[tuple[int, int]]
+
+NOT_SCORED, UNKNOWN = -1, -2
+"""Stand for the number of a subject who is not scored on the day, and of one whom nobody knows."""
+FIXED_CODES = {"status": "状态", "class": "等级"}
+"""Columns of every record that hold nothing but known codes, by their Chinese names."""
+FIRST_DAY, LAST_DAY = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))
+DICTIONARY = pa.dictionary(pa.int32(), pa.string())
+STATUSES = ("active", "disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded")
+RECORDS = [
+    Column("record", WORDS, True),
+    Column("subject", WORDS, True),
+    Column("occurred_on", DAY, True),
+    Column("status", WORDS, True),
+    Column("class", WORDS),
+    Column("ends_on", DAY),
+    Column("document", WORDS),
+    Column("named_person", WORDS),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What a plan asks of a snapshot: which kinds, of which also organisations' records, of which the documents."""
+
+    kinds: frozenset[str]
+    through: frozenset[str]
+    documents: frozenset[str]
+
+    @classmethod
+    def of(cls, plan: Plan) -> Demands:
+        """Documents are long and seldom asked for; a kind whose rules do not test them is kept without."""
+        indicators = [indicator for dimension in plan.dimensions for indicator in dimension.indicators]
+        tested = [(indicator.kind, indicator.where) for indicator in indicators]
+        tested += [(rule.kind, rule.where) for rule in plan.scheme.class_rules]
+        return cls(
+            frozenset(plan.kinds),
+            frozenset(indicator.kind for indicator in indicators if indicator.through),
+            frozenset(kind for kind, where in tested if "document" in fields_of(where)),
+        )
+
+
+def view_of(kind: Kind) -> str:
+    """The name of the view on a kind's file."""
+    return f"records {kind.code}"
+
+
+def _columns(kind: Kind) -> list[Column]:
+    return [*RECORDS, *(Column(spec.code, FIELD_TYPES.get(spec.type, WORDS)) for spec in scored_fields(kind))]
+
+
+def open_kind(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path) -> None:
+    """Make a view of the file with the kind's columns."""
+    open_table(connection, path, view_of(kind), _columns(kind))
+
+
+def kinds_of(folder: Path, rulebook: Rulebook) -> Iterator[tuple[Kind, Path]]:
+    """The kinds of which the folder has records, by name. Raises `FolderRefused` for one that the rulebook lacks."""
+    for path in sorted((folder / "records").glob("*")):
+        if path.suffix not in (".csv", ".parquet"):
+            continue
+        if path.stem not in rulebook.kinds:
+            raise refused(
+                "unknown_kind",
+                f"records/{path.name}",
+                "规则册里没有这类记录。",
+                "the rulebook has no such kind of record.",
+                "请核对文件名，或在规则册中登记这类记录。",
+                "Check the file's name, or write the kind into the rulebook.",
+            )
+        source_of(folder / "records", path.stem)
+        yield rulebook.kinds[path.stem], path
+
+
+def numbers_of(connection: duckdb.DuckDBPyConnection, kinds: Sequence[tuple[Kind, Path]]) -> dict[str, Numbers]:
+    """For each kind the number of every row's subject, in the order of its file; `NOT_SCORED` for who is not.
+
+    One join for all kinds, since the table of everybody is large and is built anew for each join. Raises
+    `FolderRefused` for a subject that nobody knows.
+    """
+    ends = np.cumsum([0, *(_count(connection, kind) for kind, _ in kinds)])
+    every = np.full(ends[-1], UNKNOWN, np.int32)
+    stacked = " UNION ALL ".join(
+        f"SELECT subject, {quoted(PLACE)} + {end} AS place FROM {quoted(view_of(kind))}"
+        for (kind, _), end in zip(kinds, ends[:-1], strict=True)
+    )
+    if kinds:
+        found = connection.sql(f"SELECT place, number FROM ({stacked}) JOIN everyone USING (subject)")
+        for batch in found.to_arrow_reader(1 << 20):
+            every[batch["place"].to_numpy()] = batch["number"].to_numpy()
+    numbers = {kind.code: every[ends[at] : ends[at + 1]] for at, (kind, _) in enumerate(kinds)}
+    for kind, path in kinds:
+        if (numbers[kind.code] == UNKNOWN).any():
+            refuse_gaps(connection, path, view_of(kind), RECORDS)
+            refuse_where(
+                connection,
+                f"SELECT subject FROM {quoted(view_of(kind))} ANTI JOIN subjects USING (subject) ORDER BY subject",
+                "unknown_subject",
+                f"records/{kind.code}:subject",
+                "主体 {} 不在 subjects 中。",
+                "the subject {} is not in subjects.",
+            )
+    return numbers
+
+
+def _count(connection: duckdb.DuckDBPyConnection, kind: Kind) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {quoted(view_of(kind))}").fetchall()[0][0])
+
+
+def _through_organisations(connection: duckdb.DuckDBPyConnection, kind: Kind) -> pa.Table:
+    """(place, number) of organisations' records that name the scored person who represented them on the day."""
+    return connection.sql(
+        f"SELECT r.{quoted(PLACE)} AS place, e.number FROM {quoted(view_of(kind))} r JOIN everyone e ON e.subject = r.named_person "
+        "WHERE e.number >= 0 AND r.subject <> r.named_person AND EXISTS (SELECT 1 FROM relations l "
+        "WHERE l.organisation = r.subject AND l.person = r.named_person AND l.role = 'legal_representative' "
+        "AND l.from_on <= r.occurred_on AND (l.until_on IS NULL OR r.occurred_on < l.until_on))"
+    ).to_arrow_table()
+
+
+def _codes(kind: Kind) -> dict[str, Sequence[str]]:
+    """The columns that hold codes, each with those that the rulebook knows."""
+    own = {spec.code: list(spec.codes) for spec in scored_fields(kind) if spec.type == "code" and spec.codes}
+    return {"status": STATUSES, "class": sorted(CLASSES), **own}
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool) -> pa.Table:
+    """All rows of a kind in the order of the file, with the snapshot's columns and a hash of each record's handle.
+
+    Codes come as dictionaries. Raises `FolderRefused` for a state or a class that there is not.
+    """
+    codes = _codes(kind)
+    present = ", ".join(f"count({quoted(name)})" for name in codes)
+    counts = connection.execute(f"SELECT {present} FROM {quoted(view_of(kind))}").fetchall()[0]
+    columns = [
+        "record",
+        "occurred_on",
+        _coded_sql("status", codes),
+        _coded_sql("class", codes),
+        f"coalesce(ends_on, {literal(FOREVER)}) AS ends_on",
+        "document" if documents else "CAST(NULL AS VARCHAR) AS document",
+        *(f"{_coded_sql(spec.code, codes, column(spec.code))}" for spec in scored_fields(kind)),
+        "hash(record) AS hashed",
+    ]
+    table = connection.sql(f"SELECT {', '.join(columns)} FROM {quoted(view_of(kind))}").to_arrow_table()
+    for name, count in zip(codes, counts, strict=True):
+        column_name = name if name in FIXED_CODES else column(name)
+        at = table.schema.get_field_index(column_name)
+        if len(table) - table[column_name].null_count == count:
+            coded = table[column_name].cast(DICTIONARY)
+        elif name in FIXED_CODES:
+            raise _unknown_code(connection, kind, name, codes[name])
+        else:
+            said = connection.sql(f"SELECT {quoted(name)} AS said FROM {quoted(view_of(kind))}").to_arrow_table()[
+                "said"
+            ]
+            coded = said.dictionary_encode()
+        table = table.set_column(at, column_name, coded.unify_dictionaries())
+    return table.combine_chunks()
+
+
+def _coded_sql(name: str, codes: Mapping[str, Sequence[str]], as_name: str = "") -> str:
+    """The column, as one of its codes where it holds codes; what is none of them becomes NULL."""
+    said = quoted(name)
+    if name in codes:
+        said = f"TRY_CAST({said} AS ENUM({', '.join(literal(code) for code in codes[name])}))"
+    return f"{said} AS {quoted(as_name or name)}"
+
+
+def _unknown_code(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str, codes: Sequence[str]) -> FolderRefused:
+    """The refusal of the first code in a column of every record that is none of these."""
+    listed = ", ".join(codes)
+    wanted = ", ".join(literal(code) for code in codes)
+    found = connection.execute(
+        f"SELECT {quoted(name)} FROM {quoted(view_of(kind))} WHERE {quoted(name)} NOT IN ({wanted}) "
+        f"ORDER BY {quoted(PLACE)} LIMIT 1"
+    ).fetchall()[0][0]
+    return refused(
+        f"unknown_{name}",
+        f"records/{kind.code}:{name}",
+        f"没有名为 {found} 的{FIXED_CODES[name]}。",
+        f"there is no {name} {found!r}.",
+        f"请写其一：{listed}。",
+        f"Use one of {listed}.",
+        raw=found,
+    )
+
+
+def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Table) -> None:
+    """Refuse empty cells, days that no calendar has, and a record that stands twice."""
+    where = f"records/{kind.code}"
+    for name in ("record", "occurred_on", "status"):
+        if rows[name].null_count:
+            raise empty_cell(f"{where}:{name}")
+    for name in rows.column_names:
+        if pa.types.is_date32(rows[name].type):
+            ends = pc.min_max(rows[name].cast(pa.int32())).as_py()
+            if len(rows) - rows[name].null_count and not FIRST_DAY <= ends["min"] <= ends["max"] <= LAST_DAY:
+                raise refused(
+                    "no_day",
+                    f"{where}:{name.removeprefix(column(''))}",
+                    "日期不在公元 1 年至 9999 年之间。",
+                    "a day lies outside the years 1 to 9999.",
+                    "请改正日期。",
+                    "Correct it.",
+                )
+    if repeats(rows["hashed"].to_numpy()):
+        refuse_where(
+            connection,
+            f"SELECT record FROM {quoted(view_of(kind))} GROUP BY record HAVING count(*) > 1 ORDER BY record",
+            "duplicate_record",
+            f"{where}:record",
+            "记录 {} 出现了两次。",
+            "the record {} stands twice.",
+        )
+
+
+def freeze_kind(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, numbers: Numbers, target: Path, edges: Edges, demands: Demands
+) -> int:
+    """Write one kind sorted by number: the scored people's own records, and organisations' that name them.
+
+    Returns how many rows.
+    """
+    rows = _rows(connection, kind, kind.code in demands.documents)
+    _check_rows(connection, kind, rows)
+    if kind.code not in demands.kinds:
+        return 0
+    places = np.flatnonzero(numbers >= 0)
+    subject, via = numbers[places], np.zeros(len(places), np.bool_)
+    if kind.code in demands.through:
+        named = _through_organisations(connection, kind)
+        theirs = named["place"].to_numpy()
+        places = np.concatenate([places, theirs])
+        subject = np.concatenate([subject, named["number"].to_numpy()]).astype(np.int32)
+        via = np.concatenate([via, np.ones(len(theirs), np.bool_)])
+    days = rows["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
+    record = rows["record"].combine_chunks()
+    order = in_order(subject, days[places], lambda at: record.take(pa.array(places[at])))
+    taken = rows.drop_columns("hashed").take(pa.array(places[order]))
+    taken = taken.add_column(0, "via", pa.array(via[order])).add_column(0, "subject", pa.array(subject[order]))
+    write_kind(target / "records" / f"{kind.code}.parquet", taken, edges)
+    return len(order)

@@ -1,0 +1,183 @@
+"""Folders as strangers make them: what can be read is read the same by both engines, what cannot is refused by name."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pc
+import pyarrow.parquet as pq
+import pytest
+
+from tests.scores.test_open_folder import AS_OF, lines, write
+from xinlin import shelf
+from xinlin.engine.report import ENGINES, Order, Source, score_folder
+from xinlin.engine.tables import FolderRefused
+
+BOOK = shelf.read("dongtou")
+RECORDS = "records/volunteer_service"
+FULL = {"anna": 622, "李雷": 622}
+"""Who is scored where nothing is odd: both have 25 hours."""
+Change = Callable[[Path], object]
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Path:
+    return write(
+        tmp_path / "city",
+        {
+            "subjects": ["subject,kind,born_on", "anna,person,1990-01-01", "李雷,person,1980-02-29"],
+            "consents": ["subject,given_on,withdrawn_on", "anna,2026-01-01,", "李雷,2026-01-01,"],
+            RECORDS: lines(
+                "volunteer_service", [("v1", "anna", 30, {"hours": "25"}), ("记录2", "李雷", 30, {"hours": "25"})]
+            ),
+        },
+    )
+
+
+def scored(city: Path, out: Path) -> dict[str, int]:
+    scheme = BOOK.scheme_at(AS_OF)
+    assert scheme is not None
+    found = []
+    for engine in (name for name in ENGINES if name != "spark"):
+        score_folder(Order(BOOK, scheme, out / engine, engine, lines=True), Source(city), AS_OF)
+        found.append(pq.read_table(out / engine / "scores.parquet").to_pylist())
+    assert found[0] == found[1]
+    return {row["subject"]: row["score"] for row in found[0]}
+
+
+def bytewise(change: Callable[[bytes], bytes]) -> Change:
+    """Every file changed so."""
+
+    def make(city: Path) -> None:
+        for path in city.rglob("*.csv"):
+            path.write_bytes(change(path.read_bytes()))
+
+    return make
+
+
+def with_text(name: str, old: str, new: str) -> Change:
+    def make(city: Path) -> None:
+        path = city / f"{name}.csv"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return make
+
+
+def only_the_header(*names: str) -> Change:
+    def make(city: Path) -> None:
+        for name in names:
+            path = city / f"{name}.csv"
+            path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+
+    return make
+
+
+def as_parquet(city: Path) -> None:
+    for path in list(city.rglob("*.csv")):
+        table = pc.read_csv(path, convert_options=pc.ConvertOptions(strings_can_be_null=True))
+        pq.write_table(table, path.with_suffix(".parquet"))
+        path.unlink()
+
+
+def with_column(name: str, column: str, values: pa.Array) -> Change:
+    def make(city: Path) -> None:
+        as_parquet(city)
+        path = city / f"{name}.parquet"
+        table = pq.read_table(path)
+        pq.write_table(table.set_column(table.schema.get_field_index(column), column, values), path)
+
+    return make
+
+
+def with_file(name: str, change: Callable[[bytes], bytes]) -> Change:
+    def make(city: Path) -> None:
+        as_parquet(city)
+        path = city / f"{name}.parquet"
+        path.write_bytes(change(path.read_bytes()))
+
+    return make
+
+
+BOM = b"\xef\xbb\xbf"
+READ: dict[str, tuple[Change, dict[str, int]]] = {
+    "byte order mark": (bytewise(lambda text: BOM + text), FULL),
+    "carriage returns": (bytewise(lambda text: text.replace(b"\n", b"\r\n")), FULL),
+    "no last line break": (bytewise(lambda text: (BOM + text.replace(b"\n", b"\r\n")).rstrip()), FULL),
+    "a handle with quotes and a comma": (with_text(RECORDS, "v1", '"v""1, x"'), FULL),
+    "a handle over two lines": (with_text(RECORDS, "v1", '"v\n1"'), FULL),
+    "spaces in the header": (with_text("subjects", "subject,kind", " subject , kind"), FULL),
+    "no records": (only_the_header(RECORDS), {"anna": 600, "李雷": 600}),
+    "nothing at all": (only_the_header("subjects", "consents", RECORDS), {}),
+    "no folder of records": (lambda city: shutil.rmtree(city / "records"), {"anna": 600, "李雷": 600}),
+    "other files": (lambda city: (city / "records" / "readme.txt").write_text("x"), FULL),
+    "a record in year 1": (with_text(RECORDS, "2026-05-31", "0001-01-01"), {"anna": 600, "李雷": 622}),
+    "a record in year 9999": (with_text(RECORDS, "2026-05-31", "9999-12-31"), {"anna": 600, "李雷": 622}),
+    "many hours": (with_text(RECORDS, ",25", ",999999999999999999"), {"anna": 660, "李雷": 622}),
+    "less than no hours": (with_text(RECORDS, ",25", ",-5"), {"anna": 600, "李雷": 622}),
+    "an empty number": (with_text(RECORDS, ",25", ","), {"anna": 600, "李雷": 622}),
+    "Parquet": (as_parquet, FULL),
+    "days as text": (with_column("subjects", "born_on", pa.array(["1990-01-01"] * 2)), FULL),
+    "small numbers": (with_column(RECORDS, "hours", pa.array([25, 25], pa.int8())), FULL),
+    "the largest number": (with_column(RECORDS, "hours", pa.array([25, 2**63 - 1])), {"anna": 622, "李雷": 660}),
+    "the least number": (with_column(RECORDS, "hours", pa.array([-(2**63), 25])), {"anna": 600, "李雷": 622}),
+    "a column of nothing": (with_column(RECORDS, "hours", pa.nulls(2)), {"anna": 600, "李雷": 600}),
+    "texts as codes": (with_column(RECORDS, "record", pa.array(["v1", "v2"]).dictionary_encode()), FULL),
+    "two consents of one": (with_column("consents", "subject", pa.array(["anna", "anna"])), {"anna": 622}),
+}
+
+
+@pytest.mark.parametrize("case", READ)
+def test_what_can_be_read_is_read_alike(city: Path, tmp_path: Path, case: str) -> None:
+    change, expected = READ[case]
+    change(city)
+    assert scored(city, tmp_path / "out") == expected
+
+
+REFUSED: dict[str, tuple[Change, str]] = {
+    "another encoding": (bytewise(lambda text: text.decode().encode("gb18030")), "subjects.csv: the file cannot"),
+    "an empty file": (with_file(RECORDS, lambda _bytes: b""), "volunteer_service.parquet: the file cannot be read"),
+    "half a file": (with_file(RECORDS, lambda whole: whole[: len(whole) // 2]), "volunteer_service.parquet: the file"),
+    "no folder": (shutil.rmtree, "no such folder"),
+    "no consents": (lambda city: (city / "consents.csv").unlink(), "no consents.csv"),
+    "a folder for a file": (lambda city: (city / "subjects.parquet").mkdir(), "both a CSV and a Parquet"),
+    "a short row": (with_text("consents", "01-01,\n", "01-01\n"), "Line: 2 Expected Number of Columns: 3 Found: 2"),
+    "a long row": (with_text("consents", "01-01,\n", "01-01,,x\n"), "Line: 2 Expected Number of Columns: 3 Found: 4"),
+    "a header twice": (with_text("subjects", "subject,kind", "subject,subject"), "the column 'subject' stands twice"),
+    "another separator": (bytewise(lambda text: text.replace(b",", b";")), "columns are missing: subject, kind"),
+    "no such day": (with_text("subjects", "1980-02-29", "1981-02-29"), "in row 2 below the header, '1981-02-29'"),
+    "a far day": (with_column(RECORDS, "occurred_on", pa.array([1, 9**9], pa.int32()).cast(pa.date32())), "years 1 to"),
+    "a moment": (with_column("subjects", "born_on", pa.array([datetime(1990, 1, 1)] * 2)), "type TIMESTAMP; DATE"),  # noqa: DTZ001 as strangers write it
+    "a broken number": (with_text(RECORDS, ",25", ",1e3"), "'1e3' is not of the needed form"),
+    "too large a number": (with_text(RECORDS, ",25", ",9223372036854775808"), "(≤ 18 位 digits)"),
+    "fractions": (with_column(RECORDS, "hours", pa.array([25.0, 3.5])), "type DOUBLE; BIGINT is needed"),
+    "numbers for names": (with_column(RECORDS, "record", pa.array([1, 2])), "type BIGINT; VARCHAR is needed"),
+    "an unknown class": (with_column(RECORDS, "class", pa.array(["grave", None])), "there is no class 'grave'"),
+    "no state": (with_column(RECORDS, "status", pa.array([None, "active"])), "a cell is empty"),
+    "no subject": (with_column(RECORDS, "subject", pa.array(["anna", None])), "a cell is empty"),
+    "an unknown kind of subject": (with_text("subjects", "person", "Person"), "there is no kind of subject 'Person'"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_read_is_refused_and_nothing_written(city: Path, tmp_path: Path, case: str) -> None:
+    change, said = REFUSED[case]
+    change(city)
+    with pytest.raises(FolderRefused) as refusal:
+        scored(city, tmp_path / "out")
+    assert said in str(refusal.value)
+    assert list((tmp_path / "out" / "duckdb").iterdir()) == []
+
+
+def test_records_of_a_kind_that_the_scheme_does_not_score_change_nothing(city: Path, tmp_path: Path) -> None:
+    scheme = BOOK.scheme_at(AS_OF)
+    assert scheme is not None
+    used = {indicator.kind for dimension in scheme.dimensions for indicator in dimension.indicators}
+    other = next(code for code in sorted(BOOK.kinds) if code not in used | {rule.kind for rule in scheme.class_rules})
+    write(city, {f"records/{other}": lines(other, [("x1", "anna", 3, {})])})
+    assert scored(city, tmp_path / "out") == FULL
