@@ -7,7 +7,19 @@ import os
 import sys
 from collections.abc import Sequence
 
-from xinlin.commands import batches, calendars, demo, log, replays, rulebook, scores, staff, witness, worker
+from xinlin.commands import (
+    batches,
+    calendars,
+    consents,
+    demo,
+    log,
+    replays,
+    rulebook,
+    scores,
+    staff,
+    witness,
+    worker,
+)
 
 
 def _manage(arguments: argparse.Namespace) -> int:
@@ -31,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     manage.set_defaults(run=_manage)
     batches.add(commands)
     calendars.add(commands)
+    consents.add(commands)
     demo.add(commands)
     log.add(commands)
     replays.add(commands)

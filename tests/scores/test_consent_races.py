@@ -27,13 +27,13 @@ Make = Callable[..., Resident]
 def test_a_scene_agreed_to_while_leaving_is_not_left_open(resident: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     someone = resident()
     people.open_score(actor=someone.actor, via="portal")
-    shown = people._scene_notice
+    shown = people.terms_of_scene
 
     def leaves_meanwhile(*given: Any) -> Any:
         people.leave(actor=someone.actor)
         return shown(*given)
 
-    monkeypatch.setattr(people, "_scene_notice", leaves_meanwhile)
+    monkeypatch.setattr(people, "terms_of_scene", leaves_meanwhile)
     with pytest.raises(Refused, match="score is not open"):
         people.open_scene(actor=someone.actor, scene=next(iter(current().scenes)), via="portal")
     assert not Consent.objects.filter(withdrawn_at__isnull=True).exists()
@@ -46,7 +46,7 @@ def test_a_scene_that_lapsed_ends_with_a_leaf_when_it_is_opened_anew(resident: M
     first = people.open_scene(actor=someone.actor, scene=scene, via="portal")
     Consent.objects.filter(number=first).update(expires_at=now() - timedelta(seconds=1))
     assert people.open_scene(actor=someone.actor, scene=scene, via="portal") != first
-    assert Leaf.objects.filter(action="people.lapse_scene").count() == 1
+    assert Leaf.objects.filter(action="people.lapsed").count() == 1
 
 
 def test_records_frozen_under_a_consent_that_ended_give_no_figure_under_the_next(resident: Make, system: Actor) -> None:

@@ -16,6 +16,7 @@ from xinlin.office.models.people import Consent, Look, Subject
 from xinlin.office.models.records import Record
 from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries import benefits as benefits_of
+from xinlin.office.queries import consents as consents_of
 from xinlin.office.queries import people as people_of
 from xinlin.office.queries import records as records_of
 from xinlin.office.queries import scores as scores_of
@@ -43,7 +44,7 @@ def test_opening_twice_gives_one_receipt(resident: Make) -> None:
     someone = resident()
     first = people.open_score(actor=someone.actor, via="portal")
     assert people.open_score(actor=someone.actor, via="portal") == first
-    receipt = people_of.receipt(actor=someone.actor, number=first)
+    receipt = consents_of.receipt(actor=someone.actor, number=first)
     assert receipt.live
     assert receipt.number.startswith(f"XC{today():%Y%m%d}-"), (
         "the day in the number is the city's, as the page shows it"
@@ -73,7 +74,7 @@ def test_leaving_deletes_every_figure_and_closes_every_scene(resident: Make, sys
     assert (leaving.consents_ended, leaving.rows_deleted) == (2, 1)
     assert [score.subject_id for score in Score.objects.all()] == [other.subject.pk]
     assert scores_of.mine(actor=someone.actor) is None
-    assert not any(consent.live for consent in people_of.consents(actor=someone.actor))
+    assert not any(consent.live for consent in consents_of.mine(actor=someone.actor))
     scores.run(actor=system, as_of=today() - timedelta(days=1))
     assert not Score.objects.filter(subject=someone.subject).exists()
 

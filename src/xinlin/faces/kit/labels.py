@@ -183,6 +183,36 @@ PLACE: Mapping[str, str | Promise] = {
     "record": _("记录"),
 }
 """Where on a form of the staff something is wrong."""
+CONSENT_STATE: Mapping[str, str | Promise] = {
+    "live": _("有效"),
+    "paused": _("已暂停"),
+    "outdated": _("内容有变，待您重新决定"),
+    "ended": _("已结束"),
+}
+SCORE_STANDING: Mapping[str, str | Promise] = {
+    "paused": _("您已暂停评分"),
+    "left": _("您已退出评分"),
+    "declined": _("您选择了不开通评分"),
+    "never": _("还没有开通"),
+    "open": _("已开通"),
+    "outdated": _("待您重新决定"),
+}
+"""Where a person stands with the score; none of it costs anything."""
+CONSENT_EVENT: Mapping[str, str | Promise] = {
+    "given": _("同意"),
+    "paused": _("暂停"),
+    "resumed": _("恢复"),
+    "withdrawn": _("撤回"),
+    "replaced": _("因重新同意而结束"),
+    "lapsed": _("到期结束"),
+}
+DELETION: Mapping[str, str | Promise] = {
+    "leave": _("退出评分"),
+    "scene": _("撤回场景授权"),
+    "records": _("删除本人的记录"),
+}
+TABLE: Mapping[str, str | Promise] = {"score": _("分数"), "record": _("记录")}
+"""Tables as receipts of deletion name them to people."""
 CHANNEL: Mapping[str, str | Promise] = {"sms": _("短信"), "email": _("电子邮件"), "letter": _("信件")}
 DELIVERY: Mapping[str, str | Promise] = {
     "waiting": _("等待发送"),
@@ -200,6 +230,11 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "case_kind": CASE_KIND,
     "case_step": CASE_STEP,
     "outcome": OUTCOME,
+    "consent": CONSENT_STATE,
+    "score_standing": SCORE_STANDING,
+    "consent_event": CONSENT_EVENT,
+    "deletion": DELETION,
+    "table": TABLE,
     "channel": CHANNEL,
     "delivery": DELIVERY,
     "case_short": CASE_STATE_SHORT,

@@ -1,26 +1,22 @@
-"""Pages about the resident: home, consent, leaving, receipts, who looked, me, the green code."""
+"""Pages about the resident: home, who looked, me, the green code."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from xinlin.faces.kit.charts import gauge
 from xinlin.faces.kit.gates import ActorRequest, resident_required
-from xinlin.office.actions import people as actions
 from xinlin.office.queries import cases, people, scores
-from xinlin.office.queries.people import ConsentView
 from xinlin.office.queries.staff import actor_of
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import NotFound, today
+from xinlin.office.scopes import today
 
-VIA: Final = "portal"
 SOON: Final = timedelta(days=120)
 """What counts as ending soon on the home page."""
 LOOKS: Final = 100
@@ -67,113 +63,6 @@ def resident_home(request: ActorRequest) -> HttpResponse:
             "open_cases": cases.mine(actor=request.actor),
         },
     )
-
-
-@require_safe
-@resident_required
-def consents(request: ActorRequest) -> HttpResponse:
-    """All that the resident agreed to, and what else could be agreed to."""
-    given = people.consents(actor=request.actor)
-    live = {consent.scene: consent for consent in given if consent.live}
-    scenes = [(scene, live.get(scene.code)) for scene in current().scenes.values()]
-    context = {"tab": "me", "score": live.get(""), "scenes": scenes, "given": given}
-    return render(request, "portal/consents.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@resident_required
-def open_score(request: ActorRequest) -> HttpResponse:
-    """Step one: the whole notice (PIPL 17), and an explicit yes. Saying no costs nothing."""
-    me, unread = people.me(actor=request.actor), False
-    if request.method == "POST":
-        if request.POST.get("agree") == "yes":
-            number = actions.open_score(actor=request.actor, via=VIA)
-            return redirect(reverse("portal:receipt", args=[number]) + "?new=1")
-        unread = True
-    context = {
-        "tab": "score",
-        "me": me,
-        "notice": None if me.may_open else people.notice(),
-        "unread": unread,
-    }
-    return render(request, "portal/consent_score.html", context, status=422 if unread else 200)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@resident_required
-def open_scene(request: ActorRequest, code: str) -> HttpResponse:
-    """Step two: one scene, its recipient, what leaves and for how long; or taking that consent back."""
-    scene = current().scenes.get(code)
-    if scene is None:
-        raise NotFound(code)
-    me, unread = people.me(actor=request.actor), False
-    if request.method == "POST":
-        if "close" in request.POST:
-            actions.close_scene(actor=request.actor, scene=code)
-            return redirect("portal:scene", code=code)
-        if request.POST.get("agree") == "yes":
-            number = actions.open_scene(actor=request.actor, scene=code, via=VIA)
-            return redirect(reverse("portal:receipt", args=[number]) + "?new=1")
-        unread = True
-    given = [c for c in people.consents(actor=request.actor) if c.scene == code]
-    context = {
-        "tab": "benefits",
-        "me": me,
-        "scene": scene,
-        "kinds": [current().kinds[kind].name for kind in scene.kinds if kind in current().kinds],
-        "live": next((consent for consent in given if consent.live), None),
-        "unread": unread,
-        "notice": people.notice(),
-    }
-    return render(request, "portal/consent_scene.html", context, status=422 if unread else 200)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@resident_required
-def leave(request: ActorRequest) -> HttpResponse:
-    """Leaving: says what will be deleted; on POST deletes and keeps the receipt for the next page."""
-    if request.method == "POST":
-        if people.me(actor=request.actor).score_open:
-            leaving = actions.leave(actor=request.actor)
-            request.session["leaving"] = {
-                "number": leaving.number,
-                "at": leaving.at.isoformat(),
-                "consents_ended": leaving.consents_ended,
-                "rows_deleted": leaving.rows_deleted,
-            }
-        return redirect("portal:left")
-    context = {"tab": "me", "me": people.me(actor=request.actor), "live": _live(request)}
-    return render(request, "portal/leave.html", context)
-
-
-def _live(request: ActorRequest) -> list[ConsentView]:
-    return [consent for consent in people.consents(actor=request.actor) if consent.live]
-
-
-@require_safe
-@resident_required
-def left(request: ActorRequest) -> HttpResponse:
-    """The receipt of deletion, shown while the session lasts."""
-    receipt: dict[str, Any] | None = request.session.get("leaving")
-    if receipt is None:
-        return redirect("portal:leave")
-    return render(request, "portal/left.html", {"tab": "me", "receipt": receipt})
-
-
-@require_safe
-@resident_required
-def receipt(request: ActorRequest, number: str) -> HttpResponse:
-    """One consent as agreed to, word for word; printable."""
-    consent = people.receipt(actor=request.actor, number=number)
-    scene = current().scenes.get(consent.scene)
-    context = {
-        "tab": "me",
-        "consent": consent,
-        "scene": scene,
-        "new": "new" in request.GET,
-        "scenes": list(current().scenes.values()),
-    }
-    return render(request, "portal/receipt.html", context)
 
 
 @require_safe

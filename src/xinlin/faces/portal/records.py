@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from xinlin.faces.kit.gates import ActorRequest, resident_required
 from xinlin.office.queries import records, scores
+from xinlin.office.rulebook import current
 
 
 @require_safe
@@ -29,5 +30,13 @@ def record(request: ActorRequest, reference: str) -> HttpResponse:
     card = scores.mine(actor=request.actor)
     lines = [line for line in card.lines if line.record and line.record.reference == reference] if card else []
     points = sum(line.points for line in lines)
-    context = {"tab": "score", "record": shown, "card": card, "lines": lines, "points": points}
+    kind = current().kinds[shown.kind]
+    context = {
+        "tab": "score",
+        "record": shown,
+        "card": card,
+        "lines": lines,
+        "points": points,
+        "refusable": kind.refusable and not shown.about_organisation and shown.case is None,
+    }
     return render(request, "portal/record.html", context)

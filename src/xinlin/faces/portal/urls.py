@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinlin.faces.portal import benefits, cases, notices, people, records, repairs, scores, whatif
+from xinlin.faces.portal import benefits, cases, consents, notices, people, records, repairs, scores, whatif
 
 app_name = "portal"
 urlpatterns = [
     path("", people.home, name="home"),
-    path("consent/", people.consents, name="consents"),
-    path("consent/score/", people.open_score, name="consent"),
-    path("consent/scene/<slug:code>/", people.open_scene, name="scene"),
-    path("leave/", people.leave, name="leave"),
-    path("leave/done/", people.left, name="left"),
-    path("receipts/<slug:number>/", people.receipt, name="receipt"),
+    path("consent/", consents.consents, name="consents"),
+    path("consent/score/", consents.open_score, name="consent"),
+    path("consent/scene/<slug:code>/", consents.open_scene, name="scene"),
+    path("leave/", consents.leave, name="leave"),
+    path("receipts/<slug:number>/", consents.receipt, name="receipt"),
+    path("receipts/<slug:number>/receipt.json", consents.receipt_json, name="receipt_json"),
+    path("receipts/<slug:number>/receipt.pdf", consents.receipt_pdf, name="receipt_pdf"),
+    path("deletions/<slug:number>/", consents.deletion, name="deletion"),
+    path("deletions/<slug:number>/receipt.txt", consents.deletion_note, name="deletion_note"),
+    path("deletions/<slug:number>/receipt.pdf", consents.deletion_pdf, name="deletion_pdf"),
+    path("me/recording/", consents.recording, name="recording"),
     path("score/", scores.score, name="score"),
     path("score/why/", scores.why, name="why"),
     path("score/what-if/", whatif.what_if, name="what_if"),
     path("records/", records.index, name="records"),
     path("records/<slug:reference>/", records.record, name="record"),
+    path("records/<slug:reference>/delete/", consents.delete_record, name="delete_record"),
     path("records/<slug:reference>/wrong/", cases.wrong, name="wrong"),
     path("benefits/", benefits.offers, name="benefits"),
     path("deeds/", benefits.deeds, name="deeds"),

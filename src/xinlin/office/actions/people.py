@@ -1,4 +1,4 @@
-"""Consent given, and taken back (授权与撤回)."""
+"""Consent given, resting, refused, and taken back (授权、暂停、拒绝与撤回)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from xinlin.core.consents import fingerprint, terms_of_scene, terms_of_score, terms_of_trade
 from xinlin.core.people import is_adult
-from xinlin.core.rulebooks import Notice, Scene
 from xinlin.core.terms import add_term
 from xinlin.core.values import Problem, Text
+from xinlin.office.actions.deletions import delete_figures, new_number, receipt, resting_on_consent
 from xinlin.office.leaves import write_leaf
+from xinlin.office.models.consents import ConsentEvent, Declined, DeletionReceipt
 from xinlin.office.models.people import Consent, Subject
-from xinlin.office.models.scores import Score
 from xinlin.office.queries.people import NO_SCORE, UNDER_AGE, notice, own_subject
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
@@ -44,29 +45,9 @@ SCORE_FIRST = Problem(
 )
 
 
-def _number(prefix: str) -> str:
-    return f"{prefix}{today():%Y%m%d}-{secrets.token_hex(4).upper()}"
-
-
-def _score_notice(text: Notice) -> dict[str, Any]:
-    """The whole notice as agreed to (个人信息保护法 17): what stays with the consent for ever."""
-    return {"step": "score", **text.model_dump(mode="json", exclude={"basis"})}
-
-
-def _scene_notice(scene: Scene, text: Notice) -> dict[str, Any]:
-    """The second notice (个人信息保护法 23): recipient, purpose, what leaves, how long."""
-    return {
-        "step": "scene",
-        "version": text.version,
-        "controller": text.controller.model_dump(mode="json"),
-        "contact": text.contact,
-        **scene.model_dump(mode="json", exclude={"basis", "code"}),
-    }
-
-
 def _consent(subject: Subject, actor: Actor, step: str, scene: str, terms: dict[str, Any], via: str) -> Consent:
     """A consent row, not yet saved. The receipt's hash covers all that the receipt shows."""
-    number, given = _number("XC"), now()
+    number, given = f"XC{today():%Y%m%d}-{secrets.token_hex(4).upper()}", now()
     receipt = {
         "number": number,
         "step": step,
@@ -87,14 +68,50 @@ def _consent(subject: Subject, actor: Actor, step: str, scene: str, terms: dict[
         via=via,
         assurance=actor.assurance,
         receipt_sha256=hashlib.sha256(canonical.encode()).hexdigest(),
+        terms_sha256=fingerprint(terms, scene),
     )
 
 
+def _noted(actor: Actor, consents: Iterable[Consent], state: ConsentEvent.State, at: datetime, via: str) -> None:
+    """Write down what became of consents; their receipts list it."""
+    ConsentEvent.objects.bulk_create(
+        [ConsentEvent(consent=consent, at=at, state=state, via=via, actor=actor.handle) for consent in consents]
+    )
+
+
+def _replaced(actor: Actor, consent: Consent, via: str) -> Consent | None:
+    """The consent before, ended because it lapsed or its terms changed; what rests on it goes over to the new one."""
+    before = (
+        Consent.objects.select_for_update()
+        .filter(subject=consent.subject, step=consent.step, scene=consent.scene, withdrawn_at__isnull=True)
+        .first()
+    )
+    if before is None:
+        return None
+    lapsed = before.expires_at is not None and before.expires_at <= consent.given_at
+    if not lapsed and before.terms_sha256 == consent.terms_sha256:
+        return None
+    state = ConsentEvent.State.LAPSED if lapsed else ConsentEvent.State.REPLACED
+    before.withdrawn_at = consent.given_at
+    before.save(update_fields=["withdrawn_at"])
+    _noted(actor, [before], state, consent.given_at, via)
+    write_leaf(actor=actor, action=f"people.{state}", table="consent", key=before.number, facts={"by": consent.number})
+    return before
+
+
 def _give(actor: Actor, consent: Consent) -> str:
-    """Save the consent with its leaf; a second click answers with the first receipt."""
+    """Save the consent with its leaf; a second click answers with the first receipt.
+
+    A consent that rests is taken up again, not given twice.
+    """
     try:
         with transaction.atomic():
+            before = _replaced(actor, consent, consent.via)
             consent.save()
+            _noted(actor, [consent], ConsentEvent.State.GIVEN, consent.given_at, consent.via)
+            for model in resting_on_consent() if before is not None else ():
+                model._default_manager.filter(consent=before).update(consent=consent)
+            Declined.objects.filter(subject=consent.subject, step=consent.step, scene=consent.scene).delete()
             write_leaf(
                 actor=actor,
                 action="people.consent",
@@ -106,6 +123,8 @@ def _give(actor: Actor, consent: Consent) -> str:
         standing = Consent.objects.get(
             subject=consent.subject, step=consent.step, scene=consent.scene, withdrawn_at__isnull=True
         )
+        if standing.paused_at is not None:
+            resume(actor=actor, scene=consent.scene, via=consent.via)
         return standing.number
     return consent.number
 
@@ -121,7 +140,18 @@ def open_score(*, actor: Actor, via: str) -> str:
         raise Refused(NO_SCORE)
     if not _adult(subject):
         raise Refused(UNDER_AGE)
-    return _give(actor, _consent(subject, actor, Consent.Step.SCORE, "", _score_notice(notice()), via))
+    return _give(actor, _consent(subject, actor, Consent.Step.SCORE, "", terms_of_score(notice()), via))
+
+
+def open_trade(*, actor: Actor, scheme: str, via: str) -> str:
+    """Open a trade's score (行业信用分), a consent by itself; returns the receipt number. Raises as `open_score`, and `NotFound`."""
+    subject = own_subject(actor)
+    chosen = next((one for one in current().trade_schemes_at(today()) if one.code == scheme), None)
+    if chosen is None:
+        raise NotFound(f"没有名为 {scheme} 的行业分。There is no trade's score {scheme}.")
+    if not _adult(subject):
+        raise Refused(UNDER_AGE)
+    return _give(actor, _consent(subject, actor, Consent.Step.TRADE, scheme, terms_of_trade(chosen, notice()), via))
 
 
 def open_scene(*, actor: Actor, scene: str, via: str) -> str:
@@ -130,22 +160,61 @@ def open_scene(*, actor: Actor, scene: str, via: str) -> str:
     if scene not in rulebook.scenes:
         raise NotFound(f"没有名为 {scene} 的场景。There is no scene {scene}.")
     chosen = rulebook.scenes[scene]
-    consent = _consent(subject, actor, Consent.Step.SCENE, scene, _scene_notice(chosen, notice()), via)
+    consent = _consent(subject, actor, Consent.Step.SCENE, scene, terms_of_scene(chosen, notice()), via)
     consent.expires_at = now() + (add_term(today(), chosen.lasts) - today())
     with transaction.atomic():
         if Consent.Step.SCORE not in {held.step for held in _held(subject)}:
             raise Refused(SCORE_FIRST)
-        lapsed = Consent.objects.filter(
-            subject=subject, step=Consent.Step.SCENE, scene=scene, withdrawn_at__isnull=True, expires_at__lte=now()
-        ).update(withdrawn_at=now())
-        if lapsed:
-            write_leaf(actor=actor, action="people.lapse_scene", table="consent", key=scene, facts={"ended": lapsed})
         return _give(actor, consent)
 
 
 def _held(subject: Subject) -> list[Consent]:
     """The consents not taken back, locked: what opens a scene and what leaves wait for one another."""
     return list(Consent.objects.select_for_update().filter(subject=subject, withdrawn_at__isnull=True))
+
+
+def _step(scene: str) -> Consent.Step:
+    return Consent.Step.SCENE if scene else Consent.Step.SCORE
+
+
+def _rest(actor: Actor, scene: str, via: str, *, rest: bool) -> bool:
+    subject, moment = own_subject(actor), now()
+    with transaction.atomic():
+        changed = [c for c in _held(subject) if c.scene == scene and (c.paused_at is None) == rest]
+        for consent in changed:
+            consent.paused_at = moment if rest else None
+            consent.save(update_fields=["paused_at"])
+            state = ConsentEvent.State.PAUSED if rest else ConsentEvent.State.RESUMED
+            _noted(actor, [consent], state, moment, via)
+            write_leaf(actor=actor, action=f"people.{state}", table="consent", key=consent.number, facts={"at": moment})
+    return bool(changed)
+
+
+def pause(*, actor: Actor, scene: str = "", via: str = "portal") -> bool:
+    """Let a consent rest (暂停): nothing is worked out, shown or answered, nothing is deleted. Without a scene: the score.
+
+    Returns whether anything changed.
+    """
+    return _rest(actor, scene, via, rest=True)
+
+
+def resume(*, actor: Actor, scene: str = "", via: str = "portal") -> bool:
+    """Take up a consent that rests (恢复), under the terms to which it was given. Returns whether anything changed."""
+    return _rest(actor, scene, via, rest=False)
+
+
+def decline(*, actor: Actor, scene: str = "") -> None:
+    """Say no for good (拒绝): no page asks again (网络数据安全管理条例 22). Whoever wishes later opens it by themselves."""
+    subject = own_subject(actor)
+    if scene and scene not in current().scenes:
+        raise NotFound(f"没有名为 {scene} 的场景。There is no scene {scene}.")
+    with transaction.atomic():
+        _row, made = Declined.objects.get_or_create(
+            subject=subject, step=_step(scene), scene=scene, defaults={"at": now()}
+        )
+        if made:
+            facts = {"step": str(_step(scene)), "scene": scene}
+            write_leaf(actor=actor, action="people.decline", table="declined", key=subject.pseudonym, facts=facts)
 
 
 def open_scores_in_bulk(*, actor: Actor, subjects: Iterable[int], via: str) -> int:
@@ -157,7 +226,7 @@ def open_scores_in_bulk(*, actor: Actor, subjects: Iterable[int], via: str) -> i
         raise NotAllowed("只有信用中心可以录入纸面授权。Only the credit centre may enter consents given on paper.")
     if current().scheme_at(today()) is None:
         raise Refused(NO_SCORE)
-    terms, noted = _score_notice(notice()), 0
+    terms, noted = terms_of_score(notice()), 0
     standing = set(
         Consent.objects.filter(step=Consent.Step.SCORE, withdrawn_at__isnull=True).values_list("subject_id", flat=True)
     )
@@ -167,6 +236,7 @@ def open_scores_in_bulk(*, actor: Actor, subjects: Iterable[int], via: str) -> i
         rows = [_consent(subject, actor, Consent.Step.SCORE, "", terms, via) for subject in people if _adult(subject)]
         with transaction.atomic():
             Consent.objects.bulk_create(rows)
+            _noted(actor, rows, ConsentEvent.State.GIVEN, now(), via)
             digest = hashlib.sha256("".join(row.receipt_sha256 for row in rows).encode()).hexdigest()
             write_leaf(
                 actor=actor,
@@ -179,30 +249,51 @@ def open_scores_in_bulk(*, actor: Actor, subjects: Iterable[int], via: str) -> i
     return noted
 
 
-def leave(*, actor: Actor) -> Leaving:
-    """Take back every consent: all scores of the person are deleted in the same transaction."""
-    subject, moment, number = own_subject(actor), now(), _number("XL")
+def leave(*, actor: Actor, via: str = "portal") -> Leaving:
+    """Take back every consent: all figures of the person are deleted in the same transaction.
+
+    Leaves a signed receipt. Leaving again answers with the last one. Raises `NotFound` for who never gave any.
+    """
+    subject, moment, number = own_subject(actor), now(), new_number()
     with transaction.atomic():
-        _held(subject)
-        ended = Consent.objects.filter(subject=subject, withdrawn_at__isnull=True).update(withdrawn_at=moment)
-        deleted, _by_table = Score.objects.filter(subject=subject).delete()
-        write_leaf(
-            actor=actor,
-            action="people.leave",
-            table="consent",
-            key=number,
-            facts={"consents_ended": ended, "rows_deleted": deleted, "at": moment.isoformat()},
-        )
-    return Leaving(number, moment, ended, deleted)
+        held = _held(subject)
+        if not held:
+            return _last_leaving(subject)
+        return _ended(actor, subject, held, DeletionReceipt.What.LEAVE, number, moment, via)
 
 
-def close_scene(*, actor: Actor, scene: str) -> int:
-    """Take back the consent to one scene; returns how many ended (0 where none stood)."""
-    subject, moment = own_subject(actor), now()
+def _last_leaving(subject: Subject) -> Leaving:
+    last = DeletionReceipt.objects.filter(subject=subject, what=DeletionReceipt.What.LEAVE).order_by("-at").first()
+    if last is None:
+        raise NotFound("您没有开通评分，没有可以退出的。You never opened a score, so there is nothing to leave.")
+    deleted = sum(last.body["rows_deleted"].values())
+    return Leaving(last.number, last.at, len(last.body["consents_ended"]), deleted)
+
+
+def _ended(
+    actor: Actor,
+    subject: Subject,
+    consents: list[Consent],
+    what: DeletionReceipt.What,
+    number: str,
+    moment: datetime,
+    via: str,
+) -> Leaving:
+    """End the consents, delete what rests on them, and keep the signed receipt, in the caller's transaction."""
+    ended = Consent.objects.filter(pk__in=[consent.pk for consent in consents]).update(withdrawn_at=moment)
+    given = Consent.objects.filter(subject=subject) if what == DeletionReceipt.What.LEAVE else consents
+    tables = delete_figures(given)
+    _noted(actor, consents, ConsentEvent.State.WITHDRAWN, moment, via)
+    numbers = [consent.number for consent in consents]
+    receipt(actor=actor, subject=subject, what=what, number=number, at=moment, consents=numbers, tables=tables)
+    return Leaving(number, moment, ended, sum(tables.values()))
+
+
+def close_scene(*, actor: Actor, scene: str, via: str = "portal") -> str:
+    """Take back the consent to one scene; returns the number of the signed receipt, empty where none stood."""
+    subject, moment, number = own_subject(actor), now(), new_number()
     with transaction.atomic():
-        ended = Consent.objects.filter(
-            subject=subject, step=Consent.Step.SCENE, scene=scene, withdrawn_at__isnull=True
-        ).update(withdrawn_at=moment)
-        if ended:
-            write_leaf(actor=actor, action="people.close_scene", table="consent", key=scene, facts={"ended": ended})
-    return ended
+        held = [consent for consent in _held(subject) if consent.step == Consent.Step.SCENE and consent.scene == scene]
+        if not held:
+            return ""
+        return _ended(actor, subject, held, DeletionReceipt.What.SCENE, number, moment, via).number

@@ -22,6 +22,7 @@ from xinlin.office.bulk import Stage, listed, members, moment
 from xinlin.office.failpoints import reached
 from xinlin.office.models.batches import Batch, RefusedRow
 from xinlin.office.models.records import Record
+from xinlin.office.queries.recordings import NOT_RECORDED
 from xinlin.office.scopes import now
 
 _TWICE = Text(
@@ -54,6 +55,12 @@ JOIN staged_party ps ON ps.party = s.subject
 LEFT JOIN staged_party pr ON pr.party = s.representative
 JOIN record r ON r.kind = %s AND r.fingerprint = s.fingerprint
 WHERE s.representative IS NOT NULL ORDER BY s.row
+"""
+_UNWANTED = """
+SELECT DISTINCT s.row FROM staged_row s
+JOIN staged_party p ON p.party = s.subject
+JOIN recording_refusal f ON f.subject_id = p.subject_id AND f.kind = %s
+WHERE f.fingerprint = '' OR f.fingerprint = s.fingerprint ORDER BY s.row
 """
 _CHUNK = 20_000
 
@@ -89,7 +96,8 @@ class Storing:
 
     def _keep(self, parties: Stage) -> None:
         linked = self._link(parties)
-        self.digest = self.rows.digest.hexdigest() if linked else ""
+        unwanted = self._drop_unwanted()
+        self.digest = self.rows.digest.hexdigest() if linked and not unwanted else ""
         told_twice, standing = self._meet()
         self._refuse({row: Problem("entry_twice", "", _TWICE, _TWICE_CURE) for row in told_twice})
         self.accepted = self.rows.table.rows
@@ -107,6 +115,9 @@ class Storing:
         if self.rows.represented:
             self._keep_relations()
         self.refused = self._move_refused()
+        for start in range(0, len(unwanted), 500):
+            dropped = RefusedRow.objects.filter(batch=self.batch, row__in=unwanted[start : start + 500])
+            dropped.update(state=RefusedRow.State.CLOSED)
 
     def _link(self, table: Stage) -> bool:
         """Find or enter whom the rows name. Returns whether every row could be linked."""
@@ -123,6 +134,18 @@ class Storing:
             for (row,) in rows.read("row", where, [listed(linking.unknown)]):
                 self.findings.add("named_person_unknown", "named_person", row=row)
         return not linking.refused
+
+    def _drop_unwanted(self) -> list[int]:
+        """Rows that the person concerned does not want recorded (深圳经济特区社会信用条例 39); of them nothing is kept."""
+        if not self.rows.kind.refusable:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(_UNWANTED, [self.kind.code])
+            unwanted = [row for (row,) in cursor.fetchall()]
+        if unwanted:
+            self.rows.refuse((row, [NOT_RECORDED], ()) for row in unwanted)
+            self.rows.table.drop_rows(unwanted)
+        return unwanted
 
     def _refuse_named(self, parties: Mapping[int, Problem]) -> None:
         """Refuse the rows that name a party that cannot be linked."""

@@ -22,10 +22,12 @@ from xinlin.engine import scores as engine
 from xinlin.engine.figures import Figures
 from xinlin.engine.snapshot import Row, Snapshot, SnapshotWriter
 from xinlin.office.actions.score_statements import state
+from xinlin.office.consent_gate import in_force
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Consent, Subject
 from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries.histories import Horizon, Past, People, horizon, touched_after
+from xinlin.office.queries.recordings import deleted_since
 from xinlin.office.queries.records import facts_of_kind
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, now, today
@@ -59,7 +61,7 @@ def _consents(scheme: Scheme) -> QuerySet[Consent]:
     """The live consents to this very score: the city's own, or that of one trade."""
     step = Consent.Step.TRADE if scheme.extends else Consent.Step.SCORE
     scene = scheme.code if scheme.extends else ""
-    return Consent.objects.filter(step=step, scene=scene, withdrawn_at__isnull=True)
+    return Consent.objects.filter(in_force(), step=step, scene=scene)
 
 
 def _live(scheme: Scheme) -> dict[int, int]:
@@ -161,7 +163,10 @@ def _publish(
     with transaction.atomic():
         list(_consents(plan.scheme).select_for_update().only("pk"))
         standing, known = _live(plan.scheme), horizon()
-        touched = touched_after(Horizon(score_run.records_to, score_run.events_to)) & standing.keys()
+        touched = touched_after(Horizon(score_run.records_to, score_run.events_to)) | deleted_since(
+            score_run.started_at
+        )
+        touched &= standing.keys()
         again = facts_of(plan, touched, Past.at(known)) if touched else {}
         rows = []
         for at, number in enumerate(figures.subjects):

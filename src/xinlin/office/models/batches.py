@@ -119,10 +119,11 @@ class RefusedRow(models.Model):
     """A row that was not taken: kept with what is wrong and how to cure it (退回行)."""
 
     class State(models.TextChoices):
-        """``replayed``: a corrected version was taken in."""
+        """``replayed``: a corrected version was taken in; ``closed``: nothing of it is kept and nothing is to be done."""
 
         OPEN = "open"
         REPLAYED = "replayed"
+        CLOSED = "closed"
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="refused_rows")
     row = models.PositiveBigIntegerField()

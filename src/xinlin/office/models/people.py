@@ -88,6 +88,10 @@ class Consent(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     receipt_sha256 = models.CharField(max_length=64)
+    terms_sha256 = models.CharField(max_length=64, default="")
+    """Fingerprint of what matters in ``notice``: it holds as long as the city still asks under these terms."""
+    paused_at = models.DateTimeField(null=True, blank=True)
+    """Since when the person has it rest; nothing is worked out or answered meanwhile."""
 
     class Meta:
         db_table = "consent"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_noop
@@ -14,24 +13,11 @@ from xinlin.core.people import is_adult, mask_identifier
 from xinlin.core.rulebooks import Notice, Rulebook
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
+from xinlin.office.consent_gate import in_force
+from xinlin.office.models.consents import Declined
 from xinlin.office.models.people import Consent, Look, Subject
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, now, today
-
-
-@dataclass(frozen=True)
-class ConsentView:
-    """A consent as its giver sees it; also the receipt."""
-
-    number: str
-    step: str
-    scene: str
-    notice: dict[str, Any]
-    given_at: datetime
-    withdrawn_at: datetime | None
-    expires_at: datetime | None
-    receipt_sha256: str
-    live: bool
 
 
 @dataclass(frozen=True)
@@ -60,6 +46,13 @@ class Me:
     score_open: bool
     may_open: Problem | None
     """Why the score cannot be opened, or None where it can."""
+    standing: str
+    """``open``, ``paused``, ``outdated`` (terms changed since), ``left``, ``declined`` or ``never``; none costs anything."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether a page may ask to open the score: never again once the person said no or left."""
+        return self.standing == "never" and self.may_open is None
 
 
 UNDER_AGE = Problem(
@@ -132,10 +125,22 @@ def look_at_oneself(actor: Actor, kinds: Iterable[str], result: str) -> None:
 
 
 def live_consents(subject_id: int) -> dict[tuple[str, str], Consent]:
-    """The live consents of a subject by (step, scene)."""
-    moment = now()
-    given = Consent.objects.filter(subject_id=subject_id, withdrawn_at__isnull=True)
-    return {(c.step, c.scene): c for c in given if c.expires_at is None or c.expires_at > moment}
+    """The consents of a subject that are in force, by (step, scene)."""
+    return {(c.step, c.scene): c for c in Consent.objects.filter(in_force(), subject_id=subject_id)}
+
+
+def score_standing(subject_id: int) -> str:
+    """Where the person stands with the score: see `Me.standing`."""
+    given = list(Consent.objects.filter(subject_id=subject_id, step=Consent.Step.SCORE))
+    held = [consent for consent in given if consent.withdrawn_at is None]
+    if held:
+        if held[0].paused_at is not None:
+            return "paused"
+        return "open" if ("score", "") in live_consents(subject_id) else "outdated"
+    if given:
+        return "left"
+    said_no = Declined.objects.filter(subject_id=subject_id, step=Consent.Step.SCORE).exists()
+    return "declined" if said_no else "never"
 
 
 def me(*, actor: Actor) -> Me:
@@ -143,42 +148,15 @@ def me(*, actor: Actor) -> Me:
     subject, rulebook, day = own_subject(actor), current(), today()
     adult = subject.born_on is not None and is_adult(subject.born_on, day)
     hindrance = NO_SCORE if rulebook.scheme_at(day) is None else None if adult else UNDER_AGE
+    standing = score_standing(subject.pk)
     return Me(
         name=vault.unseal(subject.name_sealed, "subject.name") if subject.name_sealed else "",
         masked_identifier=mask_identifier(vault.unseal(subject.identifier_sealed, "subject.identifier")),
         adult=adult,
-        score_open=("score", "") in live_consents(subject.pk),
+        score_open=standing == "open",
         may_open=hindrance,
+        standing=standing,
     )
-
-
-def _consent_view(consent: Consent, moment: datetime) -> ConsentView:
-    live = consent.withdrawn_at is None and (consent.expires_at is None or consent.expires_at > moment)
-    return ConsentView(
-        number=consent.number,
-        step=consent.step,
-        scene=consent.scene,
-        notice=consent.notice,
-        given_at=consent.given_at,
-        withdrawn_at=consent.withdrawn_at,
-        expires_at=consent.expires_at,
-        receipt_sha256=consent.receipt_sha256,
-        live=live,
-    )
-
-
-def consents(*, actor: Actor) -> list[ConsentView]:
-    """All consents the resident ever gave, newest first."""
-    given = Consent.objects.filter(subject=own_subject(actor)).order_by("-given_at", "-pk")
-    return [_consent_view(consent, now()) for consent in given]
-
-
-def receipt(*, actor: Actor, number: str) -> ConsentView:
-    """One of the resident's own consents by its receipt number. Raises `NotFound`."""
-    consent = Consent.objects.filter(subject=own_subject(actor), number=number).first()
-    if consent is None:
-        raise NotFound(f"没有编号为 {number} 的回执。There is no receipt {number} of yours.")
-    return _consent_view(consent, now())
 
 
 def _said(words: str) -> str:

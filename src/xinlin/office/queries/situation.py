@@ -14,6 +14,7 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
 from xinlin.core.values import Text
+from xinlin.office.consent_gate import in_force
 from xinlin.office.models.batches import Batch, Job, RefusedRow
 from xinlin.office.models.cases import Case
 from xinlin.office.models.checks import CheckAnswer
@@ -243,8 +244,7 @@ def scene_consents(*, actor: Actor) -> dict[str, int | None]:
     """Live consents per scene of the rulebook, and under ``""`` those that open the score; cells under ten hidden."""
     if actor.role not in WHOLE_CITY | OWN_DEPARTMENT:
         raise NotAllowed("只有工作人员可以查看统计。Only staff may see these counts.")
-    live = Q(withdrawn_at__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=now()))
-    found = Consent.objects.filter(live).values("scene").annotate(number=Count("pk")).order_by("scene")
+    found = Consent.objects.filter(in_force()).values("scene").annotate(number=Count("pk")).order_by("scene")
     counted = dict.fromkeys(["", *current().scenes], 0) | {row["scene"]: row["number"] for row in found}
     return {scene: None if 0 < count < SMALLEST_CELL else count for scene, count in counted.items()}
 

@@ -63,6 +63,18 @@ def text_filter(value: Text | Mapping[str, str] | str | None) -> str:
     return value.in_language(_language()) if isinstance(value, Text) else str(value)
 
 
+@register.simple_tag
+def term_text(value: Any) -> str:
+    """One term of a consent as people read it: a text, what leaves, a span, or kinds; none is a dash."""
+    if not value:
+        return "—"
+    if isinstance(value, list):
+        return "、".join(str(kind) for kind in value)
+    if isinstance(value, str):
+        return str(labels.LEAVES.get(value) or term(value) or value)
+    return text_filter(value)
+
+
 @register.filter
 def points(value: int | str) -> str:
     """Points with their sign: ``+12``, ``−3`` (a true minus), ``0``; components pass their values as text."""

@@ -1,0 +1,36 @@
+"""``xinlin consent check``: check a receipt of deletion offline (删除回执核验)."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    """Needs no database and no network: the receipt, the key, nothing else."""
+    from xinlin.core.consents import open_deletion
+    from xinlin.core.notes import Refused, parse_key
+    from xinlin.office.signing import verify
+
+    try:
+        said = open_deletion(Path(arguments.receipt).read_bytes().decode("utf-8"), parse_key(arguments.key), verify)
+    except (OSError, ValueError) as error:
+        kind = "回执不成立" if isinstance(error, Refused) else "无法读取"
+        print(f"{kind}：{error}\n  The receipt does not hold: {error}")
+        return 1
+    print(f"回执成立：{said['number']}，{said['at']}\n  The receipt holds.")
+    for table, rows in said["rows_deleted"].items():
+        print(f"    {table}: {rows}")
+    for copy in said["copies_ending"]:
+        print(f"    {copy['name']}: {copy['gone_by']}")
+    return 0
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    consent = commands.add_parser("consent", help="授权与删除回执 / receipts of consent and deletion")
+    tasks = consent.add_subparsers(required=True, metavar="TASK")
+    check = tasks.add_parser("check", help="离线核验删除回执 / check a receipt of deletion offline")
+    check.add_argument("receipt", help="回执文本 / the receipt as downloaded")
+    check.add_argument("--key", required=True, help="公钥，见 /log/key / the public key, as at /log/key")
+    check.set_defaults(run=_check)
