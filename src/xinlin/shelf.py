@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from xinlin.core import lint
+from xinlin.core import lint, strict_yaml
 from xinlin.core.loading import Loaded, RulebookRefused, extends_of, load
-from xinlin.core.publication import LOCK, broken_locks, read_lock, unpublished, write_lock
+from xinlin.core.publication import LOCK, broken_locks, digest, read_lock, unpublished, write_lock
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.values import Problem, Text
 
-__all__ = ["ROOT", "RulebookRefused", "names", "problems", "publish", "read", "read_folder", "read_with_places"]
+__all__ = [
+    "ROOT",
+    "RulebookRefused",
+    "keep_scheme",
+    "names",
+    "problems",
+    "publish",
+    "read",
+    "read_folder",
+    "read_with_places",
+    "read_with_schemes",
+    "scheme_texts",
+    "with_scheme",
+]
 
 _PACKAGE = Path(__file__).resolve().parent
 ROOT = _PACKAGE / "rulebooks" if (_PACKAGE / "rulebooks").is_dir() else _PACKAGE.parent.parent / "rulebooks"
@@ -93,8 +107,58 @@ def _lock_problems(root: Path, loaded: Loaded) -> list[Problem]:
     return [*unreadable, *broken_locks(published, loaded.digests, f"rulebooks/{code}")]
 
 
-def open_folder(root: Path, code: str, above: tuple[str, ...] = ()) -> Loaded:
-    """Load ``root/code`` and what it extends, without the linter."""
+def read_with_schemes(code: str, folder: Path) -> Rulebook:
+    """The rulebook of the shelf with the versions of schemes that lie in ``folder``, beside their lock.
+
+    Raises `RulebookRefused`, also where one of these versions was changed or is gone.
+    """
+    texts = {f"schemes/{path.name}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))}
+    texts.pop(f"schemes/{LOCK}", None)
+    loaded = open_folder(ROOT, code, added=texts)
+    published, unreadable = _lock(ROOT / code)
+    adopted, also_unreadable = _lock(folder)
+    found = [*unreadable, *also_unreadable, *lint.findings(loaded.rulebook, loaded.places)]
+    found += broken_locks({**published, **adopted}, loaded.digests, f"rulebooks/{code}")
+    if found:
+        raise RulebookRefused(found)
+    return loaded.rulebook
+
+
+def with_scheme(code: str, stem: str, text: str, others: Mapping[str, str]) -> Rulebook:
+    """The rulebook with one more version of a scheme, not published yet; ``others`` are the texts of further versions by stem.
+
+    Raises `RulebookRefused` with everything that is wrong with it.
+    """
+    added = {f"schemes/{name}.yaml": other for name, other in {**others, stem: text}.items()}
+    loaded = open_folder(ROOT, code, added=added)
+    found = lint.findings(loaded.rulebook, loaded.places)
+    if found:
+        raise RulebookRefused(found)
+    return loaded.rulebook
+
+
+def scheme_texts(code: str) -> dict[str, str]:
+    """The texts of the rulebook's own versions of schemes, by the stem of their file."""
+    return {
+        path.stem: path.read_text(encoding="utf-8-sig") for path in sorted((ROOT / code / "schemes").glob("*.yaml"))
+    }
+
+
+def keep_scheme(folder: Path, stem: str, text: str) -> None:
+    """Lay a version down in a folder of adopted ones and lock it. The same again changes nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    published, _ = _lock(folder)
+    tree = strict_yaml.read(text, f"{stem}.yaml").tree
+    if tree is None or published.get(stem) == digest(tree):
+        return
+    for name, content in ((f"{stem}.yaml", text), (LOCK, write_lock({**published, stem: digest(tree)}))):
+        fresh = folder / f"{name}.new"
+        fresh.write_text(content, encoding="utf-8")
+        fresh.replace(folder / name)
+
+
+def open_folder(root: Path, code: str, above: tuple[str, ...] = (), added: Mapping[str, str] | None = None) -> Loaded:
+    """Load ``root/code`` and what it extends, without the linter; ``added`` are further files of the folder, by path."""
     folder = root / code
     if not (folder / "rulebook.yaml").is_file():
         what = Text(zh=f"没有规则册 {code}", en=f"there is no rulebook {code}")
@@ -111,7 +175,7 @@ def open_folder(root: Path, code: str, above: tuple[str, ...] = ()) -> Loaded:
         raise RulebookRefused([Problem("extends", f"rulebooks/{code}/rulebook.yaml:1", what, cure)])
     beside = next((base for base in (root, ROOT) if parent_code and (base / parent_code).is_dir()), None)
     parent = open_folder(beside, parent_code, (*above, code)) if beside and parent_code else None
-    return load(code, texts, parent)
+    return load(code, {**texts, **(added or {})}, parent)
 
 
 def texts_of(folder: Path) -> tuple[dict[str, str], list[Problem]]:

@@ -9,6 +9,7 @@ from typing import get_args
 from xinlin.core.columns import label_key
 from xinlin.core.findings import Finding, absent, found, reaches_beyond
 from xinlin.core.rulebooks import ORGANISATIONS, FieldRole, FieldSpec, FieldType, Kind, RecordClass, Rulebook
+from xinlin.core.small_cells import SMALLEST_CELL
 
 ROLE_TYPES: dict[FieldRole, frozenset[FieldType]] = {
     "subject": frozenset({"resident_id", "uscc", "identifier", "region"}),
@@ -29,8 +30,6 @@ ROLE_TYPES: dict[FieldRole, frozenset[FieldType]] = {
 CLASSES = frozenset(get_args(RecordClass))
 COUNTED = ("records", "organisations", "per_thousand")
 """What a count by district and month holds: records, organisations registered there, records per thousand of them."""
-SMALLEST_CELL = 10
-"""A district with fewer organisations has no figure."""
 
 
 def kind_findings(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from xinlin import __version__
 from xinlin.core.lint import findings
 from xinlin.core.rulebooks import Merchant, Offer, Rulebook, Scene
+from xinlin.core.small_cells import SMALLEST_CELL
 from xinlin.core.values import Text
 from xinlin.faces.kit.basis import BasisView, basis_view
 from xinlin.faces.kit.gates import ActorRequest, staff_required
@@ -80,7 +81,7 @@ def trends(request: ActorRequest) -> HttpResponse:
         "situation": stands,
         "bars": bars(stands.months),
         "chart_height": CHART_HEIGHT,
-        "smallest": queries.SMALLEST_CELL,
+        "smallest": SMALLEST_CELL,
         "highest": max((kind.count or 0 for kind in stands.kinds), default=0) or 1,
     }
     return render(request, "bench/trends.html", context)
@@ -142,7 +143,7 @@ def scenes(request: ActorRequest) -> HttpResponse:
         "merchants": merchants,
         "offers": len(standing),
         "score_consents": counted.get("", 0),
-        "smallest": queries.SMALLEST_CELL,
+        "smallest": SMALLEST_CELL,
     }
     return render(request, "bench/scenes.html", context)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinlin.faces.bench import batches, cases, checks, home, log, situation
+from xinlin.faces.bench import batches, cases, checks, home, log, model, situation
 
 app_name = "bench"
 urlpatterns = [
@@ -27,6 +27,13 @@ urlpatterns = [
     path("cases/<slug:number>/", cases.case, name="case"),
     path("log/", log.log, name="log"),
     path("log/proofs/<int:index>/", log.proof, name="log_proof"),
+    path("model/", model.model, name="model"),
+    path("model/new/", model.propose, name="propose"),
+    path("model/file/<slug:code>/", model.scheme_file, name="scheme_file"),
+    path("model/<slug:number>/", model.proposal, name="proposal"),
+    path("model/<slug:number>/sign/", model.sign, name="proposal_sign"),
+    path("model/<slug:number>/withdraw/", model.withdraw, name="proposal_withdraw"),
+    path("runs/", model.runs, name="runs"),
     path("alerts/", situation.alerts, name="alerts"),
     path("trends/", situation.trends, name="trends"),
     path("scenes/", situation.scenes, name="scenes"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from xinlin.faces.public import changes
 from xinlin.faces.public.about import about
 from xinlin.faces.public.catalogue import catalogue, lists
 from xinlin.faces.public.log_page import log_page
@@ -14,6 +15,8 @@ app_name = "public"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("about/", about, name="about"),
     path("rules/", rules, name="rules"),
+    path("rules/changes/", changes.changes, name="changes"),
+    path("runs/", changes.statements, name="statements"),
     path("catalogue/", catalogue, name="catalogue"),
     path("lists/", lists, name="lists"),
     path("offices/", offices, name="offices"),

@@ -72,7 +72,7 @@ def _again_in_bulk(run: ScoreRun, plan: Plan) -> tuple[dict[int, Figure], str]:
     numbers = dict(Subject.objects.filter(pk__in=keys).values_list("pk", "number"))
     folder = Path(settings.DATA) / "snapshots" / f"{REPLAYS}{run.number}-{secrets.token_hex(4)}"
     try:
-        frozen = freeze(plan, folder, numbers, keys, Past.at(Horizon(run.records_to, run.events_to)))
+        frozen = freeze([plan], folder, numbers, keys, Past.at(Horizon(run.records_to, run.events_to)))
         figures = engine.run(plan, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -57,7 +57,7 @@ class Frozen:
     sample: dict[int, list[Fact]]
 
 
-def _consents(scheme: Scheme) -> QuerySet[Consent]:
+def consents_to(scheme: Scheme) -> QuerySet[Consent]:
     """The live consents to this very score: the city's own, or that of one trade."""
     step = Consent.Step.TRADE if scheme.extends else Consent.Step.SCORE
     scene = scheme.code if scheme.extends else ""
@@ -66,27 +66,29 @@ def _consents(scheme: Scheme) -> QuerySet[Consent]:
 
 def _live(scheme: Scheme) -> dict[int, int]:
     """Subject key -> consent key, for every live consent to this score."""
-    return dict(_consents(scheme).values_list("subject_id", "pk"))
+    return dict(consents_to(scheme).values_list("subject_id", "pk"))
 
 
-def _people(scheme: Scheme) -> dict[int, int]:
+def enrolled(scheme: Scheme) -> dict[int, int]:
     """Subject key -> dense number of everybody with a live consent to this score."""
-    giving = _consents(scheme).values("subject_id")
+    giving = consents_to(scheme).values("subject_id")
     return dict(Subject.objects.filter(register=Subject.Register.PERSON, pk__in=giving).values_list("pk", "number"))
 
 
-def freeze(plan: Plan, folder: Path, numbers: dict[int, int], keys: QuerySet[Any, Any], past: Past) -> Frozen:
-    """Write the records of these people (subject key -> number) to columns, as they were known; only theirs leave the database.
+def freeze(
+    plans: Sequence[Plan], folder: Path, numbers: dict[int, int], keys: QuerySet[Any, Any], past: Past
+) -> Frozen:
+    """Write what the plans read of these people (subject key -> number) to columns, as it was known; nobody else's leaves the database.
 
     ``keys`` finds the same people in the database.
     """
     rulebook, people = current(), People(keys, numbers.keys())
     step = max(1, len(numbers) // SAMPLE)
     sample: dict[int, list[Fact]] = {key: [] for key in sorted(numbers)[::step][:SAMPLE]}
-    through = {i.kind for dimension in plan.dimensions for i in dimension.indicators if i.through}
+    through = {i.kind for plan in plans for dimension in plan.dimensions for i in dimension.indicators if i.through}
     writer = SnapshotWriter(folder)
     writer.subjects(numbers.values())
-    for code in plan.kinds:
+    for code in dict.fromkeys(code for plan in plans for code in plan.kinds):
         rows = []
         for key, fact in facts_of_kind(rulebook.kinds[code], code in through, people, past):
             if key in sample:
@@ -161,7 +163,7 @@ def _publish(
     meanwhile (disputed, repaired, corrected …) is scored again from what is known now.
     """
     with transaction.atomic():
-        list(_consents(plan.scheme).select_for_update().only("pk"))
+        list(consents_to(plan.scheme).select_for_update().only("pk"))
         standing, known = _live(plan.scheme), horizon()
         touched = touched_after(Horizon(score_run.records_to, score_run.events_to)) | deleted_since(
             score_run.started_at
@@ -267,11 +269,11 @@ def run(*, actor: Actor, as_of: date | None = None, trade: str = "", progress: P
     plan = compile_scheme(scheme, day)
     snapshots = Path(settings.DATA) / "snapshots"
     _sweep(snapshots)
-    consents, numbers, known = _live(scheme), _people(scheme), horizon()
+    consents, numbers, known = _live(scheme), enrolled(scheme), horizon()
     score_run = _begin(plan, known)
     folder = snapshots / score_run.number
     try:
-        frozen = freeze(plan, folder, numbers, _consents(scheme).values("subject_id"), Past.at(known))
+        frozen = freeze([plan], folder, numbers, consents_to(scheme).values("subject_id"), Past.at(known))
         figures = engine.run(plan, folder, progress)
         differences = _differences(plan, frozen, figures)
         if differences:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from xinlin.core.small_cells import SMALLEST_CELL
 from xinlin.office.models.scores import ScoreRun
-from xinlin.office.queries.situation import SMALLEST_CELL
 from xinlin.office.rulebook import current
 from xinlin.office.signing import scores_key
 

@@ -5,14 +5,13 @@ Clerks and officers see their own department; the credit centre's reviewers, ana
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypeVar
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
+from xinlin.core.small_cells import SMALLEST_CELL, hide_small
 from xinlin.core.values import Text
 from xinlin.office.consent_gate import in_force
 from xinlin.office.models.batches import Batch, Job, RefusedRow
@@ -25,27 +24,11 @@ from xinlin.office.queries.office_clocks import NEXT_ON
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, now, today
 
-SMALLEST_CELL = 10
-"""A cell that counts fewer is hidden (DESIGN right 8)."""
 WHOLE_CITY = frozenset({"reviewer", "analyst", "auditor", "operator"})
 """Roles that see every department's counts."""
 OWN_DEPARTMENT = frozenset({"clerk", "officer"})
 STALLED_AFTER = timedelta(seconds=60)
 MONTHS_SHOWN = 18
-
-K = TypeVar("K", bound=Hashable)
-
-
-def hide_small(cells: Mapping[K, int]) -> dict[K, int | None]:
-    """The same cells, those of 1 to 9 hidden (None), so that no hidden one can be found by taking shares from a sum.
-
-    Zero stays. Where the hidden cells together count fewer than ten, the smallest shown one is hidden with them.
-    """
-    hidden = {key for key, count in cells.items() if 0 < count < SMALLEST_CELL}
-    shown = sorted((key for key in cells if key not in hidden and cells[key] > 0), key=lambda key: cells[key])
-    while hidden and shown and sum(cells[key] for key in hidden) < SMALLEST_CELL:
-        hidden.add(shown.pop(0))
-    return {key: None if key in hidden else count for key, count in cells.items()}
 
 
 def _department_of(actor: Actor) -> str | None:
