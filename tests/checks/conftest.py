@@ -108,6 +108,7 @@ def make_entry(subject: Subject, list_code: str = "wage_arrears", **changes: Any
         entered_at=now(),
         status=status,
         fingerprint=secrets.token_hex(32),
+        **{part: facts[part] for part in ("document", "authority", "article", "notice_on", "remedy", "ends_on")},
     )
     return ListEntry.objects.create(record=record, subject=subject, list=list_code, **facts)
 

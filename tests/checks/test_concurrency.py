@@ -12,11 +12,13 @@ from django.db import connection
 
 from tests.checks.conftest import BIDDING, OFFICER, TRADING, make_entry, make_subject
 from xinlin.core.checks import Applicant
-from xinlin.office.actions.checks import answer, give_feedback
+from xinlin.office.actions.checks import answer
+from xinlin.office.actions.feedback import give_feedback
 from xinlin.office.models.checks import Check, CheckAnswer, CheckFeedback
 from xinlin.office.models.log import Leaf
 from xinlin.office.models.people import Look
-from xinlin.office.queries.checks import AnswerView, CheckView
+from xinlin.office.queries.answer_views import AnswerView
+from xinlin.office.queries.checks import CheckView
 from xinlin.office.scopes import Conflict
 
 CALLERS = 6

@@ -10,14 +10,15 @@ import pytest
 
 from tests.checks.conftest import HOUSING, OFFICER, TRADING, make_entry
 from xinlin.core.checks import Applicant
-from xinlin.office.actions.checks import give_feedback
+from xinlin.office.actions.feedback import give_feedback
 from xinlin.office.models.checks import CheckAnswer, CheckFeedback
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.log import Leaf
 from xinlin.office.models.people import Look
 from xinlin.office.models.records import Record
 from xinlin.office.queries import checks as queries
-from xinlin.office.queries.checks import AnswerView, CheckView
+from xinlin.office.queries.answer_views import AnswerView
+from xinlin.office.queries.checks import CheckView
 from xinlin.office.scopes import Conflict, NotFound, Refused, now, today
 
 Ask = Callable[..., CheckView]
@@ -104,6 +105,7 @@ def test_on_a_no_there_is_nothing_to_decide(ask: Ask, firm: Any) -> None:
 
 def test_a_question_can_be_answered_as_another_person(ask: Ask, firm: Any) -> None:
     listed = firm()
+    make_entry(listed.subject)
     doubt = ask(Applicant(listed.identifier, "别的公司")).answers[0]
     view = give_feedback(
         actor=TRADING, answer_number=doubt.number, decision="not_the_person", reason="证件号码填错", officer=OFFICER

@@ -14,7 +14,7 @@ from xinlin.cli import main
 from xinlin.office.actions.staff import add_machine, appoint
 from xinlin.office.models.log import Leaf
 from xinlin.office.models.staff import Account, Machine
-from xinlin.office.queries.staff import actor_of_machine
+from xinlin.office.queries.staff import let_in
 from xinlin.office.scopes import Actor, NotAllowed, Refused
 
 pytestmark = pytest.mark.django_db
@@ -77,11 +77,23 @@ def test_a_machine_cannot_ask_in_the_name_of_a_person(client: Client, machine: t
 
 
 def test_the_machine_acts_for_its_department_until_it_is_closed(machine: tuple[str, str]) -> None:
-    actor = actor_of_machine(machine[0])
-    assert (actor.role, actor.department, actor.name) == ("machine", "traffic_police", "交警业务系统")
+    value = (
+        Client()
+        .post(
+            "/identity/o/api/token",
+            {"grant_type": "client_credentials", "client_id": machine[0], "client_secret": machine[1]},
+        )
+        .json()["access_token"]
+    )
+    let = let_in(value)
+    assert let is not None
+    assert let.actor is not None
+    assert (let.actor.role, let.actor.department, let.actor.name) == ("machine", "traffic_police", "交警业务系统")
     Machine.objects.update(active=False)
-    with pytest.raises(NotAllowed):
-        actor_of_machine(machine[0])
+    closed = let_in(value)
+    assert closed is not None
+    assert closed.actor is None
+    assert let_in("another") is None
 
 
 def test_only_operators_and_the_system_let_machines_and_staff_in() -> None:

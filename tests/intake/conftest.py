@@ -181,6 +181,9 @@ def send(db: None, django_capture_on_commit_callbacks: Any) -> Send:
     """``send("deeds", bytes)``: receive a file and work on it; returns the batch as it then stands."""
     from xinlin.office.actions.batches import receive
     from xinlin.office.models.batches import Batch
+    from xinlin.office.models.measures import ListRule
+
+    ListRule.objects.get_or_create(code="bad_payers", defaults={"colour": "black", "severity": "serious"})
 
     def send_(kind: str, content: bytes, filename: str = "file.csv", **more: Any) -> Batch:
         actor = more.pop("actor", CLERK)

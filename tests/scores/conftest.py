@@ -96,7 +96,8 @@ def make_record(subject: Subject, kind: str, on: date, **changes: Any) -> Record
             "valid_on": today(),
         },
     )
-    filled = {"department": "civil_affairs", "document": "洞文〔2026〕1号", **changes}
+    parts = {"authority": "洞头区示例局", "article": "示例办法第一条", "notice_on": on, "record_class": "minor"}
+    filled = {"department": "civil_affairs", "document": "洞文〔2026〕1号", **parts, **changes}
     return Record.objects.create(
         reference=secrets.token_hex(8),
         subject=subject,

@@ -7,12 +7,13 @@ which the law ties a measure at this item. It decides nothing: an officer does, 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from xinlin.core.lists import Entry, ItemMeasure, StandingMeasure, measures_among
+from xinlin.core.lists import Entry, ItemMeasure, StandingMeasure, end_of, hindrance, measures_among
+from xinlin.core.measures import Incentive
 from xinlin.core.people import (
     comparable_name,
     identifier_kind,
@@ -24,7 +25,7 @@ from xinlin.core.rulebooks import ApprovalItem, Rulebook
 from xinlin.core.values import Problem, Text
 
 Verdict = Literal["yes", "no", "unsure"]
-MAXIMUM_APPLICANTS = 1_000
+MAXIMUM_APPLICANTS = 10_000
 """In one question; more go in several."""
 
 DECIDES = Text(
@@ -68,15 +69,27 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Favour:
+    """An incentive that an entry on a red list opens at the item, and the first day on which it does not."""
+
+    entry: Entry
+    incentive: Incentive
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """The answer with its reasons; ``hits`` only for ``yes``."""
 
     verdict: Verdict
     reasons: list[Problem]
     hits: list[Hit] = field(default_factory=list)
+    favours: list[Favour] = field(default_factory=list)
+    """What the applicant may have made easier here; beside any verdict."""
 
 
-def _reason(code: str, where: str, raw: str, what: tuple[str, str], cure: tuple[str, str]) -> Problem:
+def reason(code: str, where: str, raw: str, what: tuple[str, str], cure: tuple[str, str]) -> Problem:
+    """A reason from (Chinese, English) pairs."""
     return Problem(code, where, Text(zh=what[0], en=what[1]), Text(zh=cure[0], en=cure[1]), raw)
 
 
@@ -85,7 +98,15 @@ _ASK_APPLICANT = (
     "Compare the applicant's document and ask again by its number",
 )
 _ASK_AGAIN = Text(zh=_ASK_APPLICANT[0], en=_ASK_APPLICANT[1])
-_NOTHING_TO_DO = ("按普通申请办理", "Treat the application as any other")
+NOTHING_TO_DO = ("按普通申请办理", "Treat the application as any other")
+NOT_LISTED = reason(
+    "not_listed",
+    "identifier",
+    "",
+    ("该证件号码不在与本事项有关的名单上", "The identifier is on none of the lists tied to this item"),
+    NOTHING_TO_DO,
+)
+"""The one reason of every ``no``: a registered subject and a number that nobody has get the same words."""
 
 
 def has_controls(text: str) -> bool:
@@ -96,7 +117,7 @@ def has_controls(text: str) -> bool:
 def applicants_problem(applicants: Sequence[Applicant]) -> Problem | None:
     """Why these applicants cannot be asked about as given, or None: none, too many, or one that no page can show."""
     if not 1 <= len(applicants) <= MAXIMUM_APPLICANTS:
-        return _reason(
+        return reason(
             "number_of_applicants",
             "applicants",
             "",
@@ -108,7 +129,7 @@ def applicants_problem(applicants: Sequence[Applicant]) -> Problem | None:
         )
     for position, one in enumerate(applicants):
         if len(one.identifier) > 64 or len(one.name) > 300 or has_controls(one.identifier + one.name):
-            return _reason(
+            return reason(
                 "applicant_unreadable",
                 f"applicants.{position}",
                 "",
@@ -128,7 +149,7 @@ def read(applicant: Applicant, item: ApprovalItem) -> Question:
         return Question(
             applicant,
             "",
-            _reason(
+            reason(
                 "identifier_missing",
                 "identifier",
                 "",
@@ -148,7 +169,7 @@ def read(applicant: Applicant, item: ApprovalItem) -> Question:
         return Question(
             applicant,
             "",
-            _reason(
+            reason(
                 "wrong_kind_of_subject",
                 "identifier",
                 mask_identifier(identifier),
@@ -175,7 +196,7 @@ def _met(question: Question, known: Known) -> list[Problem]:
     """The values that met. Empty where the names stand against each other."""
     masked = mask_identifier(question.identifier)
     met = [
-        _reason(
+        reason(
             "identifier_met",
             "identifier",
             masked,
@@ -189,7 +210,7 @@ def _met(question: Question, known: Known) -> list[Problem]:
     asked, held = comparable_name(question.applicant.name), comparable_name(known.name)
     if not asked or not held:
         met.append(
-            _reason(
+            reason(
                 "name_not_compared",
                 "name",
                 "",
@@ -202,7 +223,7 @@ def _met(question: Question, known: Known) -> list[Problem]:
         )
     elif asked == held:
         met.append(
-            _reason(
+            reason(
                 "name_met",
                 "name",
                 "",
@@ -215,135 +236,57 @@ def _met(question: Question, known: Known) -> list[Problem]:
     return met
 
 
+NO = Judgement("no", [NOT_LISTED])
+
+
 def judge(
-    question: Question, known: Known | None, rulebook: Rulebook, measures: Sequence[ItemMeasure], as_of: date
+    question: Question,
+    known: Known | None,
+    rulebook: Rulebook,
+    measures: Sequence[ItemMeasure],
+    as_of: date,
+    incentives: Sequence[Incentive] = (),
 ) -> Judgement:
     """Answer one question from what is known under its exact identifier.
 
     ``measures`` are those of `xinlin.core.lists.measures_of_item`. An entry counts only if it is in force on ``as_of``
-    and carries at least one of them, so a disputed entry neither counts nor shows.
+    and carries at least one of them, so a disputed entry neither counts nor shows. Names are compared only where an
+    entry counts: "no" and "the name differs" must not tell an office who is registered.
     """
     if question.problem is not None:
         return Judgement("unsure", [question.problem])
-    if known is None:
-        return Judgement(
-            "no",
-            [
-                _reason(
-                    "not_listed",
-                    "identifier",
-                    mask_identifier(question.identifier),
-                    ("该证件号码不在与本事项有关的名单上", "The identifier is on none of the lists tied to this item"),
-                    _NOTHING_TO_DO,
-                )
-            ],
-        )
-    met = _met(question, known)
-    if not met:
-        masked = mask_identifier(question.identifier)
-        return Judgement(
-            "unsure",
-            [
-                _reason(
-                    "name_differs",
-                    "name",
-                    "",
-                    (
-                        f"证件号码 {masked} 在册，但登记的名称与所报名称不同",
-                        f"The identifier {masked} is registered, but under another name than the one given",
-                    ),
-                    _ASK_APPLICANT,
-                )
-            ],
-        )
+    if known is None or not known.entries:
+        return NO
     hits = [Hit(entry, found) for entry in known.entries if (found := measures_among(entry, rulebook, measures, as_of))]
-    if hits:
-        return Judgement("yes", met, sorted(hits, key=lambda hit: (hit.entry.list_code, hit.entry.reference)))
-    not_listed = _reason(
-        "not_listed",
-        "identifier",
-        mask_identifier(question.identifier),
-        ("不在与本事项有关的名单上", "On none of the lists tied to this item"),
-        _NOTHING_TO_DO,
-    )
-    return Judgement("no", [*met, not_listed])
+    favours = _favours(known.entries, rulebook, incentives, as_of)
+    if not hits and not favours:
+        return NO
+    met = _met(question, known)
+    if not hits:
+        return Judgement("no", [NOT_LISTED], [], favours) if met else NO
+    if not met:
+        return Judgement("unsure", [_NAME_DIFFERS])
+    return Judgement("yes", met, sorted(hits, key=lambda hit: (hit.entry.list_code, hit.entry.reference)), favours)
 
 
-DECISIONS = ("released", "measure_applied", "not_the_person")
-"""What an officer may decide on an answer: no measure, a measure, or that the answer is about somebody else."""
-ALREADY_GIVEN = _reason(
-    "feedback_given",
-    "answer",
-    "",
-    ("该核查结果已有反馈", "Feedback was already given on this answer"),
-    ("如需更正，请重新核查后反馈", "To correct it, ask a new check and give feedback on that"),
-)
-NOTHING_TO_DECIDE = _reason(
-    "nothing_to_decide",
-    "answer",
-    "",
-    ("核查结果为“否”，没有需要反馈的事项", "The answer is no; there is nothing to decide"),
-    ("按普通申请办理", "Treat the application as any other"),
-)
-REASON_MISSING = _reason(
-    "reason_missing",
-    "reason",
+def _favours(
+    entries: Sequence[Entry], rulebook: Rulebook, incentives: Sequence[Incentive], as_of: date
+) -> list[Favour]:
+    return [
+        Favour(entry, incentive, end_of(entry, rulebook.lists[entry.list_code]))
+        for entry in entries
+        for incentive in incentives
+        if incentive.statutory_list == entry.list_code and hindrance(entry, rulebook, as_of) is None
+    ]
+
+
+_NAME_DIFFERS = reason(
+    "name_differs",
+    "name",
     "",
     (
-        "此决定须说明理由（不超过 1000 字，不含控制字符）",
-        "This decision needs reasons: at most 1000 characters, none of them a control",
+        "证件号码与所报名称不能确认属于同一主体，不得据此采取任何措施",
+        "Identifier and name could not be confirmed to belong to one subject; nothing may rest on this",
     ),
-    ("请写明事实和理由", "State the facts and the reasons"),
+    _ASK_APPLICANT,
 )
-NOT_IN_ANSWER = _reason(
-    "measure_not_in_answer",
-    "measure",
-    "",
-    ("所选措施或名单条目不在该核查结果中", "The answer does not name this measure on this entry"),
-    ("只能采取核查结果列出的措施", "Only a measure that the answer names may be used"),
-)
-NO_LONGER_STANDS = _reason(
-    "measure_no_longer_stands",
-    "entry",
-    "",
-    (
-        "该名单条目已结束、已移出、已修复或处于异议中，不得据以采取措施",
-        "The entry has ended, was removed or repaired, or is disputed; no measure may rest on it",
-    ),
-    ("请重新核查", "Ask the check again"),
-)
-MEASURE_WITHOUT_DECISION = _reason(
-    "measure_without_decision",
-    "measure",
-    "",
-    ("只有“采取措施”才能填写措施和条目", "Measure and entry belong only to the decision measure_applied"),
-    ("请删去措施和条目，或更改决定", "Leave them out, or change the decision"),
-)
-
-
-def feedback_problem(
-    verdict: str, named: Mapping[tuple[str, str], str], decision: str, measure: str, entry: str, reason: str
-) -> Problem | None:
-    """Why an officer's decision on an answer cannot be taken, or None.
-
-    ``named`` holds the answer's measures, (entry, measure) -> force. A measure must be one of them and needs reasons; so
-    does letting go where the law says ``must``, and saying that the answer is about another person.
-    """
-    if decision not in DECISIONS:
-        return _reason(
-            "unknown_decision",
-            "decision",
-            decision[:40],
-            (f"没有“{decision[:40]}”这种决定", f"There is no decision {decision[:40]!r}"),
-            (f"可选：{'、'.join(DECISIONS)}", f"One of {', '.join(DECISIONS)}"),
-        )
-    if verdict == "no":
-        return NOTHING_TO_DECIDE
-    applied = decision == "measure_applied"
-    if ((applied or decision == "not_the_person" or "must" in named.values()) and not reason) or (
-        len(reason) > 1000 or has_controls(reason)
-    ):
-        return REASON_MISSING
-    if applied:
-        return None if (entry, measure) in named else NOT_IN_ANSWER
-    return MEASURE_WITHOUT_DECISION if measure or entry else None

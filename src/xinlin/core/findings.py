@@ -14,7 +14,7 @@ from xinlin.core.terms import add_term
 from xinlin.core.values import Problem, Text
 
 _ANY_DAY = date(2001, 1, 1)
-TERM_KEYS = ("term", "retention", "update_interval", "longest_term", "lasts", "within")
+TERM_KEYS = ("term", "retention", "update_interval", "longest_term", "publicity_term", "lasts", "within")
 """Keys whose value is a calendar term, wherever they stand."""
 
 

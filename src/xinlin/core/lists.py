@@ -144,20 +144,57 @@ def article_text(basis: Basis, rulebook: Rulebook, as_of: date) -> Text | None:
     )
 
 
-def measures_of_item(rulebook: Rulebook, item: str, department: str, as_of: date) -> list[ItemMeasure]:
+def lapse_of(basis: Basis, rulebook: Rulebook, as_of: date) -> date | None:
+    """First day on which none of the articles in force on ``as_of`` is any longer; None where no end is known."""
+    ends = [_term(citation, rulebook)[1] for citation in standing_citations(basis, rulebook, as_of)]
+    lapses_on = max(ends, default=date.max)
+    return None if lapses_on == date.max else lapses_on
+
+
+def starts_of(basis: Basis, rulebook: Rulebook) -> date:
+    """First day on which an article of the basis is in force; the first of all days where no source states one."""
+    return date.min if basis == "demonstration" else min(_term(citation, rulebook)[0] for citation in basis)
+
+
+def ends_of(basis: Basis, rulebook: Rulebook) -> date:
+    """First day on which no article of the basis is in force any longer; the last of all days where no end is known."""
+    return date.max if basis == "demonstration" else max(_term(citation, rulebook)[1] for citation in basis)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A measure tied to a service item by a clause of its own, signed by two people (事项关联)."""
+
+    measure: str
+    clause: Citation
+
+
+def measures_of_item(
+    rulebook: Rulebook, item: str, department: str, as_of: date, links: Iterable[Link] = ()
+) -> list[ItemMeasure]:
     """The measures that a department may use at an item on ``as_of``, each with its articles in force.
 
-    A measure without its row in the national basic list, or whose every article is repealed, is none.
+    A measure without its row in the national basic list, or whose every article is repealed, is none; nor is a linked one
+    whose clause is repealed.
     """
+    named = [(measure, None) for measure in rulebook.measures.values() if item in measure.items]
+    linked = [(rulebook.measures[one.measure], one.clause) for one in links if one.measure in rulebook.measures]
     found = []
-    for measure in rulebook.measures.values():
-        if item not in measure.items or department not in measure.departments:
-            continue
+    for measure, clause in [*named, *linked]:
         article = article_text(measure.basis, rulebook, as_of)
-        if article is not None and measure.national_row in rulebook.national_measures:
-            ends = [_term(citation, rulebook)[1] for citation in standing_citations(measure.basis, rulebook, as_of)]
-            lapses_on = max(ends, default=date.max)
-            found.append(ItemMeasure(measure, article, None if lapses_on == date.max else lapses_on))
+        if article is None or measure.national_row not in rulebook.national_measures:
+            continue
+        lapses = [lapse_of(measure.basis, rulebook, as_of)]
+        if clause is None:
+            if department not in measure.departments:
+                continue
+        else:
+            cited = article_text([clause], rulebook, as_of)
+            if cited is None:
+                continue
+            article = Text(zh=f"{article.zh}；{cited.zh}", en=f"{article.en}; {cited.en}")
+            lapses.append(lapse_of([clause], rulebook, as_of))
+        found.append(ItemMeasure(measure, article, min((day for day in lapses if day is not None), default=None)))
     return found
 
 

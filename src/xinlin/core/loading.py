@@ -7,7 +7,8 @@ read it::
     notice.yaml             the text that a person agrees to
     sources.yaml, departments.yaml, lists.yaml, national_measures.yaml, measures.yaml, approval_items.yaml,
     merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, procedures.yaml, repair_classes.yaml,
-    notice_templates.yaml    mappings of code to entry
+    notice_templates.yaml, incentives.yaml, topics.yaml, memoranda.yaml, measure_register.yaml, pledges.yaml,
+    simplified_items.yaml    mappings of code to entry
     kinds/CODE.yaml         one kind of record each
     schemes/CODE-VERSION.yaml   one version of a scheme each
     cases/ANY.yaml          scheme, version, and a list of worked cases
@@ -25,8 +26,10 @@ from pydantic import BaseModel, ValidationError
 
 from xinlin.core import strict_yaml
 from xinlin.core.findings import nearest
+from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, Topic
 from xinlin.core.misfits import problems_of
 from xinlin.core.notices import NoticeTemplate
+from xinlin.core.pledges import PledgeTemplate, SimplifiedItem
 from xinlin.core.procedures import ObjectionProcedure, RepairClass
 from xinlin.core.publication import digest
 from xinlin.core.references import broken_references
@@ -66,6 +69,12 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "procedures.yaml": ("procedures", ObjectionProcedure),
     "repair_classes.yaml": ("repair_classes", RepairClass),
     "notice_templates.yaml": ("notice_templates", NoticeTemplate),
+    "incentives.yaml": ("incentives", Incentive),
+    "topics.yaml": ("topics", Topic),
+    "memoranda.yaml": ("memoranda", Memorandum),
+    "measure_register.yaml": ("measure_register", RegisteredMeasure),
+    "pledges.yaml": ("pledges", PledgeTemplate),
+    "simplified_items.yaml": ("simplified_items", SimplifiedItem),
 }
 """Files that hold a mapping of code to entry: the rulebook's section and the type of an entry."""
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from xinlin.core.case_references import case_findings
 from xinlin.core.findings import Finding, absent, found, models_in, terms_in
 from xinlin.core.kind_references import kind_findings
+from xinlin.core.list_references import list_findings
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.scheme_references import scheme_findings
 from xinlin.core.schemes import Citation
@@ -30,7 +31,7 @@ def broken_references(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
             yield from _term((*path, *inner), term)
     for code in sorted(own.get("kinds", ())):
         yield from kind_findings(rulebook, rulebook.kinds[code])
-    yield from _lists_and_measures(rulebook, own)
+    yield from list_findings(rulebook, own)
     yield from _offers(rulebook, own)
     yield from _clocks(rulebook, own)
     for position, scheme in enumerate(rulebook.schemes):
@@ -96,63 +97,6 @@ def _citation(rulebook: Rulebook, path: Path, citation: Citation) -> Iterator[Fi
                     f"{citation.source} is out of force when the scheme begins on {begins}",
                 ),
                 ("引用现行有效的依据", "cite a source that is in force"),
-            )
-
-
-def _lists_and_measures(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
-    filled = {kind.statutory_list for kind in rulebook.kinds.values()}
-    for code in sorted(own.get("lists", ())):
-        entry = rulebook.lists[code]
-        if entry.authority not in rulebook.departments:
-            yield absent(("lists", code, "authority"), entry.authority, "departments", rulebook.departments)
-        if code not in filled:
-            yield found(
-                "unlinked_list",
-                ("lists", code),
-                ("没有任何目录项写入这个名单", "no kind puts anyone on this list"),
-                (
-                    "添加 effect: list_entry 且 statutory_list 为它的目录项，或删去名单",
-                    "add a kind with effect: list_entry and this statutory_list, or remove the list",
-                ),
-            )
-    for code in sorted(own.get("approval_items", ())):
-        item = rulebook.approval_items[code]
-        if item.department not in rulebook.departments:
-            path = ("approval_items", code, "department")
-            yield absent(path, item.department, "departments", rulebook.departments)
-    for code in sorted(own.get("measures", ())):
-        yield from _measure(rulebook, code)
-
-
-def _measure(rulebook: Rulebook, code: str) -> Iterator[Finding]:
-    measure, path = rulebook.measures[code], ("measures", code)
-    listed = rulebook.lists.get(measure.statutory_list)
-    if listed is None:
-        yield absent((*path, "statutory_list"), measure.statutory_list, "lists", rulebook.lists)
-    for position, department in enumerate(measure.departments):
-        if department not in rulebook.departments:
-            yield absent((*path, "departments", position), department, "departments", rulebook.departments)
-    for position, name in enumerate(measure.items):
-        item = rulebook.approval_items.get(name)
-        if item is None:
-            yield absent((*path, "items", position), name, "approval_items", rulebook.approval_items)
-            continue
-        if item.department not in measure.departments:
-            yield found(
-                "measure_department",
-                (*path, "items", position),
-                (
-                    f"{name} 由 {item.department} 办理，不在本措施的实施部门中",
-                    f"{name} is decided by {item.department}, which is not among the measure's departments",
-                ),
-                ("补上该部门，或删去该事项", "add that department, or remove the item"),
-            )
-        if listed is not None and not set(item.subject_kinds) & set(listed.subject_kinds):
-            yield found(
-                "measure_subjects",
-                (*path, "items", position),
-                (f"{name} 的申请人不可能在该名单上", f"no applicant for {name} can be on that list"),
-                ("删去该事项", "remove the item"),
             )
 
 

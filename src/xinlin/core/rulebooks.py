@@ -11,7 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, RelatedField, Topic
 from xinlin.core.notices import NoticeTemplate
+from xinlin.core.pledges import PledgeTemplate, SimplifiedItem
 from xinlin.core.procedures import ObjectionProcedure, RepairClass
 from xinlin.core.schemes import Basis, Scheme, SchemeSubject
 from xinlin.core.values import Strict, Text
@@ -121,6 +123,17 @@ class StatutoryList(Strict):
 
     code: str
     name: Text
+    colour: Literal["red", "black"]
+    """红名单 for conduct that opens incentives, 黑名单 for what the law ties measures to."""
+    level: Literal["national", "province", "city"]
+    severity: RecordClass | None = None
+    """Class of a black list (轻微, 一般, 严重); a red one has none."""
+    seen_by: Literal["public", "government", "subject_only"]
+    """Who may see an entry beside its subject. ``public`` never means natural persons (DESIGN right 8)."""
+    publicity_term: str
+    """Calendar term for which an entry may be published, where it may be; publication ends by itself."""
+    fields: Annotated[list[RelatedField], Field(min_length=1)]
+    """Fields of life to which its cause is related; no measure reaches beyond them."""
     authority: str
     subject_kinds: Annotated[list[SubjectKind], Field(min_length=1)]
     longest_term: str
@@ -129,6 +142,8 @@ class StatutoryList(Strict):
     exit_rule: Text
     objection: Text
     repair: Text
+    fix: Text
+    """What its subject can do at once to end it, said first on every hold."""
     basis: Basis
 
 
@@ -139,9 +154,15 @@ class ListMeasure(Strict):
     statutory_list: str
     name: Text
     force: Literal["must", "may"]
+    field: RelatedField
+    """The field of life that it touches; one of its list's own."""
+    object: Text
+    """On whom it falls."""
+    scope: Text
+    """How far it reaches, and where it stops (proportionality)."""
     departments: Annotated[list[str], Field(min_length=1)]
-    items: Annotated[list[str], Field(min_length=1)]
-    """Approval items at which the measure may be used."""
+    items: list[str] = []
+    """Approval items of the rulebook at which the measure may be used; service items are linked to it one by one."""
     notice: Text
     remedy: Text
     national_row: str
@@ -305,6 +326,12 @@ class Rulebook(Strict):
     procedures: dict[str, ObjectionProcedure] = {}
     repair_classes: dict[str, RepairClass] = {}
     notice_templates: dict[str, NoticeTemplate] = {}
+    incentives: dict[str, Incentive] = {}
+    topics: dict[str, Topic] = {}
+    memoranda: dict[str, Memorandum] = {}
+    measure_register: dict[str, RegisteredMeasure] = {}
+    pledges: dict[str, PledgeTemplate] = {}
+    simplified_items: dict[str, SimplifiedItem] = {}
     objection_procedure: str | None = None
     """Which of ``procedures`` holds here; the national rulebook has them all and chooses none."""
     cases: list[WorkedCase] = []

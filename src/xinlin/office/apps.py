@@ -1,6 +1,17 @@
 """Django's handle on the office."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+def _settle(**_: object) -> None:
+    """After each migration: raise the guards of the database, and tell it what the rulebook allows."""
+    from xinlin.office.actions.measures import install
+    from xinlin.office.guards import raise_guards
+    from xinlin.office.scopes import Actor
+
+    raise_guards()
+    install(actor=Actor(handle="system:rulebook", name="规则册", role="system"))
 
 
 class OfficeConfig(AppConfig):
@@ -9,3 +20,7 @@ class OfficeConfig(AppConfig):
     name = "xinlin.office"
     label = "office"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Settle after migrations."""
+        post_migrate.connect(_settle, sender=self)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, models
+from psycopg import Cursor
 
 LOCK = 7_204_118_001
 """Advisory lock under which batches are stored one after another on PostgreSQL; SQLite has but one writer."""
@@ -24,6 +25,29 @@ def lock_storing() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+def listing(values: Iterable[Any]) -> Any:
+    """Values for ``= ANY(%s)`` on PostgreSQL and ``IN (SELECT value FROM json_each(%s))`` on SQLite: one parameter."""
+    return list(values) if connection.vendor == "postgresql" else as_json(list(values))
+
+
+def fetched(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement that is run again and again: PostgreSQL plans it once per connection.
+
+    On PostgreSQL it goes past Django's cursor, which writes values into the text so that nothing can be planned ahead.
+    Errors are Django's all the same.
+    """
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+    connection.ensure_connection()
+    if connection.queries_logged:
+        connection.queries_log.append({"sql": statement, "time": "0"})
+    with connection.wrap_database_errors, Cursor(connection.connection) as direct:
+        return direct.execute(statement, values, prepare=True).fetchall()
 
 
 def as_json(value: Any) -> str:

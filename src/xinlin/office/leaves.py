@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -66,6 +68,27 @@ def write_leaves(
         for leaf, salt, body in zip(leaves, salts, bodies, strict=True)
     )
     return leaves
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedLeaf:
+    """A leaf whose caller stores it with its own rows, in one statement: commitment, moment, salt, body as JSON, row."""
+
+    commitment: bytes
+    action: str
+    at: datetime
+    salt: bytes
+    body: str
+    row: str
+
+
+def prepare_leaf(*, actor: Actor, action: str, table: str, key: str, facts: Mapping[str, object]) -> PreparedLeaf:
+    """The leaf of one action, for a caller that writes it together with the rows that it stands for, or not at all."""
+    at, salt = timezone.now(), secrets.token_bytes(SALT_BYTES)
+    body = opening(actor=actor, action=action, at=at, table=table, key=key, facts=facts)
+    return PreparedLeaf(
+        commitment(salt, body), action, at, salt, json.dumps(body, ensure_ascii=False), row_of(table, key)
+    )
 
 
 def write_leaf(*, actor: Actor, action: str, table: str, key: str, facts: Mapping[str, object]) -> Leaf:

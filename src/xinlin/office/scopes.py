@@ -26,6 +26,8 @@ class Actor:
     """For a resident: the subject that this account is."""
     assurance: str = ""
     """For a person who signed in: the assurance level that the identity service stated."""
+    items: tuple[str, ...] = ()
+    """For a machine: the approval items at which it may ask; empty for all of its department."""
 
 
 class NotAllowed(PermissionError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Header, Path, Router, Schema
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -13,7 +13,9 @@ from xinlin.core.checks import DECIDES, MAXIMUM_APPLICANTS, Applicant
 from xinlin.core.values import Text
 from xinlin.faces.api.auth import MachineAuth, machine_actor
 from xinlin.office.actions import checks as actions
+from xinlin.office.actions.feedback import correct_feedback, give_feedback
 from xinlin.office.queries import checks as queries
+from xinlin.office.queries.answer_views import AnswerView
 
 router = Router(tags=["checks"])
 
@@ -42,6 +44,15 @@ class CheckIn(StrictSchema):
     applicants: Annotated[list[ApplicantIn], Field(min_length=1, max_length=MAXIMUM_APPLICANTS)]
 
 
+class CorrectionIn(StrictSchema):
+    """A feedback put right. A measure can be taken back this way, never added."""
+
+    decision: Literal["released", "not_the_person"]
+    officer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_PLAIN)]
+    reason: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")] = ""
+    why: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+
+
 class FeedbackIn(StrictSchema):
     """What the officer decided. ``measure`` and ``entry`` only with ``measure_applied``."""
 
@@ -65,9 +76,11 @@ class MeasureOut(Schema):
 
     code: str
     name: Text
-    force: str
+    force: Literal["must", "may"]
     until: date
     article: Text
+    scope: Text
+    """How far it reaches, and where it stops."""
     notice: Text
     remedy: Text
 
@@ -82,9 +95,27 @@ class HitOut(Schema):
     authority: str
     article: str
     entered_on: date
+    notice_on: date | None
+    """The day on which the subject was told of its entry."""
     ends_on: date
     remedy: str
+    fix: Text
+    """What the subject can do at once to end it; say this first."""
+    severity: str
     measures: list[MeasureOut]
+
+
+class FavourOut(Schema):
+    """An incentive that a red list opens to the applicant at this item; ``automatic`` ones need nobody's decision."""
+
+    code: str
+    name: Text
+    way: str
+    automatic: bool
+    list_code: str
+    list_name: Text
+    document: str
+    until: date
 
 
 class AnswerOut(Schema):
@@ -92,10 +123,14 @@ class AnswerOut(Schema):
 
     number: str
     position: int
-    verdict: str
+    verdict: Literal["yes", "no", "unsure"]
     reasons: list[ReasonOut]
     hits: list[HitOut]
+    favours: list[FavourOut]
     feedback_due_on: date | None
+    """Last day for the feedback; null where none is owed."""
+    hold_lapses_at: datetime | None
+    """From this moment the application is open again unless an officer signed with reasons; null where nothing is held."""
 
 
 class CheckOut(Schema):
@@ -121,9 +156,40 @@ class FeedbackOut(Schema):
     at: datetime
 
 
-class AnswerNowOut(AnswerOut):
-    """An answer as it stands now, with its feedback."""
+class HoldOut(Schema):
+    """The hold as the clock has it now: holding, signed, lapsed, released, decided or lifted."""
 
+    state: str
+    opened_at: datetime
+    lapses_at: datetime
+    signed_by: str
+    signed_until: date | None
+    ended_at: datetime | None
+
+
+class FavourNowOut(Schema):
+    """An incentive of the answer."""
+
+    code: str
+    name: Text
+    way: str
+    automatic: bool
+    list_name: Text
+    document: str
+    until: date
+
+
+class AnswerNowOut(Schema):
+    """An answer as it stands now, with its hold and feedback."""
+
+    number: str
+    position: int
+    verdict: Literal["yes", "no", "unsure"]
+    reasons: list[ReasonOut]
+    hits: list[HitOut]
+    favours: list[FavourNowOut]
+    feedback_due_on: date | None
+    hold: HoldOut | None
     applicant_masked: str
     feedback: FeedbackOut | None
     overdue: bool
@@ -171,9 +237,9 @@ def ask(
     idempotency_key: Annotated[
         str, Header(alias="Idempotency-Key", min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")
     ],
-) -> queries.CheckView:
+) -> HttpResponse:
     """Answer yes, no or unsure for each applicant, by exact identifier. Repeat with the same key for the same answer."""
-    return actions.answer(
+    text = actions.answer_as_json(
         actor=machine_actor(request, "checks:ask"),
         item=payload.item,
         purpose=payload.purpose,
@@ -181,6 +247,7 @@ def ask(
         applicants=[Applicant(one.identifier, one.name) for one in payload.applicants],
         idempotency_key=idempotency_key,
     )
+    return HttpResponse(text, content_type="application/json; charset=utf-8")
 
 
 @router.get("/checks/{number}", response=CheckNowOut, auth=MachineAuth("checks:ask"), summary="Read a check again")
@@ -195,9 +262,9 @@ def read(request: HttpRequest, number: Annotated[Number, Path()]) -> queries.Che
     auth=MachineAuth("checks:feedback"),
     summary="Say what the officer decided",
 )
-def feedback(request: HttpRequest, answer: Annotated[Number, Path()], payload: FeedbackIn) -> queries.AnswerView:
+def feedback(request: HttpRequest, answer: Annotated[Number, Path()], payload: FeedbackIn) -> AnswerView:
     """Feedback on one answer. The same again changes nothing; another is refused with 409."""
-    return actions.give_feedback(
+    return give_feedback(
         actor=machine_actor(request, "checks:feedback"),
         answer_number=answer,
         decision=payload.decision,
@@ -205,4 +272,22 @@ def feedback(request: HttpRequest, answer: Annotated[Number, Path()], payload: F
         entry=payload.entry or None,
         reason=payload.reason,
         officer=payload.officer,
+    )
+
+
+@router.post(
+    "/checks/{answer}/feedback/correction",
+    response=AnswerNowOut,
+    auth=MachineAuth("checks:feedback"),
+    summary="Put a feedback right",
+)
+def correct(request: HttpRequest, answer: Annotated[Number, Path()], payload: CorrectionIn) -> AnswerView:
+    """Take a measure back, or say that it was another person. What stood before is kept, and the person sees both."""
+    return correct_feedback(
+        actor=machine_actor(request, "checks:feedback"),
+        answer_number=answer,
+        decision=payload.decision,
+        reason=payload.reason,
+        officer=payload.officer,
+        why=payload.why,
     )

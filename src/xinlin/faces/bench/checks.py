@@ -14,6 +14,7 @@ from xinlin.core.checks import DECIDES, Applicant
 from xinlin.core.values import Problem
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office.actions import checks as actions
+from xinlin.office.actions.feedback import give_feedback
 from xinlin.office.queries import checks as queries
 from xinlin.office.scopes import Refused
 
@@ -91,7 +92,7 @@ def feedback(request: ActorRequest, number: str, answer: str) -> HttpResponse:
     entry, _, measure = request.POST.get("use", "").partition("|")
     applied = decision == "measure_applied"
     try:
-        actions.give_feedback(
+        give_feedback(
             actor=request.actor,
             answer_number=answer,
             decision=decision,

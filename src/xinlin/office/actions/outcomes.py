@@ -94,7 +94,7 @@ def tell(case: Case, record: Record, outcome: str, *, of_measures: bool = False)
 
     That a record is suspended, or stands after all (``of_measures``), is told only to those who used a measure on it.
     """
-    answers = _answered_with(record)
+    answers = answered_with(record)
     wanted: list[tuple[str, CheckAnswer | None]] = [(answer.question.department, answer) for answer in answers]
     if of_measures or outcome == SUSPENDED:
         used = CheckFeedback.objects.filter(answer__in=answers, decision=CheckFeedback.Decision.MEASURE_APPLIED)
@@ -117,7 +117,7 @@ def tell(case: Case, record: Record, outcome: str, *, of_measures: bool = False)
     )
 
 
-def _answered_with(record: Record) -> list[CheckAnswer]:
+def answered_with(record: Record) -> list[CheckAnswer]:
     """Answers of checks that rested on this record."""
     found = CheckAnswer.objects.filter(subject=record.subject_id, verdict=CheckAnswer.Verdict.YES)
     return [

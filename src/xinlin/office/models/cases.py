@@ -117,7 +117,8 @@ class Telling(models.Model):
     """Somebody who was told the old thing is told the new one, and says that it arrived (更正告知)."""
 
     number = models.CharField(max_length=32, unique=True)
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="tellings")
+    case = models.ForeignKey(Case, null=True, blank=True, on_delete=models.PROTECT, related_name="tellings")
+    """The case that changed it; none where an entry ended by itself, left its list, or its law was repealed."""
     record = models.ForeignKey("office.Record", on_delete=models.PROTECT, related_name="tellings")
     department = models.CharField(max_length=64)
     answer = models.ForeignKey(
@@ -141,6 +142,9 @@ class Telling(models.Model):
                 fields=["case", "record", "answer", "outcome"],
                 condition=Q(answer__isnull=False),
                 name="telling_answer_once_an_outcome",
+            ),
+            models.UniqueConstraint(
+                fields=["record", "answer", "outcome"], condition=Q(case__isnull=True), name="telling_end_once"
             ),
         ]
         indexes = [models.Index(fields=["department", "acknowledged_at"])]

@@ -44,6 +44,8 @@ class Machine(models.Model):
     client_id = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=100)
     department = models.CharField(max_length=64)
+    items = models.JSONField(default=list)
+    """Codes of the approval items at which it may ask; empty for every item of its department."""
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 
-from xinlin.office.models.staff import Account, Machine
-from xinlin.office.scopes import Actor, NotAllowed
+from xinlin.office.bulk import fetched
+from xinlin.office.models.staff import Account
+from xinlin.office.scopes import Actor, NotAllowed, now
 
 
 def actor_of(user: AbstractBaseUser | AnonymousUser) -> Actor:
@@ -24,12 +30,42 @@ def actor_of(user: AbstractBaseUser | AnonymousUser) -> Actor:
     )
 
 
-def actor_of_machine(client_id: str) -> Actor:
-    """The actor that a department's system is. Raises `NotAllowed` where it is unknown or closed."""
-    machine = Machine.objects.filter(client_id=client_id, active=True).first()
-    if machine is None:
-        raise NotAllowed("该系统未接入或已停用。This system is not let in, or its access was closed.")
-    return Actor(handle=f"machine:{machine.pk}", name=machine.name, role="machine", department=machine.department)
+@dataclass(frozen=True, slots=True)
+class Let:
+    """What an access token lets in: whom (None where the system was closed), for which duties, to which addresses."""
+
+    actor: Actor | None
+    scopes: frozenset[str]
+    resources: list[str]
+
+
+_LET = """SELECT t.scopes, t.data, m.id, m.name, m.department, m.items
+FROM allauth_idp_oidc_token t
+JOIN allauth_idp_oidc_client c ON c.id = t.client_id AND c.type = 'confidential'
+LEFT JOIN machine m ON m.client_id = c.id AND m.active
+WHERE t.type = 'at' AND t.hash = %s AND t.user_id IS NULL AND (t.expires_at IS NULL OR t.expires_at > %s)"""
+
+
+def let_in(token: str) -> Let | None:
+    """What the access token of a system lets in; None where it is none, or no longer. One query: every call asks it.
+
+    allauth issued the token and keeps its SHA-256; a token of a person is none here.
+    """
+    moment = connection.ops.adapt_datetimefield_value(now())
+    rows = fetched(_LET, [hashlib.sha256(token.encode()).hexdigest(), moment])
+    if not rows:
+        return None
+    scopes, data, pk, name, department, items = rows[0]
+    granted = _read(data) or {}
+    actor = (
+        Actor(f"machine:{pk}", name, "machine", department, items=tuple(_read(items) or ())) if pk is not None else None
+    )
+    resources = granted.get("resources")
+    return Let(actor, frozenset(scopes.split()), resources if isinstance(resources, list) else [])
+
+
+def _read(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def database_answers() -> None:

@@ -1,0 +1,96 @@
+"""What the database itself refuses, whoever asks it: triggers that hold rights 3 and 4 below every form (数据库守门).
+
+Raised anew after each migration, since SQLite loses triggers where a table is rebuilt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One trigger: before an insert or an update of ``columns``, a row that meets ``suspect`` must meet ``holds``."""
+
+    name: str
+    table: str
+    columns: str
+    suspect: str
+    """Cheap test on NEW alone: rows that do not meet it pass at once."""
+    holds: str
+    """SQL that is true for a row that may stand."""
+    says: str
+
+
+_NO_PARTS = "NEW.document = '' OR NEW.authority = '' OR NEW.article = '' OR NEW.notice_on IS NULL"
+GUARDS = (
+    Guard(
+        name="guard_negative_record",
+        table="record",
+        columns="status, kind",
+        suspect=f"NEW.status = 'active' AND ({_NO_PARTS} OR NEW.record_class = '')",
+        holds=f"""NOT EXISTS (SELECT 1 FROM negative_kind k
+            WHERE k.code = NEW.kind AND (k.classed OR {_NO_PARTS}))""",
+        says="a negative record in force needs document, authority, article, class and notice",
+    ),
+    Guard(
+        name="guard_list_entry",
+        table="list_entry",
+        columns="list",
+        suspect="NEW.list <> ''",
+        holds="EXISTS (SELECT 1 FROM list_rule l WHERE l.code = NEW.list)",
+        says="an entry stands only on a list that the rulebook has",
+    ),
+    Guard(
+        name="guard_measure_use",
+        table="measure_use",
+        columns="entry_id, rule_id, feedback_id, document, authority, notice_on, starts_on, ends_on",
+        suspect="NEW.lifted_on IS NULL",
+        holds="""EXISTS (SELECT 1 FROM list_entry e
+            JOIN record r ON r.id = e.record_id
+            JOIN measure_rule m ON m.id = NEW.rule_id
+            JOIN list_rule l ON l.code = e.list AND l.colour = 'black'
+            JOIN check_feedback f ON f.id = NEW.feedback_id
+            WHERE e.id = NEW.entry_id AND e.removed_at IS NULL AND r.status = 'active'
+              AND e.list = m.statutory_list AND e.document = NEW.document AND e.authority = NEW.authority
+              AND e.notice_on = NEW.notice_on AND e.remedy <> ''
+              AND NEW.starts_on >= e.entered_on AND NEW.ends_on <= e.ends_on
+              AND NEW.starts_on >= m.effective_from AND NEW.ends_on <= m.effective_to
+              AND f.entry_id = e.id AND f.decision = 'measure_applied' AND f.measure = m.code)""",
+        says="a measure needs a standing entry, its document, authority, article in force, notice, remedy and end",
+    ),
+)
+
+
+def _sqlite(guard: Guard) -> list[str]:
+    statements = []
+    for event, when in (("INSERT", "INSERT"), ("UPDATE", f"UPDATE OF {guard.columns}")):
+        name = f"{guard.name}_{event.lower()}"
+        statements += [
+            f"DROP TRIGGER IF EXISTS {name}",
+            f"CREATE TRIGGER {name} BEFORE {when} ON {guard.table} WHEN ({guard.suspect}) AND NOT ({guard.holds}) "
+            f"BEGIN SELECT RAISE(ABORT, '{guard.name}: {guard.says}'); END",
+        ]
+    return statements
+
+
+def _postgresql(guard: Guard) -> list[str]:
+    return [
+        f"CREATE OR REPLACE FUNCTION {guard.name}() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN "
+        f"IF NOT ({guard.holds}) THEN RAISE EXCEPTION '{guard.name}: {guard.says}' USING ERRCODE = 'check_violation'; "
+        "END IF; RETURN NEW; END $body$",
+        f"DROP TRIGGER IF EXISTS {guard.name} ON {guard.table}",
+        f"CREATE TRIGGER {guard.name} BEFORE INSERT OR UPDATE OF {guard.columns} ON {guard.table} "
+        f"FOR EACH ROW WHEN ({guard.suspect}) EXECUTE FUNCTION {guard.name}()",
+    ]
+
+
+def raise_guards() -> None:
+    """Make every trigger as it stands above, in place of an older one."""
+    make = _postgresql if connection.vendor == "postgresql" else _sqlite
+    with connection.cursor() as cursor:
+        for guard in GUARDS:
+            for statement in make(guard):
+                cursor.execute(statement)
