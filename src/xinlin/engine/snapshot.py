@@ -68,7 +68,8 @@ def column(code: str) -> str:
     return f"f_{code}"
 
 
-def _schema(kind: Kind) -> pa.Schema:
+def table_schema(kind: Kind) -> pa.Schema:
+    """The columns of a kind's file, sorted or not yet."""
     fixed = [
         ("subject", pa.int32()),
         ("via", pa.bool_()),
@@ -90,7 +91,7 @@ def scored_fields(kind: Kind) -> list[FieldSpec]:
 
 def rows_table(kind: Kind, rows: list[Row]) -> pa.Table:
     """Rows of one kind as the columns of a snapshot's file, in the order given."""
-    schema = _schema(kind)
+    schema = table_schema(kind)
     columns: dict[str, list[Any]] = {
         "subject": [row.subject for row in rows],
         "via": [row.via for row in rows],
@@ -122,14 +123,17 @@ class SnapshotWriter:
 
     def subjects(self, numbers: Iterable[int]) -> None:
         """The dense numbers of the enrolled people."""
-        ordered = pa.array(sorted(set(numbers)), type=pa.int32())
+        ordered = np.unique(np.fromiter(numbers, np.int32))
         self.people = len(ordered)
-        self.edges = edges_of(ordered[-1].as_py() + 1 if len(ordered) else 0)
+        self.edges = edges_of(int(ordered[-1]) + 1 if len(ordered) else 0)
         pq.write_table(pa.table({"subject": ordered}), self.folder / "subjects.parquet", compression="zstd")
 
     def records(self, kind: Kind, rows: Iterable[Row]) -> None:
         """All records of one kind, in any order, of people whom `subjects` was told of."""
-        table = rows_table(kind, list(rows))
+        self.table(kind, rows_table(kind, list(rows)))
+
+    def table(self, kind: Kind, table: pa.Table) -> None:
+        """As `records`, from columns with the schema `table_schema`."""
         self.rows += table.num_rows
         days = table["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
         record = table["record"].combine_chunks()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,16 +16,19 @@ from django.db.models import QuerySet
 
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
+from xinlin.core.rulebooks import Kind
 from xinlin.core.schemes import Scheme
 from xinlin.core.scores import Evaluation, evaluate
 from xinlin.engine import scores as engine
 from xinlin.engine.figures import Figures
 from xinlin.engine.snapshot import Row, Snapshot, SnapshotWriter
+from xinlin.engine.streamed import Stream, freeze_stream
 from xinlin.office.actions.score_statements import state
 from xinlin.office.consent_gate import in_force
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Consent, Subject
 from xinlin.office.models.scores import Score, ScoreRun
+from xinlin.office.queries import columns
 from xinlin.office.queries.histories import Horizon, Past, People, horizon, touched_after
 from xinlin.office.queries.recordings import deleted_since
 from xinlin.office.queries.records import facts_of_kind
@@ -49,12 +52,11 @@ class EnginesDiffer(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """What a run works on: the snapshot, who is in it, and the facts of the sample."""
+    """What a run works on: the snapshot, and who is in it."""
 
     snapshot: Snapshot
     keys: dict[int, int]
     """Dense number -> primary key of the subject."""
-    sample: dict[int, list[Fact]]
 
 
 def consents_to(scheme: Scheme) -> QuerySet[Consent]:
@@ -82,20 +84,37 @@ def freeze(
 
     ``keys`` finds the same people in the database.
     """
-    rulebook, people = current(), People(keys, numbers.keys())
-    step = max(1, len(numbers) // SAMPLE)
-    sample: dict[int, list[Fact]] = {key: [] for key in sorted(numbers)[::step][:SAMPLE]}
-    through = {i.kind for plan in plans for dimension in plan.dimensions for i in dimension.indicators if i.through}
+    codes = list(dict.fromkeys(code for plan in plans for code in plan.kinds))
+    kinds, through = [current().kinds[code] for code in codes], _through(plans)
     writer = SnapshotWriter(folder)
     writer.subjects(numbers.values())
-    for code in dict.fromkeys(code for plan in plans for code in plan.kinds):
-        rows = []
-        for key, fact in facts_of_kind(rulebook.kinds[code], code in through, people, past):
-            if key in sample:
-                sample[key].append(fact)
-            rows.append(_row(numbers[key], fact))
-        writer.records(rulebook.kinds[code], rows)
-    return Frozen(writer.seal(), {number: key for key, number in numbers.items()}, sample)
+    stream = Stream(columns.records(kinds, through, keys, past.horizon), columns.relations(keys, past.horizon), numbers)
+    freeze_stream(
+        stream, kinds, _rows_since(kinds, through, People(keys, numbers.keys()), numbers, past.horizon), writer
+    )
+    return Frozen(writer.seal(), {number: key for key, number in numbers.items()})
+
+
+def _through(plans: Iterable[Plan]) -> set[str]:
+    """The kinds whose records of an organisation may count for who led it."""
+    return {i.kind for plan in plans for dimension in plan.dimensions for i in dimension.indicators if i.through}
+
+
+def _rows_since(
+    kinds: Iterable[Kind], through: set[str], people: People, numbers: dict[int, int], known: Horizon
+) -> dict[str, list[Row]]:
+    """By kind, the records that changed after the horizon, as they were known at it."""
+    past, rows = Past.at(known), {}
+    for kind in kinds if past.changes else ():
+        facts = facts_of_kind(kind, kind.code in through, people, past, changed=True)
+        rows[kind.code] = [_row(numbers[key], fact) for key, fact in facts]
+    return rows
+
+
+def _sample(plan: Plan, numbers: dict[int, int], past: Past) -> dict[int, list[Fact]]:
+    """The facts of some people, read one by one: they judge the columns as well as the engine."""
+    step = max(1, len(numbers) // SAMPLE)
+    return facts_of(plan, sorted(numbers)[::step][:SAMPLE], past)
 
 
 def _row(number: int, fact: Fact) -> Row:
@@ -112,14 +131,14 @@ def _row(number: int, fact: Fact) -> Row:
     )
 
 
-def _differences(plan: Plan, frozen: Frozen, figures: Figures) -> list[str]:
+def _differences(plan: Plan, frozen: Frozen, sample: dict[int, list[Fact]], figures: Figures) -> list[str]:
     """Where the plain evaluator disagrees with the engine on the sample; empty where it nowhere does."""
     found = []
     for at, number in enumerate(figures.subjects):
         key = frozen.keys[int(number)]
-        if key not in frozen.sample:
+        if key not in sample:
             continue
-        expected = evaluate(plan.scheme, frozen.sample[key], plan.as_of)
+        expected = evaluate(plan.scheme, sample[key], plan.as_of)
         tier = plan.scheme.tiers[int(figures.tiers[at])].code
         if (expected.score, expected.tier) != (int(figures.scores[at]), tier):
             found.append(
@@ -145,7 +164,7 @@ def _figure(run: ScoreRun, key: int, consent: int, plan: Plan, result: Evaluatio
 
 def facts_of(plan: Plan, keys: Collection[int], past: Past) -> dict[int, list[Fact]]:
     """The facts of a few people as they were known."""
-    through = {i.kind for dimension in plan.dimensions for i in dimension.indicators if i.through}
+    through = _through([plan])
     people = People(Subject.objects.filter(pk__in=list(keys)).values("pk"), set(keys))
     found: dict[int, list[Fact]] = {key: [] for key in keys}
     for code in plan.kinds:
@@ -190,7 +209,7 @@ def _publish(
                         dimensions={code: int(vector[at]) for code, vector in figures.dimensions.items()},
                     )
                 )
-        score_run.frozen, score_run.people, score_run.checked = len(frozen.keys), len(rows), len(frozen.sample)
+        score_run.frozen, score_run.people = len(frozen.keys), len(rows)
         score_run.state, score_run.finished_at = ScoreRun.State.DONE, now()
         score_run.inputs_sha256 = frozen.snapshot.sha256
         score_run.closing_records_to, score_run.closing_events_to = known.records, known.events
@@ -275,7 +294,8 @@ def run(*, actor: Actor, as_of: date | None = None, trade: str = "", progress: P
     try:
         frozen = freeze([plan], folder, numbers, consents_to(scheme).values("subject_id"), Past.at(known))
         figures = engine.run(plan, folder, progress)
-        differences = _differences(plan, frozen, figures)
+        sample = _sample(plan, numbers, Past.at(known))
+        differences, score_run.checked = _differences(plan, frozen, sample, figures), len(sample)
         if differences:
             raise EnginesDiffer("; ".join(differences[:5]))
         _publish(score_run, plan, frozen, consents, figures, actor)

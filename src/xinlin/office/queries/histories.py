@@ -78,10 +78,13 @@ class Past:
         """Read what changed after the horizon."""
         return cls(known, _before(RecordEvent.objects.filter(pk__gt=known.events).order_by("pk")))
 
-    def records(self, kind: str, column: str, people: People) -> Iterator[Record]:
-        """Records of a kind whose ``column`` (``subject_id`` or ``named_person_id``) pointed at one of the people then."""
-        later = RecordEvent.objects.filter(pk__gt=self.horizon.events).values("record_id")
-        pointing = Q(**{f"{column}__in": people.keys}) | Q(pk__in=later)
+    def records(self, kind: str, column: str, people: People, *, changed: bool = False) -> Iterator[Record]:
+        """Records of a kind whose ``column`` (``subject_id`` or ``named_person_id``) pointed at one of the people then.
+
+        With ``changed`` only those that changed since.
+        """
+        later = Q(pk__in=RecordEvent.objects.filter(pk__gt=self.horizon.events).values("record_id"))
+        pointing = later if changed else Q(**{f"{column}__in": people.keys}) | later
         rows = Record.objects.filter(pointing, kind=kind, pk__lte=self.horizon.records)
         for record in rows.iterator(chunk_size=5000):
             for name, value in self.changes.get(record.pk, {}).items():

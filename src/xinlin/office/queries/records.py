@@ -156,18 +156,20 @@ def history(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[Record
     return found
 
 
-def facts_of_kind(kind: Kind, through: bool, people: People, past: Past) -> Iterator[tuple[int, Fact]]:
-    """All facts of one kind by the person they may count for, as they were known then.
+def facts_of_kind(
+    kind: Kind, through: bool, people: People, past: Past, *, changed: bool = False
+) -> Iterator[tuple[int, Fact]]:
+    """All facts of one kind by the person they may count for, as they were known then; or those ``changed`` since.
 
     Yields (subject key, fact). With ``through``, also records of organisations that name the person who represented
     them on that day; others cannot count and are left where they are.
     """
-    for record in past.records(kind.code, "subject_id", people):
+    for record in past.records(kind.code, "subject_id", people, changed=changed):
         yield record.subject_id or 0, as_fact(kind, record)
     if not through:
         return
     relations = past.relations(people)
-    for record in past.records(kind.code, "named_person_id", people):
+    for record in past.records(kind.code, "named_person_id", people, changed=changed):
         person = record.named_person_id or 0
         if represented(relations.get(person, []), record):
             yield person, as_fact(kind, record, via=True, represented=True, named=True)

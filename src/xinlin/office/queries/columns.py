@@ -1,0 +1,98 @@
+"""The records that count for many people, as columns for the engine, as they were known at a moment (记录列).
+
+What `xinlin.office.queries.records.facts_of_kind` says person by person, said in one pass over the database. Only what rules
+may read leaves it: no field that points at a person, and no record of anybody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from django.core.exceptions import EmptyResultSet
+from django.db.models import QuerySet
+
+from xinlin.core.rulebooks import Kind
+from xinlin.engine.snapshot import scored_fields
+from xinlin.engine.statements import literal
+from xinlin.office.queries.histories import Horizon
+from xinlin.office.streams import batches
+
+COLUMNS = ("kind", "person", "organisation", "record", "occurred_on", "status", "class", "ends_on", "document")
+"""Before the kind's own fields ``v0``, ``v1`` … in their order. ``organisation`` is 0 for a person's own record."""
+
+
+def records(
+    kinds: Sequence[Kind], through: set[str], people: QuerySet[Any, Any], known: Horizon
+) -> Iterator[pa.RecordBatch]:
+    """Their own records of these kinds, and those of organisations (of the kinds ``through``) that name them.
+
+    Everything is text but the keys of subjects; an absent value is NULL. A first row without a kind says so. Left out are
+    records that changed after the horizon: those stand otherwise now than they were known then.
+    """
+    mine, wide = _keys_sql(people), max((len(scored_fields(kind)) for kind in kinds), default=0)
+    types = ", ".join(
+        f"{0 if name in ('person', 'organisation') else literal('')} AS {_quoted(name)}"
+        for name in (*COLUMNS, *(f"v{at}" for at in range(wide)))
+    )
+    parts = [f"SELECT {types}", _rows_sql(kinds, wide, f"r.subject_id IN ({mine})", known, "r.subject_id", "0")]
+    named = [kind for kind in kinds if kind.code in through]
+    if named:
+        theirs = f"r.named_person_id IN ({mine}) AND r.subject_id IS NOT NULL"
+        parts.append(_rows_sql(named, wide, theirs, known, "r.named_person_id", "r.subject_id"))
+    yield from batches(" UNION ALL ".join(parts))
+
+
+def relations(people: QuerySet[Any, Any], known: Horizon) -> Iterator[pa.RecordBatch]:
+    """Who led the organisations that these people led, since when: organisation, person, from_on, place in order.
+
+    A first row of noughts says the types.
+    """
+    theirs = f"SELECT organisation_id FROM relation WHERE person_id IN ({_keys_sql(people)})"
+    yield from batches(
+        "SELECT 0 AS organisation, 0 AS person, '' AS from_on, 0 AS place UNION ALL "
+        "SELECT organisation_id, person_id, CAST(from_on AS TEXT), id FROM relation "
+        f"WHERE role = 'legal_representative' AND record_id <= {known.records} AND organisation_id IN ({theirs})"
+    )
+
+
+def _rows_sql(kinds: Sequence[Kind], wide: int, whose: str, known: Horizon, person: str, organisation: str) -> str:
+    codes = ", ".join(literal(kind.code) for kind in kinds) or literal("")
+    later = f"SELECT record_id FROM record_event WHERE id > {known.events}"
+    given = [
+        "r.kind", person, organisation, "r.reference", "CAST(r.occurred_on AS TEXT)", "r.status", "r.record_class",
+        "CAST(r.ends_on AS TEXT)", "r.document", *(_field_sql(kinds, at) for at in range(wide)),
+    ]  # fmt: skip
+    return (
+        f"SELECT {', '.join(given)} FROM record r WHERE r.kind IN ({codes}) AND {whose} "
+        f"AND r.id <= {known.records} AND r.id NOT IN ({later})"
+    )
+
+
+def _field_sql(kinds: Sequence[Kind], at: int) -> str:
+    """The field at this place among each kind's own, whatever its type, as text."""
+    cases = [
+        f"WHEN {literal(kind.code)} THEN CAST(r.fields ->> {literal(own[at].code)} AS TEXT)"
+        for kind in kinds
+        if len(own := scored_fields(kind)) > at
+    ]
+    return f"CASE r.kind {' '.join(cases)} END" if cases else "NULL"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
+
+
+def _keys_sql(people: QuerySet[Any, Any]) -> str:
+    """The query for their keys with its parameters written out: ADBC's drivers mark parameters each in its own way."""
+    try:
+        sql, parameters = people.query.sql_with_params()
+    except EmptyResultSet:
+        return "SELECT 0 WHERE FALSE"
+    return sql % tuple(_written(value) for value in parameters)
+
+
+def _written(value: Any) -> str:
+    return literal(value.isoformat(sep=" ") if isinstance(value, datetime) else value)
