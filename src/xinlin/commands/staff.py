@@ -45,6 +45,7 @@ def _appoint(arguments: argparse.Namespace) -> int:
             role=arguments.role,
             department=arguments.department,
             display_name=arguments.name,
+            home_region=arguments.home,
         )
     except Refused as refusal:
         return _say(refusal.problem)
@@ -81,6 +82,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     appoint.add_argument("--name", required=True, help="real name, shown to the people whose data this person reads")
     appoint.add_argument("--role", required=True, choices=ROLES)
     appoint.add_argument("--department", required=True, help="code of the department in the rulebook")
+    appoint.add_argument("--home", default="", help="division code where they live: looks at neighbours raise an alarm")
     appoint.add_argument("--issuer", help="the identity service (default: XINLIN_IDENTITY_ISSUER)")
     appoint.set_defaults(run=_appoint)
 

@@ -1,4 +1,4 @@
-"""``xinlin worker``: works on delivered files, sends notices, and wakes jobs whose worker fell silent (后台任务)."""
+"""``xinlin worker``: works on delivered files, sends notices, watches over looks, and wakes jobs whose worker fell silent (后台任务)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 REAP_EVERY_SECONDS = 20
 DELIVER_EVERY_SECONDS = 3
+WATCH_EVERY_SECONDS = 60
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -39,10 +40,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
     django.setup()
     from xinlin.office.jobs.batches import reap
+    from xinlin.office.jobs.looks import watch
     from xinlin.office.jobs.notices import deliver
 
     stopped = threading.Event()
-    for name, every, duty in (("reaper", REAP_EVERY_SECONDS, reap), ("notices", DELIVER_EVERY_SECONDS, deliver)):
+    duties: tuple[tuple[str, float, Callable[[], object]], ...] = (
+        ("reaper", REAP_EVERY_SECONDS, reap),
+        ("notices", DELIVER_EVERY_SECONDS, deliver),
+        ("looks", WATCH_EVERY_SECONDS, watch),
+    )
+    for name, every, duty in duties:
         threading.Thread(target=_keep, args=(stopped, every, duty), daemon=True, name=name).start()
     try:
         call_command("db_worker", interval=arguments.interval)

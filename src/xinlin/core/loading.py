@@ -8,7 +8,7 @@ read it::
     sources.yaml, departments.yaml, lists.yaml, national_measures.yaml, measures.yaml, approval_items.yaml,
     merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, procedures.yaml, repair_classes.yaml,
     notice_templates.yaml, incentives.yaml, topics.yaml, memoranda.yaml, measure_register.yaml, pledges.yaml,
-    simplified_items.yaml    mappings of code to entry
+    simplified_items.yaml, look_alarms.yaml    mappings of code to entry
     kinds/CODE.yaml         one kind of record each
     schemes/CODE-VERSION.yaml   one version of a scheme each
     cases/ANY.yaml          scheme, version, and a list of worked cases
@@ -26,6 +26,7 @@ from pydantic import BaseModel, ValidationError
 
 from xinlin.core import strict_yaml
 from xinlin.core.findings import nearest
+from xinlin.core.looks import LookAlarm
 from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, Topic
 from xinlin.core.misfits import problems_of
 from xinlin.core.notices import NoticeTemplate
@@ -75,6 +76,7 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "measure_register.yaml": ("measure_register", RegisteredMeasure),
     "pledges.yaml": ("pledges", PledgeTemplate),
     "simplified_items.yaml": ("simplified_items", SimplifiedItem),
+    "look_alarms.yaml": ("look_alarms", LookAlarm),
 }
 """Files that hold a mapping of code to entry: the rulebook's section and the type of an entry."""
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xinlin.core.looks import LookAlarm, LookDelay
 from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, RelatedField, Topic
 from xinlin.core.notices import NoticeTemplate
 from xinlin.core.pledges import PledgeTemplate, SimplifiedItem
@@ -178,6 +179,8 @@ class ApprovalItem(Strict):
     department: str
     subject_kinds: Annotated[list[SubjectKind], Field(min_length=1)]
     purpose: Text
+    look_delay: LookDelay | None = None
+    """Where the law lets the person be told later that they were checked: by which article, and until when at most."""
     basis: Basis
 
 
@@ -332,6 +335,7 @@ class Rulebook(Strict):
     measure_register: dict[str, RegisteredMeasure] = {}
     pledges: dict[str, PledgeTemplate] = {}
     simplified_items: dict[str, SimplifiedItem] = {}
+    look_alarms: dict[str, LookAlarm] = {}
     objection_procedure: str | None = None
     """Which of ``procedures`` holds here; the national rulebook has them all and chooses none."""
     cases: list[WorkedCase] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinlin.faces.bench import batches, cases, checks, home, log, model, situation
+from xinlin.faces.bench import batches, cases, checks, home, log, looks, model, situation
 
 app_name = "bench"
 urlpatterns = [
@@ -34,6 +34,8 @@ urlpatterns = [
     path("model/<slug:number>/sign/", model.sign, name="proposal_sign"),
     path("model/<slug:number>/withdraw/", model.withdraw, name="proposal_withdraw"),
     path("runs/", model.runs, name="runs"),
+    path("looks/", looks.look_alarms, name="look_alarms"),
+    path("looks/<int:number>/", looks.look_alarm, name="look_alarm"),
     path("alerts/", situation.alerts, name="alerts"),
     path("trends/", situation.trends, name="trends"),
     path("scenes/", situation.scenes, name="scenes"),

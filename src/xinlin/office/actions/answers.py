@@ -18,6 +18,7 @@ from xinlin.office.leaves import PreparedLeaf
 from xinlin.office.models.checks import CheckAnswer
 from xinlin.office.models.people import Look
 from xinlin.office.queries.answers import AnswerRow
+from xinlin.office.queries.people import Delay
 from xinlin.office.scopes import Actor
 
 AT_ONCE = 50
@@ -60,6 +61,13 @@ class Storing:
     kinds: Sequence[str]
     lapses_at: datetime
     leaf: PreparedLeaf
+    delay: Delay | None = None
+    """Until when the law keeps the look from those concerned, and by which article."""
+
+    @property
+    def kept_back(self) -> tuple[date | None, str]:
+        """First day on which the look is shown (none: at once), and the article."""
+        return (self.delay.until, self.delay.clause) if self.delay else (None, "")
 
 
 def store(check: Storing, *, actor: Actor) -> None:
@@ -91,6 +99,8 @@ _LOOK = (
     "at",
     "result",
     "refused",
+    "shown_from",
+    "delay_clause",
 )
 _HOLDS = """INSERT INTO hold (answer_id, opened_at, lapses_at, signed_by, signed_reason, ended)
 SELECT {of}.id, %s, %s, '', '', '' FROM {of} WHERE {of}.verdict = 'yes'"""
@@ -105,8 +115,9 @@ _ONE_STATEMENT = f"""WITH q AS (
 ), h AS (
     {_HOLDS.format(of="a")}
 ), k AS (
-    INSERT INTO look (actor, actor_name, role, department, purpose, clause, kinds, at, refused, subject_id, result)
-    SELECT %s, %s, %s, %s, %s, %s, %s::jsonb, %s, FALSE, t.* FROM unnest(%s::bigint[], %s::text[]) AS t
+    INSERT INTO look (actor, actor_name, role, department, purpose, clause, kinds, at, refused, shown_from, delay_clause,
+        subject_id, result)
+    SELECT %s, %s, %s, %s, %s, %s, %s::jsonb, %s, FALSE, %s::date, %s, t.* FROM unnest(%s::bigint[], %s::text[]) AS t
 ), f AS (
     INSERT INTO leaf (commitment, action, at) VALUES (%s, %s, %s) RETURNING id
 )
@@ -136,7 +147,7 @@ def _values(check: Storing, looker: Actor) -> list[Any]:
         [row.feedback_due_on for row in answers],
         *(check.asked.asked_at, check.lapses_at),
         *(looker.handle, looker.name, looker.role, looker.department, check.asked.purpose, check.clause),
-        *(as_json(check.kinds), check.asked.asked_at),
+        *(as_json(check.kinds), check.asked.asked_at, *check.kept_back),
         [row.subject_id for row in check.looks],
         [row.result for row in check.looks],
         *(leaf.commitment, leaf.action, leaf.at, leaf.salt, leaf.body, leaf.row),
@@ -167,7 +178,7 @@ def _store_many(check: Storing, looker: Actor) -> None:
             )
     kinds, at = as_json(check.kinds), asked.asked_at
     who = (looker.handle, looker.name, looker.role, looker.department, asked.purpose, check.clause, kinds, at)
-    insert(Look, _LOOK, [(row.subject_id, *who, row.result, False) for row in check.looks])
+    insert(Look, _LOOK, [(row.subject_id, *who, row.result, False, *check.kept_back) for row in check.looks])
     made = _stored(
         "INSERT INTO leaf (commitment, action, at) VALUES (%s, %s, %s) RETURNING id",
         [leaf.commitment, leaf.action, leaf.at],

@@ -39,7 +39,7 @@ from xinlin.office.queries.answers import (
     stored_text,
 )
 from xinlin.office.queries.calendars import calendar
-from xinlin.office.queries.checks import MAY_ASK, CheckView, clause_of, note_reading, whole
+from xinlin.office.queries.checks import MAY_ASK, CheckView, clause_of, delay_of, note_reading, whole
 from xinlin.office.queries.checks import one as read_again
 from xinlin.office.queries.items import found, place
 from xinlin.office.queries.lists import Found, known
@@ -300,7 +300,8 @@ def _judged(actor: Actor, asked: _Asked) -> Storing:
         asked_at=moment,
         as_of=day,
     )
-    return Storing(row, answers, list(looks.values()), there.clause, there.kinds, lapses_at, leaf)
+    delay = delay_of(asked.item, there.rulebook, day)
+    return Storing(row, answers, list(looks.values()), there.clause, there.kinds, lapses_at, leaf, delay)
 
 
 def _clocks(rulebook: Rulebook, moment: datetime, hit: bool) -> tuple[date, datetime]:

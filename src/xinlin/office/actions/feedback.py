@@ -19,7 +19,7 @@ from xinlin.office.leaves import write_leaf
 from xinlin.office.models.checks import CheckAnswer, CheckFeedback, FeedbackCorrection, Hold
 from xinlin.office.models.measures import MeasureRule, MeasureUse
 from xinlin.office.queries.answer_views import AnswerView, answer_view, feedback_of, hold_of, hold_view
-from xinlin.office.queries.checks import clause_of, kinds_on, own_department
+from xinlin.office.queries.checks import clause_of, delay_of, kinds_on, own_department
 from xinlin.office.queries.items import found, place
 from xinlin.office.queries.lists import entry_of
 from xinlin.office.queries.people import write_look
@@ -198,4 +198,5 @@ def _note_feedback(actor: Actor, row: CheckAnswer, decision: str) -> None:
         clause=clause_of(rulebook.approval_items.get(question.item), rulebook, question.as_of),
         kinds=kinds_on(rulebook, {hit["list_code"] for hit in row.hits}),
         result=_RESULTS[CheckFeedback.Decision(decision)],
+        delay=delay_of(rulebook.approval_items.get(question.item), rulebook, today()),
     )

@@ -68,11 +68,21 @@ def _linked(issuer: str, subject_claim: str) -> Account | None:
 
 
 @transaction.atomic
-def appoint(*, actor: Actor, issuer: str, subject_claim: str, role: str, department: str, display_name: str) -> int:
+def appoint(
+    *,
+    actor: Actor,
+    issuer: str,
+    subject_claim: str,
+    role: str,
+    department: str,
+    display_name: str,
+    home_region: str = "",
+) -> int:
     """Make the person (``issuer``, ``subject_claim``) staff in one role for one department; returns the account's key.
 
     The same appointment again changes nothing. A resident's account never becomes staff: whoever has two duties has two
-    accounts. Raises `NotAllowed`, `Refused` for an unknown department, or ValueError for a role that is not one of staff.
+    accounts. ``home_region`` is the division code where they live: looks at neighbours raise an alarm. Raises `NotAllowed`,
+    `Refused` for an unknown department, or ValueError for a role that is not one of staff.
     """
     _must_run_the_house(actor)
     if role not in set(Role.values) - {Role.RESIDENT}:
@@ -83,15 +93,26 @@ def appoint(*, actor: Actor, issuer: str, subject_claim: str, role: str, departm
     account = _linked(issuer, subject_claim)
     if account is None:
         account = _new_account(
-            issuer=issuer, subject_claim=subject_claim, role=role, department=department, display_name=display_name
+            issuer=issuer,
+            subject_claim=subject_claim,
+            role=role,
+            department=department,
+            display_name=display_name,
+            home_region=home_region,
         )
     elif account.role == Role.RESIDENT:
         raise Refused(IS_A_RESIDENT)
-    elif (account.role, account.department, account.display_name) == (role, department, display_name):
+    elif (account.role, account.department, account.display_name, account.home_region) == (
+        role,
+        department,
+        display_name,
+        home_region,
+    ):
         return account.pk
     else:
         account.role, account.department, account.display_name = role, department, display_name
-        account.save(update_fields=["role", "department", "display_name"])
+        account.home_region = home_region
+        account.save(update_fields=["role", "department", "display_name", "home_region"])
     write_leaf(
         actor=actor,
         action="staff.appoint",

@@ -120,7 +120,18 @@ class Look(models.Model):
     at = models.DateTimeField()
     result = models.CharField(max_length=200)
     refused = models.BooleanField(default=False)
+    shown_from = models.DateField(null=True, blank=True)
+    """The first day on which the person sees it, where the law lets it be kept back; none: at once."""
+    delay_clause = models.CharField(max_length=200, blank=True, default="", db_default="")
+    """The article under which it was kept back; shown with the look once it is."""
 
     class Meta:
         db_table = "look"
-        indexes = [models.Index(fields=["subject", "-at"])]
+        indexes = [models.Index(fields=["subject", "-at"]), models.Index(fields=["at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(shown_from__isnull=True, delay_clause="")
+                | (Q(shown_from__isnull=False) & ~Q(delay_clause="")),
+                name="look_kept_back_only_with_clause_and_end",
+            )
+        ]

@@ -31,6 +31,8 @@ class Account(AbstractUser):
     )
     assurance = models.CharField(max_length=64, blank=True)
     """The assurance level (acr) that the identity service stated at the last sign-in."""
+    home_region = models.CharField(max_length=12, blank=True)
+    """For staff: the division code where they live, so that looks at their neighbours raise an alarm."""
     verified_at = models.DateTimeField(null=True, blank=True)
     """When the identity service last verified the person (auth_time)."""
 

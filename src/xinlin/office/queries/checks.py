@@ -12,11 +12,12 @@ from django.utils.translation import gettext_noop
 
 from xinlin.core.lists import article_text
 from xinlin.core.rulebooks import ApprovalItem, Rulebook
+from xinlin.core.terms import add_term
 from xinlin.core.values import Text
 from xinlin.office.models.checks import Check, CheckAnswer
 from xinlin.office.queries.answer_views import AnswerView, answer_view, feedback_of
 from xinlin.office.queries.items import found, of_department, place
-from xinlin.office.queries.people import write_look
+from xinlin.office.queries.people import Delay, write_look
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 
@@ -68,6 +69,14 @@ def clause_of(item: ApprovalItem | None, rulebook: Rulebook, day: date) -> str:
     return "" if text is None else text.zh[:200]
 
 
+def delay_of(item: ApprovalItem | None, rulebook: Rulebook, day: date) -> Delay | None:
+    """Until when the person is not told of a check at the item, where the law says so; for the look."""
+    if item is None or item.look_delay is None:
+        return None
+    text = article_text(item.look_delay.basis, rulebook, day)
+    return None if text is None else Delay(add_term(day, item.look_delay.lasts), text.zh[:200])
+
+
 def kinds_on(rulebook: Rulebook, lists: Iterable[str]) -> list[str]:
     """The kinds of record that feed the lists: what a check reads of a person."""
     consulted = set(lists)
@@ -113,6 +122,7 @@ def _note_reading(actor: Actor, check: Check, answers: Iterable[CheckAnswer]) ->
         clause=clause_of(item, rulebook, check.as_of),
         kinds=kinds_on(rulebook, {hit["list_code"] for answer in answers for hit in answer.hits}),
         result=gettext_noop("再次查看核查结果"),
+        delay=delay_of(item, rulebook, today()),
     )
 
 

@@ -191,11 +191,27 @@ _ABOUT = {
 }
 
 
+def _look_refused(actor: Actor, number: str) -> None:
+    """Show the person that somebody tried to open a case of theirs that is not for them to see."""
+    case = Case.objects.filter(number=number).first()
+    if case is not None:
+        write_look(
+            actor=actor,
+            subjects=[case.subject_id],
+            purpose=gettext_noop("办理异议和修复"),
+            clause="",
+            kinds=[],
+            result=gettext_noop("不由其办理，已拒绝，未看到任何内容"),
+            refused=True,
+        )
+
+
 def desk(*, actor: Actor, number: str) -> Desk:
     """One case with everything that its handler needs on one page. Writes the look. Raises `NotFound`."""
     found = visible(actor).filter(number=number)
     case = found.select_related("record__batch", "subject", "look", "review_of").first()
     if case is None:
+        _look_refused(actor, number)
         raise NotFound("没有这件办件，或不由您办理。There is no such case, or it is not yours.")
     _look(actor, [case], gettext_noop("办理"))
     record, run = case.record, current().procedures.get(case.procedure)

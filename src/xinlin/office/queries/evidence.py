@@ -163,7 +163,9 @@ def refused(*, actor: Actor, limit: int = 200) -> list[EvidenceView]:
     """What was refused, newest first: for the centre, who must know that templates of bodies were tried."""
     if actor.role not in ("reviewer", "auditor"):
         raise NotAllowed(NOT_THERE)
-    return [_view(row) for row in _rows().filter(state=Evidence.State.REFUSED).reverse()[:limit]]
+    rows = list(_rows().filter(state=Evidence.State.REFUSED).reverse()[:limit])
+    _look(actor, rows, gettext_noop("查看被拒收的证据文件"))
+    return [_view(row) for row in rows]
 
 
 def download(*, actor: Actor, number: str) -> Download:

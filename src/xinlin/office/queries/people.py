@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_noop
 
@@ -34,6 +35,8 @@ class LookView:
     kinds: list[Text]
     result: str
     refused: bool
+    kept_back: str
+    """The article by which it was shown later than it happened; empty for nearly all."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,14 @@ NO_SCORE = Problem(
 )
 
 
+@dataclass(frozen=True)
+class Delay:
+    """Until when the law lets a look be kept from the person (first day on which it is shown), and by which article."""
+
+    until: date
+    clause: str
+
+
 def write_look(
     *,
     actor: Actor,
@@ -81,8 +92,12 @@ def write_look(
     kinds: Iterable[str],
     result: str,
     refused: bool = False,
+    delay: Delay | None = None,
 ) -> None:
-    """Note that ``actor`` read data of ``subjects`` (primary keys), or was refused; the people concerned see it."""
+    """Note that ``actor`` read data of ``subjects`` (primary keys), or was refused; the people concerned see it.
+
+    With ``delay`` they see it from its end on, with the article that allowed it.
+    """
     noted, kinds_read = now(), sorted(set(kinds))
     Look.objects.bulk_create(
         [
@@ -98,6 +113,8 @@ def write_look(
                 at=noted,
                 result=result,
                 refused=refused,
+                shown_from=delay.until if delay else None,
+                delay_clause=delay.clause if delay else "",
             )
             for subject in dict.fromkeys(subjects)
         ],
@@ -171,10 +188,15 @@ def looks(*, actor: Actor, limit: int = 200, page: int = 1, own: bool = True) ->
     pages, no other's look is crowded out.
     """
     rulebook = current()
-    seen = Look.objects.filter(subject=own_subject(actor))
+    seen = _shown(own_subject(actor))
     seen = seen if own else seen.exclude(role="resident")
     seen = seen.order_by("-at", "-pk")[(page - 1) * limit : page * limit]
     return [_look_view(look, rulebook) for look in seen]
+
+
+def _shown(subject: Subject) -> QuerySet[Look]:
+    """The looks at a person that they may see today: all but those that the law still keeps back."""
+    return Look.objects.filter(Q(shown_from__isnull=True) | Q(shown_from__lte=today()), subject=subject)
 
 
 def _look_view(look: Look, rulebook: Rulebook) -> LookView:
@@ -191,12 +213,13 @@ def _look_view(look: Look, rulebook: Rulebook) -> LookView:
         kinds=[rulebook.kinds[kind].name if kind in rulebook.kinds else Text(zh=kind, en=kind) for kind in look.kinds],
         result=_said(look.result),
         refused=look.refused,
+        kept_back=look.delay_clause,
     )
 
 
 def look(*, actor: Actor, number: int) -> LookView:
     """One look at the resident's data. Raises `NotFound` for a look at another's."""
-    found = Look.objects.filter(subject=own_subject(actor), pk=number).first()
+    found = _shown(own_subject(actor)).filter(pk=number).first()
     if found is None:
         raise NotFound("没有这次查询，或它不涉及您。There is no such look at your data.")
     return _look_view(found, current())
