@@ -13,7 +13,7 @@ from django.test import TestCase
 from tests.scores.conftest import Resident
 from xinlin.core.log import digest
 from xinlin.core.proposals import numbers_of
-from xinlin.core.small_cells import hide_small_table
+from xinlin.core.small_cells import coarse
 from xinlin.office.actions import people, proposals, scores
 from xinlin.office.actions.score_replays import replay
 from xinlin.office.models.log import Leaf
@@ -42,7 +42,11 @@ def text(change: int = 10, version: str = "2026.2", first_day: date | None = Non
     """The city's scheme with another number of points for each commitment kept."""
     scheme = current().scheme_at(today())
     assert scheme is not None
-    number = next(n for n in numbers_of(scheme) if n.owner == "indicator fulfilled_commitment" and "each" in n.path)
+    number = next(
+        n
+        for n in numbers_of(scheme, current().kinds)
+        if n.owner == "indicator fulfilled_commitment" and "each" in n.path
+    )
     day = first_day or today() + timedelta(days=10)
     return scheme_texts.with_numbers(scheme, {number.path: number.value + change}, version, day.isoformat())
 
@@ -83,9 +87,9 @@ def test_a_changed_weight_goes_all_the_way_into_force_and_old_figures_still_repl
     before = scores.run(actor=system)
     number = proposed(text())
     draft = read.proposal(actor=ANALYST, number=number)
-    assert [(c.name.en, int(c.after) - int(c.before)) for c in draft.changes] == [("points per 1", 10)]
+    assert [(c.name.en, int(c.after) - int(c.before)) for c in draft.changes] == [("each", 10)]
     assert draft.preview is not None and draft.preview["people"] == 30
-    assert draft.preview["changed"] == 15
+    assert draft.preview["changed"] == 20
     assert len(draft.preview["examples"]) == 20
     assert read.announced() == []
 
@@ -129,25 +133,18 @@ def test_nobody_signs_what_they_have_not_seen(town: list[Resident]) -> None:
         proposals.sign(actor=ANALYST, number=number, preview_sha256="0" * 64)
 
 
-def test_small_groups_are_hidden_and_stay_so_against_sums(town: list[Resident]) -> None:
+def test_small_groups_are_hidden_and_others_coarse(town: list[Resident]) -> None:
     preview = read.proposal(actor=ANALYST, number=proposed(text())).preview
     assert preview is not None
     for table in ("tiers", "districts", "ages"):
         for row in preview[table]:
-            assert all(cell is None or cell == 0 or cell >= 10 for cell in row["cells"])
+            assert all(cell is None or cell % 10 == 0 for cell in row["cells"])
     district = {row["row"]: row["cells"] for row in preview["districts"]}
     assert all(cell in (None, 0) for cell in district["330302"])
 
 
-@pytest.mark.parametrize(
-    ("cells", "shown"),
-    [
-        ({("a", "x"): 3, ("a", "y"): 20, ("b", "x"): 40, ("b", "y"): 50}, set()),
-        ({("a", "x"): 30, ("a", "y"): 20}, {("a", "x"), ("a", "y")}),
-    ],
-)
-def test_a_table_hides_as_much_as_its_sums_would_tell(cells: dict[Any, int], shown: set[Any]) -> None:
-    assert {key for key, count in hide_small_table(cells).items() if count is not None} == shown
+def test_a_coarse_count_never_tells_of_a_few() -> None:
+    assert [coarse(n) for n in (0, 1, 9, 10, 14, 15, 1204)] == [0, None, None, 10, 10, 20, 1200]
 
 
 def test_what_cannot_be_proposed_is_said_with_its_place(town: list[Resident]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from xinlin.core.rulebooks import FieldSpec, Kind
 from xinlin.core.schemes import Award, Indicator, Limits, Scheme
 from xinlin.core.strict_yaml import Path, Tree
 from xinlin.core.values import Text
@@ -56,24 +57,44 @@ def _limits(limits: Limits, path: Path, whose: Named, zh: str, en: str) -> Itera
             yield Number((*path, key), value, *whose, Text(zh=zh + word_zh, en=en + word_en))
 
 
-def _points(points: Award, path: Path, whose: Named) -> Iterator[Number]:
+def _amount(value: int, spec: FieldSpec | None) -> Text:
+    """A measured amount with its unit: money is kept in 分 and said in yuan."""
+    if spec is not None and spec.type == "money":
+        yuan = f"{value // 100}" if value % 100 == 0 else f"{value // 100}.{value % 100:02}"
+        return Text(zh=f"{yuan} 元", en=f"{yuan} yuan")
+    return Text(zh=str(value), en=str(value))
+
+
+def _points(points: Award, path: Path, whose: Named, spec: FieldSpec | None) -> Iterator[Number]:
     if points.each is not None:
-        name = Text(zh=f"每 {points.each.units} 的分值", en=f"points per {points.each.units}")
+        per = _amount(points.each.units, spec)
+        one = points.each.units == 1
+        name = Text(zh="每一个" if one else f"每 {per.zh}", en="each" if one else f"per {per.en}")
         yield Number((*path, "each", "points"), points.each.points, *whose, name)
     for at, band in enumerate(points.bands or ()):
-        name = Text(zh=f"{band.at_least} 起的分值", en=f"points from {band.at_least}")
-        yield Number((*path, "bands", at, "points"), band.points, *whose, name)
+        start = _amount(band.at_least, spec)
+        yield Number(
+            (*path, "bands", at, "points"), band.points, *whose, Text(zh=f"{start.zh} 起", en=f"from {start.en}")
+        )
     for at, step in enumerate(points.steps or ()):
-        upper = (f"至 {step.up_to}", f"up to {step.up_to}") if step.up_to else ("以上", "beyond")
-        name = Text(zh=f"第 {at + 1} 级（{upper[0]}）每 {step.per}", en=f"step {at + 1} ({upper[1]}), per {step.per}")
+        per, end = _amount(step.per, spec), _amount(step.up_to or 0, spec)
+        upper = (f"至 {end.zh}", f"up to {end.en}") if step.up_to else ("以上", "beyond")
+        name = Text(zh=f"{upper[0]}，每 {per.zh}", en=f"{upper[1]}, per {per.en}")
         yield Number((*path, "steps", at, "points"), step.points, *whose, name)
     for key, value in (points.table or {}).items():
-        yield Number((*path, "table", key), value, *whose, Text(zh=f"{key} 的分值", en=f"points for {key}"))
+        name = (spec.codes or {}).get(key, Text(zh=key, en=key)) if spec is not None else Text(zh=key, en=key)
+        yield Number((*path, "table", key), value, *whose, name)
 
 
-def _indicator(indicator: Indicator, path: Path) -> Iterator[Number]:
+def _measured(indicator: Indicator, kinds: Mapping[str, Kind]) -> FieldSpec | None:
+    kind, of = kinds.get(indicator.kind), indicator.measure.of
+    fields = kind.fields if kind is not None else []
+    return next((spec for spec in fields if spec.code == of or (of == "class" and spec.role == "class")), None)
+
+
+def _indicator(indicator: Indicator, path: Path, kinds: Mapping[str, Kind]) -> Iterator[Number]:
     whose = (f"indicator {indicator.code}", indicator.name)
-    yield from _points(indicator.points, (*path, "points"), whose)
+    yield from _points(indicator.points, (*path, "points"), whose, _measured(indicator, kinds))
     yield from _limits(indicator.per_year, (*path, "per_year"), whose, "每年", "yearly ")
     yield from _limits(indicator.overall, (*path, "overall"), whose, "合计", "overall ")
     if indicator.repeat is not None:
@@ -81,8 +102,8 @@ def _indicator(indicator: Indicator, path: Path) -> Iterator[Number]:
         yield Number((*path, "repeat", "factor"), indicator.repeat.factor, *whose, name)
 
 
-def numbers_of(scheme: Scheme, own: int | None = None) -> list[Number]:
-    """Every number of a scheme that weighs, in the order of its file.
+def numbers_of(scheme: Scheme, kinds: Mapping[str, Kind], own: int | None = None) -> list[Number]:
+    """Every number of a scheme that weighs, in the order of its file, with names from the kinds that it reads.
 
     ``own`` is how many dimensions stand in its file; those after them are taken over from another scheme.
     """
@@ -91,7 +112,7 @@ def numbers_of(scheme: Scheme, own: int | None = None) -> list[Number]:
         whose = (f"dimension {dimension.code}", dimension.name)
         found += _limits(dimension.limits, ("dimensions", at, "limits"), whose, "", "")
         for position, indicator in enumerate(dimension.indicators):
-            found += _indicator(indicator, ("dimensions", at, "indicators", position))
+            found += _indicator(indicator, ("dimensions", at, "indicators", position), kinds)
     for at, tier in enumerate(scheme.tiers):
         found.append(Number(("tiers", at, "at_least"), tier.at_least, f"tier {tier.code}", tier.name, BEGINS))
     for at, mark in enumerate(scheme.marks):
@@ -134,13 +155,13 @@ def _parts(scheme: Scheme) -> dict[str, tuple[Text, object]]:
     return parts | {f"rule {rule.kind}": (rule.text, rule) for rule in scheme.class_rules}
 
 
-def changes(before: Scheme, after: Scheme) -> list[Change]:
+def changes(before: Scheme, after: Scheme, kinds: Mapping[str, Kind]) -> list[Change]:
     """What differs between two versions of a scheme, number by number, as the public notice lists it."""
     were, are = _parts(before), _parts(after)
-    old = {(number.owner, number.name.zh): number for number in numbers_of(before)}
+    old = {(number.owner, number.name.zh): number for number in numbers_of(before, kinds)}
     found: list[Change] = []
     told: set[str] = set()
-    for number in numbers_of(after):
+    for number in numbers_of(after, kinds):
         former = old.get((number.owner, number.name.zh))
         if former is not None and former.value != number.value:
             told.add(number.owner)

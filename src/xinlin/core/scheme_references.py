@@ -54,6 +54,13 @@ def _extension(rulebook: Rulebook, scheme: Scheme, path: Path) -> Iterator[Findi
     named, base = scheme.extends, base_of(scheme, rulebook.schemes)
     if named is None:
         return
+    if scheme.code in rulebook.scenes:
+        yield found(
+            "duplicate_code",
+            (*path, "code"),
+            (f"{scheme.code} 已是一个场景的代码", f"{scheme.code} is the code of a scene already"),
+            ("改用新的代码，两者各有授权", "choose another code; each has a consent of its own"),
+        )
     if base is None or base is scheme:
         versions = [f"{one.code}-{one.version}" for one in rulebook.schemes if one.extends is None]
         yield absent((*path, "extends", "scheme"), f"{named.scheme}-{named.version}", "schemes", versions)

@@ -8,8 +8,6 @@ from typing import TypeVar
 SMALLEST_CELL = 10
 """A cell that counts fewer is hidden (DESIGN right 8)."""
 K = TypeVar("K", bound=Hashable)
-R = TypeVar("R", bound=Hashable)
-C = TypeVar("C", bound=Hashable)
 
 
 def hide_small(cells: Mapping[K, int]) -> dict[K, int | None]:
@@ -24,22 +22,12 @@ def hide_small(cells: Mapping[K, int]) -> dict[K, int | None]:
     return {key: None if key in hidden else count for key, count in cells.items()}
 
 
-def hide_small_table(cells: Mapping[tuple[R, C], int]) -> dict[tuple[R, C], int | None]:
-    """A table's cells, small ones hidden so that neither a row's nor a column's known sum gives one away.
+def coarse(count: int) -> int | None:
+    """A count that may stand in any table beside any sum: 1 to 9 hidden (None), others to the nearest ten.
 
-    In every row and every column with a hidden cell, at least two are hidden (where there are two) and they count ten or more
-    together.
+    For tables whose rows and columns are known elsewhere, and for figures worked out again and again on slightly other rules: what
+    is taken from one another then says nothing exact of a few people. Zero stays.
     """
-    hidden = {key for key, count in cells.items() if 0 < count < SMALLEST_CELL}
-    lines = [{key for key in cells if key[side] == name} for side in (0, 1) for name in {key[side] for key in cells}]
-    changed = True
-    while changed:
-        changed = False
-        for line in lines:
-            within = hidden & line
-            shown = sorted((key for key in line - hidden if cells[key] > 0), key=lambda key: (cells[key], str(key)))
-            while within and shown and (len(within) < 2 or sum(cells[key] for key in within) < SMALLEST_CELL):
-                within.add(shown.pop(0))
-                changed = True
-            hidden |= within
-    return {key: None if key in hidden else count for key, count in cells.items()}
+    if 0 < count < SMALLEST_CELL:
+        return None
+    return (count + 5) // 10 * 10 if count else 0

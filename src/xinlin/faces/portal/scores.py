@@ -32,6 +32,7 @@ def score(request: ActorRequest) -> HttpResponse:
         "weighing": sorted(weighing, key=lambda line: -abs(line.points))[:4],
         "count": len(weighing),
         "ladder": list(reversed(card.tiers)),
+        "trades": scores.trades(actor=request.actor),
     }
     return render(request, "portal/score.html", context)
 

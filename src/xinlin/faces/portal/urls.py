@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinlin.faces.portal import benefits, cases, consents, notices, people, records, repairs, scores, whatif
+from xinlin.faces.portal import benefits, cases, consents, notices, people, records, repairs, scores, trades, whatif
 
 app_name = "portal"
 urlpatterns = [
@@ -23,6 +23,10 @@ urlpatterns = [
     path("score/", scores.score, name="score"),
     path("score/why/", scores.why, name="why"),
     path("score/what-if/", whatif.what_if, name="what_if"),
+    path("score/history/", trades.history, name="history"),
+    path("score/history/<slug:number>.tlog-proof", trades.receipt, name="figure_receipt"),
+    path("score/trades/", trades.trades, name="trades"),
+    path("score/trades/<slug:code>/", trades.trade, name="trade"),
     path("records/", records.index, name="records"),
     path("records/<slug:reference>/", records.record, name="record"),
     path("records/<slug:reference>/delete/", consents.delete_record, name="delete_record"),

@@ -291,9 +291,21 @@ def _ended(
 
 def close_scene(*, actor: Actor, scene: str, via: str = "portal") -> str:
     """Take back the consent to one scene; returns the number of the signed receipt, empty where none stood."""
+    return _close(actor, Consent.Step.SCENE, scene, via)
+
+
+def close_trade(*, actor: Actor, scheme: str, via: str = "portal") -> str:
+    """Take back the consent to a trade's score and delete its figures; the city's own score stays as it is.
+
+    Returns the number of the signed receipt, empty where none stood.
+    """
+    return _close(actor, Consent.Step.TRADE, scheme, via)
+
+
+def _close(actor: Actor, step: Consent.Step, scene: str, via: str) -> str:
     subject, moment, number = own_subject(actor), now(), new_number()
     with transaction.atomic():
-        held = [consent for consent in _held(subject) if consent.step == Consent.Step.SCENE and consent.scene == scene]
+        held = [consent for consent in _held(subject) if consent.step == step and consent.scene == scene]
         if not held:
             return ""
         return _ended(actor, subject, held, DeletionReceipt.What.SCENE, number, moment, via).number

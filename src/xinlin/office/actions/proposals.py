@@ -60,7 +60,7 @@ def propose(*, actor: Actor, text: str, reason: str) -> str:
             "not_of_persons", "subject", "这里只修订个人的方案", "Only schemes of persons are changed here", *cure
         )
     before = _replaced(scheme)
-    if before is None or not changes(before, scheme):
+    if before is None or not changes(before, scheme, current().kinds):
         cure = ("改动至少一个数值或一条规则", "Change a number or a rule at least")
         raise _refused("no_change", "text", "与现行版本没有差别", "It changes nothing", *cure)
     _early(scheme.effective_from)

@@ -19,7 +19,7 @@ from xinlin.core.plan import compile_scheme
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
 from xinlin.core.scores import evaluate
-from xinlin.core.small_cells import hide_small_table
+from xinlin.core.small_cells import coarse
 from xinlin.engine import scores as engine
 from xinlin.engine.figures import Figures
 from xinlin.office.actions.scores import REPLAYS, consents_to, enrolled, freeze
@@ -69,10 +69,8 @@ def _moves(before: Figures, after: Figures) -> Moves:
 
 
 def _shown(cells: Mapping[tuple[str, str], int], rows: list[str], columns: list[str]) -> list[dict[str, Any]]:
-    """A table as JSON, row by row: small cells None, also where they could be found from sums."""
-    full = {(row, column): cells.get((row, column), 0) for row in rows for column in columns}
-    hidden = hide_small_table(full)
-    return [{"row": row, "cells": [hidden[row, column] for column in columns]} for row in rows]
+    """A table as JSON, row by row, each cell coarse."""
+    return [{"row": row, "cells": [coarse(cells.get((row, column), 0)) for column in columns]} for row in rows]
 
 
 def _examples(before: Scheme, after: Scheme, rulebook: Rulebook, day: date) -> list[dict[str, Any]]:
@@ -97,8 +95,8 @@ def preview(
 ) -> dict[str, Any]:
     """What the change would do on ``day``, as JSON without anybody in it.
 
-    ``tiers`` is old × new, ``districts`` and ``ages`` are group × direction. Cells under ten are None, and so are as many others
-    as it takes that no sum gives one away; group tables are never crossed with one another.
+    ``tiers`` is old × new, ``districts`` and ``ages`` are group × direction. Cells under ten are None, others to the nearest ten,
+    so that neither sums nor another preview give a few people away; group tables are never crossed with one another.
     """
     plans = [compile_scheme(scheme, day) for scheme in (before, after)]
     numbers, known = enrolled(before), horizon()
@@ -124,8 +122,8 @@ def preview(
     return {
         "as_of": day.isoformat(),
         "scheme_sha256": [plan.scheme_sha256 for plan in plans],
-        "people": len(moves.numbers) if len(moves.numbers) >= 10 else None,
-        "changed": moves.changed if moves.changed >= 10 or not moves.changed else None,
+        "people": coarse(len(moves.numbers)),
+        "changed": coarse(moves.changed),
         "columns": [tier.code for tier in after.tiers],
         "tiers": _shown(tiers, [tier.code for tier in before.tiers], [tier.code for tier in after.tiers]),
         "directions": list(DIRECTIONS),

@@ -16,19 +16,18 @@ from xinlin.core.notes import Checkpoint, Refused, open_note
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.scores import evaluate
 from xinlin.engine import scores as engine
-from xinlin.office import vault
-from xinlin.office.actions.score_statements import body_of, identity, tree_root
+from xinlin.office.actions.score_statements import identity, tree_root
 from xinlin.office.actions.scores import REPLAYS, facts_of, freeze
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Subject
 from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries.histories import Horizon, Past
+from xinlin.office.queries.score_runs import body_of, commitments_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound
 from xinlin.office.signing import scores_key, verify
 
 MAY_REPLAY = frozenset({"system", "operator", "reviewer", "analyst", "auditor"})
-HASH_BYTES = 32
 Figure = tuple[int, str, dict[str, int]]
 """(score, tier, points by dimension)."""
 
@@ -97,12 +96,6 @@ def _again_one_by_one(run: ScoreRun, plan: Plan, keys: Iterable[int]) -> dict[in
     }
 
 
-def _commitments(run: ScoreRun) -> list[bytes]:
-    with vault.opened(run.commitments_sha256) as path:
-        whole = path.read_bytes()
-    return [whole[start : start + HASH_BYTES] for start in range(0, len(whole), HASH_BYTES)]
-
-
 def _signed(run: ScoreRun, commitments: list[bytes]) -> bool:
     """Whether the statement is ours and is about these commitments and this run."""
     key = scores_key()
@@ -136,7 +129,7 @@ def replay(*, actor: Actor, number: str) -> Replay:
     figures, inputs = _again_in_bulk(run, plan)
     if closing:
         figures |= _again_one_by_one(run, plan, closing)
-    commitments = _commitments(run)
+    commitments = commitments_of(run)
     result = Replay(
         number=run.number,
         people=run.people,

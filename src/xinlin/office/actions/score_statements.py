@@ -14,19 +14,8 @@ from xinlin.core.notes import Checkpoint, sign_note
 from xinlin.core.tree import Roots, hash_leaf
 from xinlin.office import vault
 from xinlin.office.models.scores import Score, ScoreRun
+from xinlin.office.queries.score_runs import body_of
 from xinlin.office.signing import scores_key, sign
-
-
-def body_of(score: Score, run: ScoreRun) -> dict[str, object]:
-    """What a commitment stands for: the figure with its run, no name and no number of anybody."""
-    return {
-        "run": run.number,
-        "scheme": f"{run.rulebook}/{run.scheme}-{run.version}",
-        "as_of": score.as_of,
-        "score": score.score,
-        "tier": score.tier,
-        "dimensions": score.dimensions,
-    }
 
 
 def tree_root(commitments: Iterable[bytes]) -> bytes:

@@ -65,7 +65,7 @@ class DeletionReceipt(models.Model):
     """What was deleted when a person left, withdrew, or had records deleted: a note under the installation's key."""
 
     class What(models.TextChoices):
-        """``leave`` ends everything, ``scene`` one scene, ``records`` records of one's own."""
+        """``leave`` ends everything, ``scene`` one scene or one trade's score, ``records`` records of one's own."""
 
         LEAVE = "leave"
         SCENE = "scene"

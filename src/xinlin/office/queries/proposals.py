@@ -8,12 +8,11 @@ from typing import Any
 
 from xinlin.core.log import digest
 from xinlin.core.proposals import Change, Number, changes, numbers_of
-from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
 from xinlin.core.trade_scores import taken_over
 from xinlin.core.values import Text
 from xinlin.office.models.proposals import ProposalSignature, SchemeProposal
-from xinlin.office.queries.scheme_texts import MAY_SIGN, NOTICE_DAYS, checked
+from xinlin.office.queries.scheme_texts import MAY_SIGN, NOTICE_DAYS, checked, name_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 
@@ -70,12 +69,6 @@ class SchemeLine:
     indicators: int
 
 
-def name_of(scheme: Scheme, rulebook: Rulebook) -> Text:
-    """How a scheme is called."""
-    words = rulebook.words
-    return scheme.name or (words.score if words is not None else Text(zh=scheme.code, en=scheme.code))
-
-
 def _may(actor: Actor) -> None:
     if actor.role not in MAY_SEE:
         raise NotAllowed("只有信用中心可以查看修订。Only the credit centre may see proposals.")
@@ -92,7 +85,7 @@ def schemes(*, actor: Actor) -> list[SchemeLine]:
         taken = len(taken_over(scheme, [s for s in rulebook.schemes if s.extends is None]))
         indicators = [i for d in scheme.dimensions for i in d.indicators]
         invented = sum(indicator.points_basis == "demonstration" for indicator in indicators)
-        numbers = numbers_of(scheme, len(scheme.dimensions) - taken)
+        numbers = numbers_of(scheme, rulebook.kinds, len(scheme.dimensions) - taken)
         lines.append(SchemeLine(scheme, name_of(scheme, rulebook), numbers, invented, len(indicators)))
     return lines
 
@@ -120,7 +113,7 @@ def _view(proposal: SchemeProposal, signatures: list[ProposalSignature], actor: 
         proposed_name=proposal.proposed_name,
         created_at=proposal.created_at,
         announced_at=proposal.announced_at,
-        changes=changes(before, after) if before is not None else [],
+        changes=changes(before, after, current().kinds) if before is not None else [],
         signatures=[SignatureView(one.by_name, one.role, one.at) for one in signatures],
         preview=proposal.preview,
         preview_sha256=digest(proposal.preview) if proposal.preview is not None else "",

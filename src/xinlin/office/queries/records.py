@@ -192,11 +192,12 @@ def shown_value(spec: FieldSpec, value: Value | None) -> str:
 
 
 def _indicators(rulebook: Rulebook, day: date) -> dict[str, list[Indicator]]:
-    scheme = rulebook.scheme_at(day)
+    own = rulebook.scheme_at(day)
     found: dict[str, list[Indicator]] = {}
-    for dimension in scheme.dimensions if scheme else []:
-        for indicator in dimension.indicators:
-            found.setdefault(indicator.kind, []).append(indicator)
+    for scheme in [*([own] if own is not None else []), *rulebook.trade_schemes_at(day)]:
+        for dimension in scheme.dimensions:
+            for indicator in dimension.indicators:
+                found.setdefault(indicator.kind, []).append(indicator)
     return found
 
 

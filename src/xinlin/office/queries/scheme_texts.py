@@ -8,7 +8,7 @@ from xinlin.core.proposals import amended, as_yaml
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
 from xinlin.core.strict_yaml import Path
-from xinlin.core.values import Problem
+from xinlin.core.values import Problem, Text
 from xinlin.office.models.proposals import SchemeProposal
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Refused
@@ -16,6 +16,12 @@ from xinlin.office.scopes import Refused
 MAY_SIGN = frozenset({"analyst", "reviewer"})
 NOTICE_DAYS = 7
 """So many days at least lie between the announcement and the first day, so that people can speak."""
+
+
+def name_of(scheme: Scheme, rulebook: Rulebook) -> Text:
+    """How a scheme is called."""
+    words = rulebook.words
+    return scheme.name or (words.score if words is not None else Text(zh=scheme.code, en=scheme.code))
 
 
 class ProposalRefused(Refused):

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from xinlin.core.notes import Proof, opening_bytes
 from xinlin.core.small_cells import SMALLEST_CELL
-from xinlin.office.models.scores import ScoreRun
+from xinlin.core.tree import HASH_BYTES, grow, hash_leaf, inclusion
+from xinlin.office import vault
+from xinlin.office.models.scores import Score, ScoreRun
+from xinlin.office.queries.people import own_subject
 from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor, NotFound
 from xinlin.office.signing import scores_key
 
 
@@ -24,6 +29,25 @@ class PublishedRun:
     scheme_sha256: str
     inputs_sha256: str
     statement: str
+
+
+def body_of(score: Score, run: ScoreRun) -> dict[str, object]:
+    """What a commitment stands for: the figure with its run, no name and no number of anybody."""
+    return {
+        "run": run.number,
+        "scheme": f"{run.rulebook}/{run.scheme}-{run.version}",
+        "as_of": score.as_of,
+        "score": score.score,
+        "tier": score.tier,
+        "dimensions": score.dimensions,
+    }
+
+
+def commitments_of(run: ScoreRun) -> list[bytes]:
+    """The commitments of a run's figures in order, from the vault."""
+    with vault.opened(run.commitments_sha256) as path:
+        whole = path.read_bytes()
+    return [whole[start : start + HASH_BYTES] for start in range(0, len(whole), HASH_BYTES)]
 
 
 def newest() -> list[str]:
@@ -51,6 +75,21 @@ def published(limit: int = 24) -> list[PublishedRun]:
         )
         for run in done.order_by("-as_of", "-pk")[:limit]
     ]
+
+
+def receipt(*, actor: Actor, number: str) -> str:
+    """The resident's own figure of a run as a receipt that anybody can check with the statements' key alone.
+
+    It holds the figure, its salt, its place in the signed tree, and nobody else's. Raises `NotFound`.
+    """
+    row = Score.objects.filter(subject=own_subject(actor), run__number=number).select_related("run").first()
+    if row is None or row.salt is None or row.place is None:
+        raise NotFound(f"没有您在批次 {number} 的分数。There is no figure of yours in the run {number}.")
+    commitments = commitments_of(row.run)
+    tiles = grow(0, map(hash_leaf, commitments), lambda level, place: b"")
+    hashes = inclusion(row.place, len(commitments), lambda level, place: tiles.get((level, place), b""))
+    extra = opening_bytes(bytes(row.salt), body_of(row, row.run))
+    return str(Proof(row.place, tuple(hashes), row.run.statement, extra))
 
 
 def statement_key() -> str:

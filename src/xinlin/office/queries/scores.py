@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from xinlin.core.explain import Line as Cause
 from xinlin.core.explain import demonstration, explain
+from xinlin.core.records import Fact
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
 from xinlin.core.scores import Evaluation, evaluate
@@ -16,8 +17,9 @@ from xinlin.core.values import Text
 from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries.people import live_consents, look_at_oneself, own_subject
 from xinlin.office.queries.records import RecordView, views
+from xinlin.office.queries.scheme_texts import name_of
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, today
+from xinlin.office.scopes import Actor, NotFound, today
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Card:
     """A score with its whole explanation; ``Σ line.points == score`` always."""
 
     scheme: str
+    name: Text
     version: str
     unit: Text
     as_of: date
@@ -154,6 +157,7 @@ def _card(
     above = next((tier.at_least for tier in scheme.tiers if tier.at_least > result.score), None)
     return Card(
         scheme=scheme.code,
+        name=name_of(scheme, current()),
         version=scheme.version,
         unit=scheme.unit,
         as_of=day,
@@ -187,13 +191,107 @@ def mine(*, actor: Actor) -> Card | None:
     scheme = rulebook.scheme_at(day)
     if scheme is None or ("score", "") not in live_consents(subject.pk):
         return None
-    found = views(subject.pk, rulebook, day)
-    facts = [fact for _record, fact in found]
+    return _own_card(actor, subject.pk, scheme, views(subject.pk, rulebook, day))
+
+
+def _own_card(actor: Actor, subject_id: int, scheme: Scheme, found: list[tuple[RecordView, Fact]]) -> Card:
+    """The card from these records; the resident's own look is written."""
+    day, facts = today(), [fact for _record, fact in found]
     result = evaluate(scheme, facts, day)
     causes = explain(scheme, facts, result)
     look_at_oneself(actor, (fact.kind for fact in facts), gettext_noop("本人查看评分"))
     records = {record.reference: record for record, _fact in found}
-    return _card(scheme, day, records, result, causes, trend(subject.pk, scheme.code))
+    return _card(scheme, day, records, result, causes, trend(subject_id, scheme.code))
+
+
+@dataclass(frozen=True)
+class TradeView:
+    """A trade's score as the resident sees it: open by a consent of its own, or not."""
+
+    code: str
+    name: Text
+    purpose: Text
+    open: bool
+    kinds: list[Text]
+    """What it reads, and nothing else."""
+
+
+def _kinds_of(scheme: Scheme) -> set[str]:
+    indicators = [indicator for dimension in scheme.dimensions for indicator in dimension.indicators]
+    return {*(indicator.kind for indicator in indicators), *(rule.kind for rule in scheme.class_rules)}
+
+
+def trades(*, actor: Actor) -> list[TradeView]:
+    """The trades' scores of this city, and which the resident opened."""
+    live, rulebook = live_consents(own_subject(actor).pk), current()
+    return [
+        TradeView(
+            scheme.code,
+            name_of(scheme, rulebook),
+            scheme.purpose or NOTHING,
+            ("trade", scheme.code) in live,
+            [rulebook.kinds[kind].name for kind in sorted(_kinds_of(scheme))],
+        )
+        for scheme in rulebook.trade_schemes_at(today())
+    ]
+
+
+def my_trade(*, actor: Actor, code: str) -> Card | None:
+    """The resident's score of one trade, from records of its kinds alone; None without its own live consent.
+
+    Raises `NotFound` for no such trade.
+    """
+    subject, rulebook, day = own_subject(actor), current(), today()
+    scheme = next((one for one in rulebook.trade_schemes_at(day) if one.code == code), None)
+    if scheme is None:
+        raise NotFound(f"没有名为 {code} 的行业分。There is no trade's score {code}.")
+    if ("trade", code) not in live_consents(subject.pk):
+        return None
+    kinds = _kinds_of(scheme)
+    found = [(record, fact) for record, fact in views(subject.pk, rulebook, day) if fact.kind in kinds]
+    return _own_card(actor, subject.pk, scheme, found)
+
+
+@dataclass(frozen=True)
+class FrozenView:
+    """A figure of an earlier day, as it was published."""
+
+    run: str
+    as_of: date
+    score: int
+    change: int | None
+    """Against the one before under the same scheme; None for the first."""
+    tier: Text
+    version: str
+    receipt: bool
+    """Whether there is a receipt to take away."""
+
+
+def history_of(*, actor: Actor) -> list[FrozenView]:
+    """The resident's own frozen figures under the city's scheme, newest first; empty without a live consent."""
+    subject, rulebook = own_subject(actor), current()
+    scheme = rulebook.scheme_at(today())
+    if scheme is None or ("score", "") not in live_consents(subject.pk):
+        return []
+    tiers = {(s.version, t.code): t.name for s in rulebook.schemes if s.code == scheme.code for t in s.tiers}
+    rows = Score.objects.filter(subject=subject, run__scheme=scheme.code, run__state=ScoreRun.State.DONE)
+    newest = {row.as_of: row for row in rows.select_related("run").order_by("run_id")}
+    look_at_oneself(actor, (), gettext_noop("本人查看历史分数"))
+    found: list[FrozenView] = []
+    for day in sorted(newest):
+        row = newest[day]
+        found.append(
+            FrozenView(
+                run=row.run.number,
+                as_of=day,
+                score=row.score,
+                change=row.score - found[-1].score if found else None,
+                tier=tiers.get((row.run.version, row.tier), Text(zh=row.tier, en=row.tier)),
+                version=row.run.version,
+                receipt=row.salt is not None,
+            )
+        )
+    return found[::-1]
 
 
 def standing(subject_id: int, rulebook: Rulebook, day: date) -> Standing | None:
