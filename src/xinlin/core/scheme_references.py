@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date
+from collections.abc import Iterator
 
+from xinlin.core.condition_references import choices_of, condition_findings, field_codes, field_of, field_type
 from xinlin.core.findings import Finding, absent, found, reaches_beyond, terms_in
 from xinlin.core.kind_references import CLASSES
-from xinlin.core.rulebooks import ORGANISATIONS, FieldSpec, Kind, Rulebook
-from xinlin.core.schemes import AllOf, AnyOf, Award, Condition, FieldTest, Indicator, NotOf, Scheme
+from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook
+from xinlin.core.schemes import Award, Indicator, Scheme
 from xinlin.core.strict_yaml import Path
 from xinlin.core.trade_scores import base_of, taken_over
-
-OWN_FIELDS = {"class": "code", "document": "text", "occurred_on": "date"}
-"""Fields that every record has, whatever its kind, with their types."""
 
 
 def scheme_findings(rulebook: Rulebook, scheme: Scheme, path: Path) -> Iterator[Finding]:
@@ -43,7 +40,7 @@ def scheme_findings(rulebook: Rulebook, scheme: Scheme, path: Path) -> Iterator[
         if kind is None:
             yield absent((*here, "kind"), rule.kind, "kinds", rulebook.kinds)
         else:
-            yield from _condition(kind, rule.where, (*here, "where"))
+            yield from condition_findings(kind, rule.where, (*here, "where"))
         for key in ("tier_at_most", "tier_exactly"):
             named = getattr(rule, key)
             if named is not None and named not in {tier.code for tier in scheme.tiers}:
@@ -180,7 +177,7 @@ def _indicator(rulebook: Rulebook, scheme: Scheme, indicator: Indicator, path: P
         )
     yield from _points(indicator, path)
     yield from _measured(kind, indicator, path)
-    yield from _condition(kind, indicator.where, (*path, "where"))
+    yield from condition_findings(kind, indicator.where, (*path, "where"))
     yield from _ends(kind, indicator, path)
     if indicator.through is not None:
         yield from _through(scheme, kind, path)
@@ -218,9 +215,9 @@ def _measured(kind: Kind, indicator: Indicator, path: Path) -> Iterator[Finding]
         return
     of = (*path, "measure", "of")
     type_of = field_type(kind, measure.of)
-    field = _field(kind, measure.of)
+    field = field_of(kind, measure.of)
     if type_of is None:
-        yield absent(of, measure.of, f"kinds.{kind.code}.fields", _field_codes(kind))
+        yield absent(of, measure.of, f"kinds.{kind.code}.fields", field_codes(kind))
         return
     if table is None and type_of not in ("integer", "money"):
         yield found(
@@ -241,7 +238,7 @@ def _measured(kind: Kind, indicator: Indicator, path: Path) -> Iterator[Finding]
 
 
 def _table(kind: Kind, name: str, type_of: str, table: dict[str, int], path: Path) -> Iterator[Finding]:
-    known = set(_choices(kind, name, type_of))
+    known = set(choices_of(kind, name, type_of))
     if type_of not in ("code", "boolean"):
         yield found(
             "measured_type",
@@ -278,7 +275,7 @@ def _ends(kind: Kind, indicator: Indicator, path: Path) -> Iterator[Finding]:
             )
     if indicator.terms is None:
         return
-    classes = _choices(kind, "class", "code")
+    classes = choices_of(kind, "class", "code")
     if not classes:
         yield found(
             "terms",
@@ -322,85 +319,3 @@ def _through(scheme: Scheme, kind: Kind, path: Path) -> Iterator[Finding]:
                 "add a field with role: named_person, or remove through",
             ),
         )
-
-
-def _condition(kind: Kind, condition: Condition | None, path: Path) -> Iterator[Finding]:
-    match condition:
-        case None:
-            return
-        case AllOf():
-            for at, part in enumerate(condition.all):
-                yield from _condition(kind, part, (*path, "all", at))
-        case AnyOf():
-            for at, part in enumerate(condition.any):
-                yield from _condition(kind, part, (*path, "any", at))
-        case NotOf():
-            yield from _condition(kind, condition.not_, (*path, "not"))
-        case FieldTest():
-            yield from _test(kind, condition, path)
-
-
-def _test(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:
-    type_of = field_type(kind, test.field)
-    if type_of is None:
-        yield absent((*path, "field"), test.field, f"kinds.{kind.code}.fields", _field_codes(kind))
-        return
-    choices = _choices(kind, test.field, type_of)
-    equals = [] if test.equals is None else [test.equals]
-    for value in (*equals, *(test.among or ())):
-        if type(value) is not _PYTHON.get(type_of, str) or (choices and _written(value) not in choices):
-            yield found(
-                "condition_value",
-                path,
-                (f"{test.field} 不会等于 {_written(value)}", f"{test.field} is never {_written(value)}"),
-                (
-                    f"写一个 {type_of} 值" + (f"：{', '.join(choices)}" if choices else ""),
-                    f"give a value of type {type_of}" + (f": {', '.join(choices)}" if choices else ""),
-                ),
-            )
-    for value in (test.at_least, test.below):
-        wanted = date if type_of == "date" else int if type_of in ("integer", "money") else None
-        if value is not None and type(value) is not wanted:
-            yield found(
-                "condition_value",
-                path,
-                (
-                    f"{test.field} 是 {type_of}，不能与 {value} 比大小",
-                    f"{test.field} is {type_of}; it has no order with {value}",
-                ),
-                ("只比较整数、金额与日期", "compare integers, money and dates only"),
-            )
-
-
-def _written(value: object) -> str:
-    """A value as a code list or a table writes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-_PYTHON: dict[str, type] = {"integer": int, "money": int, "boolean": bool, "date": date}
-
-
-def _field(kind: Kind, name: str) -> FieldSpec | None:
-    for field in kind.fields:
-        if field.code == name or (name in OWN_FIELDS and field.role == name):
-            return field
-    return None
-
-
-def field_type(kind: Kind, name: str) -> str | None:
-    """The type of a field of the kind, or of one that every record has; None where there is no such field."""
-    field = _field(kind, name)
-    if field is not None:
-        return field.type
-    return OWN_FIELDS[name] if name in ("document", "occurred_on") else None
-
-
-def _field_codes(kind: Kind) -> Iterable[str]:
-    return [field.code for field in kind.fields]
-
-
-def _choices(kind: Kind, name: str, type_of: str) -> list[str]:
-    field = _field(kind, name)
-    if type_of == "boolean":
-        return ["true", "false"]
-    return list(field.codes or ()) if field is not None else []

@@ -1,0 +1,100 @@
+"""Whether a condition fits the fields of the kind that it tests: their types, codes and order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from xinlin.core.findings import Finding, absent, found
+from xinlin.core.rulebooks import FieldSpec, Kind
+from xinlin.core.schemes import AllOf, AnyOf, Condition, FieldTest, NotOf
+from xinlin.core.strict_yaml import Path
+
+OWN_FIELDS = {"class": "code", "document": "text", "occurred_on": "date"}
+"""Fields that every record has, whatever its kind, with their types."""
+
+
+def condition_findings(kind: Kind, condition: Condition | None, path: Path) -> Iterator[Finding]:
+    """Everything in a condition that does not fit the kind."""
+    match condition:
+        case None:
+            return
+        case AllOf():
+            for at, part in enumerate(condition.all):
+                yield from condition_findings(kind, part, (*path, "all", at))
+        case AnyOf():
+            for at, part in enumerate(condition.any):
+                yield from condition_findings(kind, part, (*path, "any", at))
+        case NotOf():
+            yield from condition_findings(kind, condition.not_, (*path, "not"))
+        case FieldTest():
+            yield from _test(kind, condition, path)
+
+
+def _test(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:
+    type_of = field_type(kind, test.field)
+    if type_of is None:
+        yield absent((*path, "field"), test.field, f"kinds.{kind.code}.fields", field_codes(kind))
+        return
+    choices = choices_of(kind, test.field, type_of)
+    equals = [] if test.equals is None else [test.equals]
+    for value in (*equals, *(test.among or ())):
+        if type(value) is not _PYTHON.get(type_of, str) or (choices and _written(value) not in choices):
+            yield found(
+                "condition_value",
+                path,
+                (f"{test.field} 不会等于 {_written(value)}", f"{test.field} is never {_written(value)}"),
+                (
+                    f"写一个 {type_of} 值" + (f"：{', '.join(choices)}" if choices else ""),
+                    f"give a value of type {type_of}" + (f": {', '.join(choices)}" if choices else ""),
+                ),
+            )
+    for value in (test.at_least, test.below):
+        wanted = date if type_of == "date" else int if type_of in ("integer", "money") else None
+        if value is not None and type(value) is not wanted:
+            yield found(
+                "condition_value",
+                path,
+                (
+                    f"{test.field} 是 {type_of}，不能与 {value} 比大小",
+                    f"{test.field} is {type_of}; it has no order with {value}",
+                ),
+                ("只比较整数、金额与日期", "compare integers, money and dates only"),
+            )
+
+
+def _written(value: object) -> str:
+    """A value as a code list or a table writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_PYTHON: dict[str, type] = {"integer": int, "money": int, "boolean": bool, "date": date}
+
+
+def field_of(kind: Kind, name: str) -> FieldSpec | None:
+    """The field of this code, or with the role of one that every record has."""
+    for field in kind.fields:
+        if field.code == name or (name in OWN_FIELDS and field.role == name):
+            return field
+    return None
+
+
+def field_type(kind: Kind, name: str) -> str | None:
+    """The type of a field of the kind, or of one that every record has; None where there is no such field."""
+    field = field_of(kind, name)
+    if field is not None:
+        return field.type
+    return OWN_FIELDS[name] if name in ("document", "occurred_on") else None
+
+
+def field_codes(kind: Kind) -> Iterable[str]:
+    """The codes of all fields of the kind."""
+    return [field.code for field in kind.fields]
+
+
+def choices_of(kind: Kind, name: str, type_of: str) -> list[str]:
+    """The values that a code or boolean field may have, as a table writes them; empty for others."""
+    field = field_of(kind, name)
+    if type_of == "boolean":
+        return ["true", "false"]
+    return list(field.codes or ()) if field is not None else []
