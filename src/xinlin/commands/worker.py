@@ -11,6 +11,7 @@ from collections.abc import Callable
 REAP_EVERY_SECONDS = 20
 DELIVER_EVERY_SECONDS = 3
 WATCH_EVERY_SECONDS = 60
+PUBLISH_EVERY_SECONDS = 5
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,12 +43,16 @@ def _run(arguments: argparse.Namespace) -> int:
     from xinlin.office.jobs.batches import reap
     from xinlin.office.jobs.looks import watch
     from xinlin.office.jobs.notices import deliver
+    from xinlin.office.jobs.publicity import publish
+    from xinlin.office.jobs.publicity_figures import count_when_due
 
     stopped = threading.Event()
     duties: tuple[tuple[str, float, Callable[[], object]], ...] = (
         ("reaper", REAP_EVERY_SECONDS, reap),
         ("notices", DELIVER_EVERY_SECONDS, deliver),
         ("looks", WATCH_EVERY_SECONDS, watch),
+        ("publicity", PUBLISH_EVERY_SECONDS, publish),
+        ("figures", PUBLISH_EVERY_SECONDS * 6, count_when_due),
     )
     for name, every, duty in duties:
         threading.Thread(target=_keep, args=(stopped, every, duty), daemon=True, name=name).start()

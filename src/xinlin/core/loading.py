@@ -8,7 +8,7 @@ read it::
     sources.yaml, departments.yaml, lists.yaml, national_measures.yaml, measures.yaml, approval_items.yaml,
     merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, procedures.yaml, repair_classes.yaml,
     notice_templates.yaml, incentives.yaml, topics.yaml, memoranda.yaml, measure_register.yaml, pledges.yaml,
-    simplified_items.yaml, look_alarms.yaml    mappings of code to entry
+    simplified_items.yaml, look_alarms.yaml, publicity.yaml    mappings of code to entry
     kinds/CODE.yaml         one kind of record each
     schemes/CODE-VERSION.yaml   one version of a scheme each
     cases/ANY.yaml          scheme, version, and a list of worked cases
@@ -33,6 +33,7 @@ from xinlin.core.notices import NoticeTemplate
 from xinlin.core.pledges import PledgeTemplate, SimplifiedItem
 from xinlin.core.procedures import ObjectionProcedure, RepairClass
 from xinlin.core.publication import digest
+from xinlin.core.publicity import PublicSection
 from xinlin.core.references import broken_references
 from xinlin.core.rulebooks import (
     ApprovalItem,
@@ -77,6 +78,7 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "pledges.yaml": ("pledges", PledgeTemplate),
     "simplified_items.yaml": ("simplified_items", SimplifiedItem),
     "look_alarms.yaml": ("look_alarms", LookAlarm),
+    "publicity.yaml": ("publicity", PublicSection),
 }
 """Files that hold a mapping of code to entry: the rulebook's section and the type of an entry."""
 

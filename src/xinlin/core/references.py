@@ -11,6 +11,7 @@ from xinlin.core.case_references import case_findings
 from xinlin.core.findings import Finding, absent, found, models_in, terms_in
 from xinlin.core.kind_references import kind_findings
 from xinlin.core.list_references import list_findings
+from xinlin.core.publicity_references import publicity_findings
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.scheme_references import scheme_findings
 from xinlin.core.schemes import Citation
@@ -34,6 +35,8 @@ def broken_references(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
     yield from list_findings(rulebook, own)
     yield from _offers(rulebook, own)
     yield from _clocks(rulebook, own)
+    for code in sorted(own.get("publicity", ())):
+        yield from publicity_findings(rulebook, rulebook.publicity[code])
     for position, scheme in enumerate(rulebook.schemes):
         yield from scheme_findings(rulebook, scheme, ("schemes", position))
     yield from case_findings(rulebook)

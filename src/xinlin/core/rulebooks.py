@@ -16,6 +16,7 @@ from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, Relat
 from xinlin.core.notices import NoticeTemplate
 from xinlin.core.pledges import PledgeTemplate, SimplifiedItem
 from xinlin.core.procedures import ObjectionProcedure, RepairClass
+from xinlin.core.publicity import PublicSection
 from xinlin.core.schemes import Basis, Scheme, SchemeSubject
 from xinlin.core.values import Strict, Text
 
@@ -336,6 +337,8 @@ class Rulebook(Strict):
     pledges: dict[str, PledgeTemplate] = {}
     simplified_items: dict[str, SimplifiedItem] = {}
     look_alarms: dict[str, LookAlarm] = {}
+    publicity: dict[str, PublicSection] = {}
+    """What is shown to everybody, of organisations only."""
     objection_procedure: str | None = None
     """Which of ``procedures`` holds here; the national rulebook has them all and chooses none."""
     cases: list[WorkedCase] = []

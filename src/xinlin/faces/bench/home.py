@@ -33,14 +33,16 @@ CASES = Task("bench:cases", "scale", _("办件"), _("异议、复核、修复、
 LETTERS = Task("bench:letters", "printer", _("待打印的信"), _("没有留下联系方式的人，用信告知结果"))
 TELLINGS = Task("bench:tellings", "bell", _("更正告知"), _("用过的信息有变动，请确认收到"))
 LOOKS = Task("bench:look_alarms", "eye", _("异常查询"), _("短时间查询多人、夜间查询、查询邻居等，等待核实"))
+PUBLICITY = Task("bench:publicity", "building-2", _("公示与案例"), _("案例播报、更正与撤下申请"))
+NAMES = Task("bench:names", "search", _("核对名称"), _("有名称没有代码的行，可能是哪家单位"))
 LOG = Task("bench:log", "fingerprint", _("存证日志"), _("日志头、最近的存证叶、从头核验"))
 MODEL = Task("bench:model", "workflow", _("评分模型"), _("改权重先预演，两人签署，公告后施行"))
 RUNS = Task("bench:runs", "history", _("存档与复算"), _("每期分数有签名，可按当时所知重新算出"))
 TASKS: dict[str, tuple[Task, ...]] = {
-    "clerk": (UPLOAD, BATCHES, CASES, TELLINGS),
+    "clerk": (UPLOAD, BATCHES, NAMES, CASES, TELLINGS, PUBLICITY),
     "officer": (CHECKS, OVERDUE, TELLINGS),
     "analyst": (MODEL, RUNS),
-    "reviewer": (CASES, LETTERS, TELLINGS, LOOKS),
+    "reviewer": (CASES, LETTERS, TELLINGS, NAMES, PUBLICITY, LOOKS),
     "auditor": (CASES, LOOKS, LOG, RUNS),
     "operator": (LOG,),
 }

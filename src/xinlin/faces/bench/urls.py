@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinlin.faces.bench import batches, cases, checks, home, log, looks, model, situation
+from xinlin.faces.bench import batches, cases, checks, home, log, looks, model, names, publicity, situation
 
 app_name = "bench"
 urlpatterns = [
@@ -25,6 +25,11 @@ urlpatterns = [
     path("cases/tellings/", cases.tellings, name="tellings"),
     path("cases/papers/<slug:number>/", cases.paper, name="paper"),
     path("cases/<slug:number>/", cases.case, name="case"),
+    path("publicity/", publicity.publicity, name="publicity"),
+    path("publicity/new/", publicity.new_case, name="new_case"),
+    path("publicity/cases/<str:number>/down/", publicity.take_down, name="take_down_case"),
+    path("publicity/requests/<str:number>/", publicity.decide, name="decide_takedown"),
+    path("names/", names.names, name="names"),
     path("log/", log.log, name="log"),
     path("log/proofs/<int:index>/", log.proof, name="log_proof"),
     path("model/", model.model, name="model"),

@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("catalogue/", catalogue, name="catalogue"),
     path("lists/", lists, name="lists"),
     path("offices/", offices, name="offices"),
+    path("publicity/", include("xinlin.faces.public.publicity")),
+    path("publicity/", include("xinlin.faces.public.bulletins")),
+    path("publicity/", include("xinlin.faces.public.open_data")),
     path("log/", log_page, name="log"),
     path("log/", include("xinlin.faces.public.log")),
 ]

@@ -3,6 +3,7 @@
 from xinlin.office.models import (
     batches,
     benefits,
+    bulletins,
     calendars,
     cases,
     checks,
@@ -18,6 +19,7 @@ from xinlin.office.models import (
     people,
     pledges,
     proposals,
+    publicity,
     records,
     redatings,
     scores,
@@ -27,6 +29,7 @@ from xinlin.office.models import (
 __all__ = [
     "batches",
     "benefits",
+    "bulletins",
     "calendars",
     "cases",
     "checks",
@@ -42,6 +45,7 @@ __all__ = [
     "people",
     "pledges",
     "proposals",
+    "publicity",
     "records",
     "redatings",
     "scores",
