@@ -65,7 +65,6 @@ def test_a_penalty_is_published_with_document_clause_term_and_whether_it_was_in_
         {"fields": {"penalty": "warning"}},
         {"fields": {"penalty": "caution"}},
         {"fields": {"party_type": "person"}},
-        {"document": ""},
         {"status": "repaired"},
         {"status": "withdrawn"},
         {"status": "superseded"},

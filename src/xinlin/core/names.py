@@ -129,6 +129,16 @@ def _without_place(text: str) -> tuple[str, str]:
     return place, text
 
 
+def _place_behind_brand(text: str) -> tuple[str, str]:
+    """A place that stands behind a brand of two or three characters, as in 澜汐洞头贸易."""
+    for start in (2, 3):
+        for length in (3, 2):
+            found = text[start : start + length]
+            if len(found) == length and found in _places() and len(text) > start + length:
+                return found, text[:start] + text[start + length :]
+    return "", text
+
+
 @lru_cache(maxsize=65536)
 def parts(name: str) -> Parts:
     """The parts of a name. Every part may be empty but the whole."""
@@ -143,6 +153,8 @@ def parts(name: str) -> Parts:
             text, form = text[: -len(suffix)], form or _FORMS[suffix]
             break
     place, core = _without_place(text)
+    if not place and not places:
+        place, core = _place_behind_brand(core)
     at = min((core.find(trade, 2) for trade in _TRADES_BY_LENGTH if core.find(trade, 2) > 0), default=len(core))
     return Parts(place or "".join(places), core[:at], core[at:], form, core)
 
