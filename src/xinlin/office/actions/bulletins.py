@@ -98,6 +98,19 @@ def _publication(actor: Actor, reference: str) -> Publication:
     return held
 
 
+def _check_term(day: date, until: date, held: Publication | None) -> None:
+    latest = min(add_term(day, LONGEST), held.ends_on) if held else add_term(day, LONGEST)
+    if not day < until <= latest:
+        raise _refuse(
+            "term",
+            "until",
+            f"撤下日期应在明天至 {latest} 之间",
+            f"The day on which it ends must be from tomorrow to {latest}",
+            "请改日期；案例最长三个月，且不长于记录的公示期",
+            "Change it: a case runs three months at most, and no longer than its record is public",
+        )
+
+
 @transaction.atomic
 def publish_case(
     *,
@@ -147,16 +160,7 @@ def publish_case(
         )
     held = _publication(actor, reference) if reference else None
     day = today()
-    latest = min(add_term(day, LONGEST), held.ends_on) if held else add_term(day, LONGEST)
-    if not day < until <= latest:
-        raise _refuse(
-            "term",
-            "until",
-            f"撤下日期应在明天至 {latest} 之间",
-            f"The day on which it ends must be from tomorrow to {latest}",
-            "请改日期；案例最长三个月，且不长于记录的公示期",
-            "Change it: a case runs three months at most, and no longer than its record is public",
-        )
+    _check_term(day, until, held)
     row = Bulletin.objects.create(
         number=f"AL{day:%Y%m%d}-{secrets.token_hex(3).upper()}",
         publication=held,
