@@ -25,10 +25,10 @@ from xinlin.core.readings import (
     read_boolean,
     read_integer,
     read_money,
-    read_region,
     stands_for_nothing,
     tidy,
 )
+from xinlin.core.regions import read_region
 
 from .conftest import firm, resident
 

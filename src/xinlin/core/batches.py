@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from xinlin.core.cells import FieldReader, Note
 from xinlin.core.columns import ColumnUse
+from xinlin.core.row_rules import RowRules
 from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
 
@@ -76,6 +77,8 @@ class Judge:
         self._has_key = any(spec.role == "key" for spec in kind.fields)
         self.listed = self._has_key or kind.delivery == "full_list"
         """Whether rows have a key, by which the next list finds them again."""
+        self.rules = RowRules(kind)
+        self._slots = {reader.spec.code: reader.slot for reader in self.readers if reader.slot}
         self.region = next((spec.code for spec in kind.fields if spec.type == "region" and spec.role is None), "")
 
     def __call__(self, cells: Sequence[str]) -> JudgedRow | list[Problem]:
@@ -113,7 +116,22 @@ class Judge:
             said["region"] = fields.get(self.region, "")
         row = JudgedRow(fields, **said, key_parts=key_parts, content=CONTENT_BREAK.join(content), notes=notes)
         self._whole_row(row, problems, key_parts)
+        if not problems and self.rules:
+            found, noted = self._by_rules(row)
+            problems.extend(found)
+            notes.extend(noted)
         return problems or row
+
+    def _by_rules(self, row: JudgedRow) -> tuple[list[Problem], list[Note]]:
+        """What the kind's rules say of a row that is right cell by cell."""
+
+        def raw(code: str) -> object:
+            slot = self._slots.get(code)
+            return getattr(row, slot) if slot else row.fields.get(code)
+
+        found, notes = self.rules(raw)
+        columns = {reader.spec.code: reader.column for reader in self.readers}
+        return [replace(one, detail={**one.detail, "column": columns.get(one.where, "")}) for one in found], notes
 
     def _whole_row(self, row: JudgedRow, problems: list[Problem], key_parts: list[str]) -> None:
         """Add what only the row as a whole can show; merge two problems that are one."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from xinlin.core import people
+from xinlin.core import industries, people
 from xinlin.core.columns import ColumnUse
 from xinlin.core.dates import read_date
 from xinlin.core.readings import (
@@ -23,17 +23,17 @@ from xinlin.core.readings import (
     read_boolean,
     read_integer,
     read_money,
-    read_region,
     stands_for_nothing,
     tidy,
 )
+from xinlin.core.regions import read_region
 from xinlin.core.rulebooks import FieldSpec, Kind, RecordClass
 from xinlin.core.values import Problem, Text
 
 Note = tuple[str, str, str]
 """(code, field, value as it came): something worth knowing about an accepted row; the value is empty where personal."""
 
-LENIENT = frozenset({"foreign_currency", "region_not_a_code"})
+LENIENT = frozenset({"foreign_currency", "region_not_a_code", "region_unknown_code"})
 """Faults that leave an optional field absent, with a finding, instead of refusing the row."""
 CLASSES: dict[str, RecordClass] = {"minor": "minor", "general": "general", "serious": "serious"}
 CLASSES |= {"轻微": "minor", "一般": "general", "严重": "serious"}
@@ -53,6 +53,11 @@ _SLOTS = {
 """Where a role's value goes in a judged row, if not under the role's own name; empty: among the kind's own fields."""
 
 
+def slot_of(spec: FieldSpec) -> str:
+    """Where the field's value stands in a judged row; empty: among the kind's own fields."""
+    return _SLOTS.get(spec.role, spec.role) if spec.role else ""
+
+
 class Outcome(NamedTuple):
     """What a cell says: a value, nothing (``absent``), or a problem; perhaps with a note."""
 
@@ -69,6 +74,16 @@ Reader = Callable[[str], Any]
 
 def _read_text(text: str) -> str:
     return text
+
+
+def _read_industry(text: str) -> str | Fault:
+    return industries.read_code(text) or fault(
+        "industry_unknown",
+        "国民经济行业分类里没有这个代码",
+        "The classification of industries has no such code",
+        "请填如 C1311 或 1311 的行业代码（GB/T 4754）",
+        "Give an industry code such as C1311 or 1311 (GB/T 4754)",
+    )
 
 
 def _code_reader(codes: Mapping[str, Text]) -> Reader:
@@ -122,6 +137,8 @@ def _reader(spec: FieldSpec, unit: str | None) -> Reader:
     if spec.role == "class":
         by_label = _code_reader(spec.codes or {c: Text(zh=zh, en=c) for zh, c in CLASSES.items() if zh != c})
         return lambda text: CLASSES.get(value, value) if isinstance(value := by_label(text), str) else value
+    if spec.code_set == "industry":
+        return _read_industry
     if spec.type == "code":
         return _code_reader(spec.codes or {})
     if spec.type in ("integer", "money"):
@@ -162,14 +179,15 @@ class FieldReader:
         self.index = index
         self.constant = use.constant or ""
         self.column = use.column or ""
-        self.slot = _SLOTS.get(spec.role, spec.role) if spec.role else ""
+        self.slot = slot_of(spec)
         self.keyed = spec.role == "key" or (spec.role == "subject_name" and kind.linking == "optional")
         """Whether the cell, as written, is part of a full list entry's key."""
         self.missing = self._missing("") if spec.required else None
         unit = use.unit or (header_unit(use.column) if use.column and spec.type == "money" else None) or spec.unit
         limits = [n for n in (spec.max_length, COLUMN_LENGTHS.get(spec.role or "")) if n is not None]
         self.longest = min(limits, default=None)
-        self.in_bulk = spec.type if spec.type in IN_BULK and spec.role != "class" else ""
+        plain = spec.role != "class" and spec.code_set is None
+        self.in_bulk = spec.type if spec.type in IN_BULK and plain else ""
         """As what `xinlin.engine.judging` may judge a whole column at once; empty: each different cell is read here.
 
         It knows of length, damage, absence, check digits and role. A rule of another sort for one field clears this.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from xinlin.core.conditions import tests_in
 from xinlin.core.findings import Finding, absent, found
 from xinlin.core.rulebooks import FieldSpec, Kind
-from xinlin.core.schemes import AllOf, AnyOf, Condition, FieldTest, NotOf
+from xinlin.core.schemes import Condition, FieldTest
 from xinlin.core.strict_yaml import Path
 
 OWN_FIELDS = {"class": "code", "document": "text", "occurred_on": "date"}
@@ -16,22 +17,12 @@ OWN_FIELDS = {"class": "code", "document": "text", "occurred_on": "date"}
 
 def condition_findings(kind: Kind, condition: Condition | None, path: Path) -> Iterator[Finding]:
     """Everything in a condition that does not fit the kind."""
-    match condition:
-        case None:
-            return
-        case AllOf():
-            for at, part in enumerate(condition.all):
-                yield from condition_findings(kind, part, (*path, "all", at))
-        case AnyOf():
-            for at, part in enumerate(condition.any):
-                yield from condition_findings(kind, part, (*path, "any", at))
-        case NotOf():
-            yield from condition_findings(kind, condition.not_, (*path, "not"))
-        case FieldTest():
-            yield from _test(kind, condition, path)
+    for at, test in tests_in(condition, path):
+        yield from test_findings(kind, test, at)
 
 
-def _test(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:
+def test_findings(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:
+    """What does not fit in one test of a field."""
     type_of = field_type(kind, test.field)
     if type_of is None:
         yield absent((*path, "field"), test.field, f"kinds.{kind.code}.fields", field_codes(kind))

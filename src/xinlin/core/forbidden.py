@@ -108,6 +108,55 @@ DATA: tuple[Forbidden, ...] = (
 )
 """Data that no kind on natural persons may hold (DESIGN rights; 征信业管理条例 14)."""
 
+CONSENTED = Forbidden(
+    "consented",
+    Text(zh="收入、资产、纳税数额", en="income, assets and tax paid"),
+    Text(
+        zh="自然人的收入、存款、有价证券、商业保险、不动产、纳税数额须经告知不利后果的书面同意，本平台不收"
+        "（征信业管理条例第十四条；欠税是法定职责记录，不在此列）",
+        en="a person's income, deposits, securities, insurance, property and tax paid need written consent after a warning; "
+        "this platform does not take them (Credit Reporting Regulation 14; tax owed is another matter)",
+    ),
+    (
+        *("收入", "工资", "存款", "有价证券", "股票", "商业保险", "保单", "不动产", "房产", "房屋产权"),
+        *("纳税数额", "纳税额", "个人所得税额"),
+    ),
+    (
+        *("income", "salary", "deposit", "deposits", "securities", "real estate", "house owned"),
+        *("insurance policy", "tax paid"),
+    ),
+    excused=("违法收入", "非法收入", "不动产登记机构", "农民工工资", "拖欠工资", "欠薪"),
+)
+"""Data on persons that need written consent."""
+
+PETTY = Forbidden(
+    "petty",
+    Text(zh="简易程序处罚、轻微自纠", en="penalties by simple procedure, minor acts put right"),
+    Text(
+        zh="对自然人适用简易程序的处罚和轻微且已自行纠正的行为不归集（河南13；山东13；上海9（4）；浙江11（2））",
+        en="penalties on persons by simple procedure, and minor acts put right by themselves, are not collected "
+        "(Henan 13; Shandong 13; Shanghai 9(4); Zhejiang 11(2))",
+    ),
+    ("简易程序", "当场处罚", "当场罚款", "轻微违法", "首违不罚", "违停贴条"),
+    ("simple procedure", "on the spot fine", "minor act put right", "parking ticket"),
+)
+"""What is not kept against a person."""
+
+UNCONFIRMED = Forbidden(
+    "unconfirmed",
+    Text(zh="水电气暖、通讯、物业欠费", en="arrears of utilities, telephone and property management"),
+    Text(
+        zh="未经依法确认的公用事业、物业等欠费不得作为惩戒依据（河南27）",
+        en="arrears of utilities and the like that no court has confirmed are no ground for anything (Henan 27)",
+    ),
+    (
+        *("水费", "电费", "燃气费", "取暖费", "供暖费", "话费", "通讯费", "有线电视费", "网络费", "宽带费", "物业费"),
+        *("欠缴物业", "公用事业欠费", "水电气"),
+    ),
+    ("water bill", "electricity bill", "gas bill", "heating bill", "telephone bill", "property fee", "utility arrears"),
+)
+"""What no negative kind may be about."""
+
 _UNRELATED = Text(
     zh="与信用无关的因素不得用于评价（深圳经济特区社会信用条例第二十九条；洞头方案剔除职业、资产）",
     en="a factor that has nothing to do with credit may not be scored (Shenzhen 29; Dongtou took out occupation and assets)",

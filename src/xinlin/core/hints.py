@@ -28,6 +28,56 @@ _HINTS: dict[str, tuple[Text, Text]] = {
         _text("不是行政区划代码，按未填处理", "Not a division code; taken as not given"),
         _text("请填六位行政区划代码", "Give the six-digit division code"),
     ),
+    "region_unknown_code": (
+        _text("行政区划代码从未有过，按未填处理", "There never was such a division; taken as not given"),
+        _text("请对照来源核对", "Compare with the source"),
+    ),
+    "region_lapsed": (
+        _text(
+            "行政区划代码在记录当年不在有效期内，按原样保存",
+            "The division did not stand in the year of the record; kept as written",
+        ),
+        _text("如有所示的后继代码，请核对后更正来源", "Check the successor shown, if any, and correct the source"),
+    ),
+    "industry_other_edition": (
+        _text(
+            "行业代码不属于记录当日的国民经济行业分类版本，按原样保存",
+            "The industry code is of another edition than that of the record's day; kept as written",
+        ),
+        _text("请注明所用的版本，或改用当日的版本", "Name the edition, or use the code of that day"),
+    ),
+    "assertion_maximum": (
+        _text(
+            "这次报送超出了目录规定的常见范围，已照常入库",
+            "More than the catalogue expects of one delivery; taken all the same",
+        ),
+        _text("请核对文件是否重复或混入其他数据", "Check whether rows are doubled or do not belong here"),
+    ),
+    "corrected": (
+        _text(
+            "与已有记录是同一事实、内容有变，新的一行更正了旧的一行",
+            "The same fact with other details; the new row corrects the older one",
+        ),
+        _NOTHING,
+    ),
+    "older_version": (
+        _text("与已被更正的旧版本相同，没有改回", "Equal to a version corrected since; it was not brought back"),
+        _text("如确应改回，请在页面说明后由信用中心办理", "Tell the credit centre if it should be brought back"),
+    ),
+    "details_changed": (
+        _text(
+            "名单条目的内容有变，存为新版本，旧版本保留可查",
+            "Details of a list entry changed; kept as a new version, the older one stays",
+        ),
+        _NOTHING,
+    ),
+    "details_held": (
+        _text(
+            "条目正在异议或已修复，名单中变动的内容没有采用",
+            "The entry is under objection or repaired; the changed details were not taken over",
+        ),
+        _text("请先办结异议，再报送更正", "Close the objection first, then send the correction"),
+    ),
     "region_unknown": (
         _text(
             "号码校验位正确，但出生当年的区划表里没有前六位",

@@ -5,7 +5,7 @@ read it::
 
     rulebook.yaml           code, name, level, extends, time_zone, divisions, words
     notice.yaml             the text that a person agrees to
-    sources.yaml, departments.yaml, lists.yaml, national_measures.yaml, measures.yaml, approval_items.yaml,
+    sources.yaml, departments.yaml, editions.yaml, themes.yaml, lists.yaml, national_measures.yaml, measures.yaml, approval_items.yaml,
     merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, procedures.yaml, repair_classes.yaml,
     notice_templates.yaml, incentives.yaml, topics.yaml, memoranda.yaml, measure_register.yaml, pledges.yaml,
     simplified_items.yaml, look_alarms.yaml, publicity.yaml    mappings of code to entry
@@ -25,6 +25,8 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from xinlin.core import strict_yaml
+from xinlin.core.bounds import loosened
+from xinlin.core.catalogue import Edition, Theme
 from xinlin.core.findings import nearest
 from xinlin.core.looks import LookAlarm
 from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, Topic
@@ -60,6 +62,8 @@ from xinlin.core.values import Problem, Strict, Text
 MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "sources.yaml": ("sources", Source),
     "departments.yaml": ("departments", Department),
+    "editions.yaml": ("editions", Edition),
+    "themes.yaml": ("themes", Theme),
     "lists.yaml": ("lists", StatutoryList),
     "national_measures.yaml": ("national_measures", NationalMeasureRow),
     "measures.yaml": ("measures", ListMeasure),
@@ -320,7 +324,7 @@ def _take_head(gathering: _Gathering, tree: dict[str, Tree], reading: strict_yam
 
 
 def _inherit(gathering: _Gathering, parent: Rulebook | None) -> None:
-    """A city adds rows; it never overrides one of the rulebook that it extends."""
+    """A city adds rows; of those that it inherits it may narrow a kind, and override nothing."""
     wanted = gathering.head.extends if gathering.head is not None else None
     if gathering.head is not None and wanted != (parent.code if parent is not None else None):
         zh, en = f"找不到被继承的规则册 {wanted}", f"the rulebook {wanted} that this one extends is not there"
@@ -331,7 +335,10 @@ def _inherit(gathering: _Gathering, parent: Rulebook | None) -> None:
     for section, entries in gathering.sections.items():
         inherited = getattr(parent, section)
         for code in entries:
-            if code in inherited:
+            if code in inherited and section == "kinds":
+                for path, what, cure in loosened(inherited[code], entries[code]):
+                    gathering.say("loosened", ("kinds", code, *path), what.zh, what.en, cure)
+            elif code in inherited:
                 zh, en = f"{code} 已在 {parent.code} 规则册中", f"{code} already stands in the rulebook {parent.code}"
                 cure = Text(
                     zh="改用自己的代码；上级规则册的条目不能改写",
@@ -345,6 +352,9 @@ def _assemble(gathering: _Gathering, head: Head, parent: Rulebook | None) -> Rul
         section: {**(getattr(parent, section) if parent is not None else {}), **gathering.sections.get(section, {})}
         for section in SECTIONS
     }
+    levels = parent.kind_levels if parent is not None else {}
+    own = dict.fromkeys(gathering.sections.get("kinds", {}), head.level)
+    merged["kind_levels"] = {**own, **levels}
     merged |= {key: getattr(head, key) for key in Head.model_fields}
     return Rulebook(
         **merged,

@@ -224,22 +224,3 @@ def read_boolean(text: str) -> bool | Fault:
     if plain in _FALSE:
         return False
     return fault("not_yes_or_no", "应填“是”或“否”", "Yes or no is expected", "请填 是 或 否", "Write 是 or 否")
-
-
-_PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()  # noqa: SIM905  # reads better than 30 quoted words
-)
-
-
-def read_region(text: str) -> str | Fault:
-    """A division code of 2, 4, 6, 9 or 12 digits whose province exists (GB/T 2260, GB/T 10114). Kept as written."""
-    plain = SPACES.sub("", unicodedata.normalize("NFKC", text))
-    if plain.isdigit() and len(plain) in (2, 4, 6, 9, 12) and plain[:2] in _PROVINCES:
-        return plain
-    return fault(
-        "region_not_a_code",
-        "应为行政区划代码（如 330305），不是地名或未知代码",
-        "A division code such as 330305 is expected, not a place name or an unknown code",
-        "请填六位行政区划代码",
-        "Give the six-digit division code",
-    )

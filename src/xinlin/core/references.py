@@ -8,6 +8,7 @@ from datetime import date
 from pydantic import BaseModel
 
 from xinlin.core.case_references import case_findings
+from xinlin.core.catalogue_references import catalogue_findings
 from xinlin.core.findings import Finding, absent, found, models_in, terms_in
 from xinlin.core.kind_references import kind_findings
 from xinlin.core.list_references import list_findings
@@ -32,6 +33,10 @@ def broken_references(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
             yield from _term((*path, *inner), term)
     for code in sorted(own.get("kinds", ())):
         yield from kind_findings(rulebook, rulebook.kinds[code])
+        yield from catalogue_findings(rulebook, rulebook.kinds[code])
+    for code in sorted(own.get("themes", ())):
+        if rulebook.themes[code].owner not in rulebook.departments:
+            yield absent(("themes", code, "owner"), rulebook.themes[code].owner, "departments", rulebook.departments)
     yield from list_findings(rulebook, own)
     yield from _offers(rulebook, own)
     yield from _clocks(rulebook, own)

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from xinlin.core.looks import LookAlarm, LookDelay
 from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, RelatedField, Topic
+from xinlin.core.catalogue import Assertion, CodeValidity, Edition, RowRule, Theme
 from xinlin.core.notices import NoticeTemplate
 from xinlin.core.pledges import PledgeTemplate, SimplifiedItem
 from xinlin.core.procedures import ObjectionProcedure, RepairClass
@@ -39,6 +40,8 @@ FieldRole = Literal[
 RecordClass = Literal["minor", "general", "serious"]
 """轻微, 一般, 严重 (发改委令第36号)."""
 
+
+RulebookLevel = Literal["national", "province", "city"]
 
 SourceRank = Literal[
     "law", "administrative_regulation", "judicial_interpretation", "department_rule", "local_regulation",
@@ -82,6 +85,10 @@ class FieldSpec(Strict):
     role: FieldRole | None = None
     codes: dict[str, Text] | None = None
     """The code list, for ``type: code``."""
+    validity: dict[str, CodeValidity] = {}
+    """Values of the code list that did not always hold."""
+    code_set: Literal["industry"] | None = None
+    """A list of codes that a standard gives: ``industry`` for GB/T 4754. Goes with ``type: text``."""
     aliases: list[str] = []
     """Other headers under which departments send this column."""
     unit: str | None = None
@@ -117,7 +124,29 @@ class Kind(Strict):
     fields: Annotated[list[FieldSpec], Field(min_length=1)]
     refusable: bool = False
     """A person may refuse to have records of this kind kept (深圳经济特区社会信用条例 39)."""
+    source: Literal["duty", "public_web"] = "duty"
+    """Where it comes from: an office doing its duty, or pages that anybody can read, which two people verify first."""
+    theme: str | None = None
+    edition: str | None = None
+    """The edition of the catalogue in which it stands; without one it stands in every edition."""
+    effective_from: date | None = None
+    effective_to: date | None = None
+    """First day on which it is no longer taken in."""
+    identity: list[str] | None = None
+    """Fields that, with the subject, say which fact a row is about: a later row with the same ones corrects it.
+
+    Left out, a negative kind goes by its document, any other knows no corrections."""
+    rules: list[RowRule] = []
+    assertions: list[Assertion] = []
     basis: Basis
+
+    def identity_fields(self) -> list[str] | None:
+        """The fields by which a fact is known again, or None where every other row is another fact."""
+        if self.identity is not None or self.delivery == "full_list":
+            return self.identity
+        if self.sign != "negative" or self.linking != "exact":
+            return None
+        return [spec.code for spec in self.fields if spec.role == "document"] or None
 
 
 class StatutoryList(Strict):
@@ -308,7 +337,7 @@ class Rulebook(Strict):
 
     code: str
     name: Text
-    level: Literal["national", "province", "city"]
+    level: RulebookLevel
     extends: str | None = None
     time_zone: str = "Asia/Shanghai"
     divisions: list[str] = []
@@ -317,7 +346,11 @@ class Rulebook(Strict):
     notice: Notice | None = None
     sources: dict[str, Source] = {}
     departments: dict[str, Department] = {}
+    editions: dict[str, Edition] = {}
+    themes: dict[str, Theme] = {}
     kinds: dict[str, Kind] = {}
+    kind_levels: dict[str, RulebookLevel] = {}
+    """At which level each kind was set: the nation, a province or a city."""
     lists: dict[str, StatutoryList] = {}
     national_measures: dict[str, NationalMeasureRow] = {}
     measures: dict[str, ListMeasure] = {}
@@ -342,6 +375,16 @@ class Rulebook(Strict):
     objection_procedure: str | None = None
     """Which of ``procedures`` holds here; the national rulebook has them all and chooses none."""
     cases: list[WorkedCase] = []
+
+    def in_force(self, kind: Kind, day: date) -> bool:
+        """Whether records of the kind may be taken in on the day: its own dates, and those of its edition, hold it."""
+        begun = kind.effective_from is None or kind.effective_from <= day
+        edition = self.editions.get(kind.edition or "")
+        return (
+            begun
+            and (kind.effective_to is None or day < kind.effective_to)
+            and (edition is None or edition.in_force(day))
+        )
 
     def scheme_at(self, day: date, subject: SchemeSubject = "person") -> Scheme | None:
         """The newest scheme for ``subject`` in force on ``day``, or None where the city judges nobody."""

@@ -12,20 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from xinlin.core.conditions import holds
 from xinlin.core.records import Fact, Hindrance, Value, hindrance
-from xinlin.core.schemes import (
-    AllOf,
-    AnyOf,
-    Award,
-    ClassRule,
-    Condition,
-    FieldTest,
-    Indicator,
-    Limits,
-    NotOf,
-    Scheme,
-    Tier,
-)
+from xinlin.core.schemes import Award, ClassRule, Condition, Indicator, Limits, Scheme, Tier
 from xinlin.core.terms import add_term
 
 NoEffect = (
@@ -71,42 +60,7 @@ class Evaluation:
 
 def meets(fact: Fact, condition: Condition | None) -> bool:
     """Whether the record meets the condition. An absent field meets no comparison, only ``exists: false``."""
-    match condition:
-        case None:
-            return True
-        case AllOf():
-            return all(meets(fact, part) for part in condition.all)
-        case AnyOf():
-            return any(meets(fact, part) for part in condition.any)
-        case NotOf():
-            return not meets(fact, condition.not_)
-        case FieldTest():
-            return _meets_test(fact.value(condition.field), condition)
-
-
-def _meets_test(value: Value | None, test: FieldTest) -> bool:
-    if test.exists is not None:
-        return (value is not None) is test.exists
-    if value is None:
-        return False
-    if test.equals is not None:
-        return _same(value, test.equals)
-    if test.among is not None:
-        return any(_same(value, choice) for choice in test.among)
-    return _within(value, test.at_least, test.below)
-
-
-def _same(value: Value, wanted: Value) -> bool:
-    """Equal and of one type: ``true`` is not 1."""
-    return type(value) is type(wanted) and value == wanted
-
-
-def _within(value: Value, at_least: int | date | None, below: int | date | None) -> bool:
-    for bound in (at_least, below):
-        if bound is not None and type(bound) is not type(value):
-            return False
-    lower = at_least is None or at_least <= value  # type: ignore[operator]  # same type by the test above
-    return lower and (below is None or value < below)  # type: ignore[operator]  # same type by the test above
+    return holds(condition, fact.value)
 
 
 def award(points: Award, value: Value) -> int:

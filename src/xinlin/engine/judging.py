@@ -8,7 +8,7 @@ again by the core judge, whose words the sender gets. Kinds whose rows have rule
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import compress
@@ -115,6 +115,8 @@ class BulkJudge:
         slots = {reader.slot: said[reader.spec.code].values for reader in self._judge.readers if reader.slot}
         doubtful.update(self._doubtful_rows(slots, len(rows)))
         fields = {code: said[code].values for code in self._codes}
+        if self._judge.rules:
+            doubtful.update(self._breaking({code: column.values for code, column in said.items()}, doubtful, len(rows)))
         if self._judge.region in fields:
             slots["region"] = fields[self._judge.region]
         contents = _contents(said)
@@ -133,6 +135,14 @@ class BulkJudge:
             for code, values in fields.items():
                 values[at] = judged.fields.get(code)
         return JudgedRows(list(range(len(rows))), slots, fields, contents, [], notes, refused).fitting()
+
+    def _breaking(self, columns: Mapping[str, list[Any]], doubtful: Container[int], count: int) -> Iterable[int]:
+        """Rows, right cell by cell, that break a rule of their kind, or of which its rules note something."""
+
+        def cells(at: int) -> Callable[[str], object]:
+            return lambda code: columns[code][at] if code in columns else None
+
+        return [at for at in range(count) if at not in doubtful and not self._judge.rules.kept(cells(at))]
 
     def _look(self, rows: Sequence[Sequence[str]]) -> tuple[dict[str, _Said], set[int]]:
         """What each field's column says, in the kind's order; and rows of another width that need a look of their own."""

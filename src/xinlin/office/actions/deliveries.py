@@ -15,7 +15,8 @@ from xinlin.core.values import Problem, Text
 from xinlin.office import rulebook
 from xinlin.office.scopes import Actor, NotAllowed, Refused, today
 
-Delivery = Literal["additions", "full_list"]
+Delivery = Literal["additions", "corrections", "full_list"]
+"""增量, 更正, 全量. Additions may correct too; a delivery of corrections may do nothing else."""
 LARGEST_FILE = 2 << 30
 """Bytes; a larger delivery is sent in parts."""
 SEND_ROLES = frozenset({"clerk", "machine", "operator", "system"})
@@ -71,7 +72,26 @@ def kind_for(department: str, kind: str) -> Kind:
             f"It is provided by: {', '.join(found.providers)}",
             kind,
         )
+    if not rulebook.current().in_force(found, today()):
+        raise _not_in_force(found)
     return found
+
+
+def _not_in_force(kind: Kind) -> Refused:
+    """The refusal of a row of the catalogue that holds no longer, or not yet (深圳 35; 上海 11)."""
+    book, day = rulebook.current(), today()
+    edition = book.editions.get(kind.edition or "")
+    later = [one for one in (kind.effective_from, edition.effective_from if edition else None) if one and one > day]
+    said = f"“{kind.name.zh}”在 {day} 不在有效的目录版本内"
+    told = f"{kind.name.en} stands in no edition of the catalogue in force on {day}"
+    if later:
+        cure = (f"自 {max(later)} 起可以报送", f"It can be sent from {max(later)}")
+    else:
+        cure = (
+            "请查看现行目录中的替代项；没有的，不再报送",
+            "See what replaces it in the catalogue; if nothing does, stop sending it",
+        )
+    return refused("kind_not_in_force", "kind", said, told, *cure, kind.code)
 
 
 def measured(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -103,6 +123,8 @@ def manner(kind: Kind, delivery: Delivery | None, valid_on: date | None) -> Deli
     The same row would be another record in the other manner: it would count twice, and the second one undisputed. A
     list for a day to come would end entries before that day and shut out every list until then.
     """
+    if delivery == "corrections" and kind.identity_fields() is not None:
+        return delivery
     if delivery is not None and delivery != kind.delivery:
         raise refused(
             "delivery_not_of_kind",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from xinlin.core import people
 from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
+from xinlin.office.actions.identities import says_the_same
 from xinlin.office.amendments import amend
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.lists import ListEntry
@@ -20,30 +20,58 @@ from xinlin.office.scopes import Actor, Refused, now
 
 SHRINKS_TO_PERCENT = 50
 """A list that keeps less than this share of its entries waits for a person: it may be half a file, or another list."""
-_CLOSED = [Record.Status.ENDED, Record.Status.WITHDRAWN]
+_GONE = [Record.Status.ENDED, Record.Status.SUPERSEDED]
+_CHANGING = frozenset([Record.Status.ACTIVE.value, Record.Status.UNLINKED.value])
+"""States in which an entry's details follow the list."""
+
+
+class Held(NamedTuple):
+    """A record that stands on the list under a key."""
+
+    pk: int
+    fingerprint: str
+    status: str
 
 
 @dataclass
 class ListState:
     """What stands on a department's list before and while a new list is taken in."""
 
-    open: dict[str, list[int]]
+    batch: Batch
+    open: dict[str, list[Held]]
     """Key of an entry -> its records that have not ended."""
+    struck: dict[str, set[str]]
+    """Key of an entry -> fingerprints of its records that were struck out."""
     ends_missing: bool
     """False for corrected rows, which only add to their list."""
     met: set[str] = field(default_factory=set)
-    fresh: dict[str, set[bytes]] = field(default_factory=dict)
+    confirmed: set[int] = field(default_factory=set)
+    """Records that the list holds word for word."""
+    fresh: dict[str, set[str]] = field(default_factory=dict)
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    """Key of an entry that stood -> fingerprints of the rows with which its details changed."""
     refused_cells: list[Sequence[str]] = field(default_factory=list)
 
-    def meet(self, key: str, content: str) -> Literal["stands", "new", "other"]:
-        """Note a row: its entry ``stands`` already, is ``new``, or is new but came before with ``other`` details."""
+    def meet(self, key: str, print_: str) -> Literal["stands", "held", "new", "other"]:
+        """Note a row: its entry ``stands`` already, is ``new``, or is new but came before with ``other`` details.
+
+        An entry whose details changed is ``new``, and the older version is closed at the end; one that is under objection,
+        repaired or struck out is ``held`` as it is.
+        """
         self.met.add(key)
-        if key in self.open:
+        standing_ = self.open.get(key, [])
+        same = [one for one in standing_ if says_the_same(one.fingerprint, print_)]
+        self.confirmed.update(one.pk for one in same)
+        if same:
             return "stands"
-        print_ = hashlib.sha256(content.encode()).digest()
+        if key in self.struck or any(one.status not in _CHANGING for one in standing_):
+            self.confirmed.update(one.pk for one in standing_)
+            return "held"
         seen = self.fresh.setdefault(key, set())
         state: Literal["new", "other"] = "other" if seen and print_ not in seen else "new"
         seen.add(print_)
+        if standing_:
+            self.changed.setdefault(key, []).append(print_)
         return state
 
 
@@ -68,11 +96,43 @@ def standing(batch: Batch) -> ListState:
                 Text(zh="请核对名单日期，或报送更新的名单", en="Check its day, or send a newer list"),
             )
         )
-    open_entries: dict[str, list[int]] = {}
-    held = Record.objects.filter(kind=batch.kind, department=batch.department).exclude(status__in=_CLOSED)
-    for key, pk in held.exclude(key="").values_list("key", "pk"):
-        open_entries.setdefault(key, []).append(pk)
-    return ListState(open_entries, ends_missing=batch.replays_id is None)
+    open_entries: dict[str, list[Held]] = {}
+    struck: dict[str, set[str]] = {}
+    held = Record.objects.filter(kind=batch.kind, department=batch.department).exclude(status__in=_GONE)
+    columns = ("key", "pk", "fingerprint", "status")
+    for key, *rest in held.exclude(key="").values_list(*columns).iterator(chunk_size=5_000):
+        one = Held(*rest)
+        if one.status == Record.Status.WITHDRAWN:
+            struck.setdefault(key, set()).add(one.fingerprint)
+        else:
+            open_entries.setdefault(key, []).append(one)
+    return ListState(batch, open_entries, struck, ends_missing=batch.replays_id is None)
+
+
+def keep_up(actor: Actor, state: ListState, findings: Hints) -> int:
+    """Close the older versions of entries whose details changed: the newest row stands. Returns how many changed.
+
+    Records that one key has beside one another are matched word for word; of the rest each new row closes one older one.
+    """
+    wanted = [print_ for prints in state.changed.values() for print_ in prints]
+    stored: dict[str, int] = {}
+    for start in range(0, len(wanted), 5_000):
+        part = Record.objects.filter(kind=state.batch.kind, fingerprint__in=wanted[start : start + 5_000])
+        stored.update(part.values_list("fingerprint", "pk"))
+    moment, closed = now(), 0
+    for key, prints in state.changed.items():
+        older = [one.pk for one in state.open[key] if one.pk not in state.confirmed]
+        for old, print_ in zip(older, dict.fromkeys(prints), strict=False):
+            change = {"status": Record.Status.SUPERSEDED.value, "superseded_by_id": stored[print_]}
+            amend(actor=actor, records=[old], change=change, reason="corrected", happened_on=state.batch.valid_on)
+            closed += 1
+            state.confirmed.add(old)
+            ListEntry.objects.filter(record=old, removed_at__isnull=True).update(
+                removed_at=moment, removal_reason=f"{state.batch.valid_on.isoformat()} 的名单中内容有变，见新版本"
+            )
+    if closed:
+        findings.add("details_changed", "rows", count=closed)
+    return closed
 
 
 def end_missing(
@@ -83,14 +143,14 @@ def end_missing(
     An entry that a refused row may be stays. Raises `Refused` where too few entries remain and nobody confirmed it.
     ``positions``: column of ``identifier``, ``document`` and ``name`` in the file, or -1.
     """
-    added = len(state.fresh)
+    added = sum(1 for key in state.fresh if key not in state.open)
     if not state.ends_missing:
         return added, 0
     remaining = sum(1 for key in state.open if key in state.met)
     here, perhaps = len(state.met) + len(state.refused_cells), remaining + len(state.refused_cells)
     if not confirmed and state.open and perhaps * 100 < len(state.open) * SHRINKS_TO_PERCENT:
         raise Refused(_half_file(len(state.open), here, remaining))
-    missing = {pk: key for key, pks in state.open.items() if key not in state.met for pk in pks}
+    missing = {one.pk: key for key, held in state.open.items() if key not in state.met for one in held}
     spared = _spared(missing, state.refused_cells, positions) if state.refused_cells else set()
     for _ in {missing[pk] for pk in spared}:
         findings.add("not_ended")

@@ -14,16 +14,18 @@ from typing import Any
 
 from django.db import connection
 
+from xinlin.core import assertions
 from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
 from xinlin.office.actions import full_lists, register
 from xinlin.office.actions.staged_rows import OWN_COLUMNS, StagedRows
+from xinlin.office.actions.versions import Versions
 from xinlin.office.bulk import Stage, listed, members, moment
 from xinlin.office.failpoints import reached
 from xinlin.office.models.batches import Batch, RefusedRow
 from xinlin.office.models.records import Record
 from xinlin.office.queries.recordings import NOT_RECORDED
-from xinlin.office.scopes import now
+from xinlin.office.scopes import Actor, Refused, now
 
 _TWICE = Text(
     zh="同一名单条目在文件里出现两次且内容不同",
@@ -69,6 +71,7 @@ _CHUNK = 20_000
 class Storing:
     """One delivery on its way into the tables; lives inside the storing transaction."""
 
+    actor: Actor
     batch: Batch
     rows: StagedRows
     findings: Hints
@@ -81,10 +84,13 @@ class Storing:
     refused: int = 0
     digest: str = ""
     """SHA-256 of the fingerprints of the accepted rows, in their order."""
+    questions: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """Row that waits for a person -> key of the subject whose name differs, and in which role the row names it."""
 
     def __post_init__(self) -> None:
         """From what the rows say."""
         self.kind = self.rows.kind
+        self.versions = Versions(self.batch, self.findings)
 
     def keep(self) -> None:
         """Link, then store what is new; what cannot be linked is refused."""
@@ -98,10 +104,12 @@ class Storing:
         linked = self._link(parties)
         unwanted = self._drop_unwanted()
         self.digest = self.rows.digest.hexdigest() if linked and not unwanted else ""
+        not_beside = self.versions.refusals() if self.rows.identity else {}
+        self._refuse(not_beside)
         told_twice, standing = self._meet()
         self._refuse({row: Problem("entry_twice", "", _TWICE, _TWICE_CURE) for row in told_twice})
         self.accepted = self.rows.table.rows
-        if not self.digest or told_twice:
+        if not self.digest or told_twice or not_beside:
             digest = hashlib.sha256()
             for (print_,) in self.rows.table.read("fingerprint"):
                 digest.update(print_.encode())
@@ -109,6 +117,7 @@ class Storing:
         self.rows.table.drop_rows(standing)
         reached("intake.linked")
         self.repeated = self.accepted - self._move()
+        self.versions.close(self.actor)
         reached("intake.records_stored")
         if self.kind.effect == "list_entry" and self.kind.statutory_list:
             _execute(_MOVE_ENTRIES, [self.kind.statutory_list, self.batch.pk])
@@ -125,10 +134,10 @@ class Storing:
         used = None
         if self.rows.represented:
             linking.foresee()
-            self._refuse_named(linking.refused)
+            self._refuse_named(linking.refused, linking.differing)
             used = {party for pair in rows.read("subject, representative") for party in pair if party is not None}
         linking.enter(table, used)
-        self._refuse_named(linking.refused)
+        self._refuse_named(linking.refused, linking.differing)
         if self.rows.named and linking.unknown:
             where = f"named_person IN {members('bigint')}"
             for (row,) in rows.read("row", where, [listed(linking.unknown)]):
@@ -147,8 +156,8 @@ class Storing:
             self.rows.table.drop_rows(unwanted)
         return unwanted
 
-    def _refuse_named(self, parties: Mapping[int, Problem]) -> None:
-        """Refuse the rows that name a party that cannot be linked."""
+    def _refuse_named(self, parties: Mapping[int, Problem], differing: Mapping[int, int]) -> None:
+        """Refuse the rows that name a party that cannot be linked. ``differing``: party -> the subject of another name."""
         if not parties:
             return
         problems: dict[int, Problem] = {}
@@ -156,6 +165,8 @@ class Storing:
             where = f"{column} IN {members('bigint')}"
             for row, party in self.rows.table.read(f"row, {column}", where, [listed(parties)]):
                 problems[row] = parties[party]
+                if party in differing:
+                    self.questions[row] = (differing[party], column)
         self._refuse(problems)
 
     def _refuse(self, problems: Mapping[int, Problem]) -> None:
@@ -176,6 +187,9 @@ class Storing:
             seen = self.list_state.meet(key, print_)
             if seen == "stands":
                 standing.append(row)
+            elif seen == "held":
+                standing.append(row)
+                self.findings.add("details_held", "rows", row=row)
             elif seen == "other" and self.kind.effect == "list_entry":
                 told_twice.append(row)
         return told_twice, standing
@@ -210,6 +224,14 @@ class Storing:
             told = [(row, firm, person, _day(on), record) for row, firm, person, on, record in cursor.fetchall()]
         for start in range(0, len(told), _CHUNK):
             register.keep_representatives(told[start : start + _CHUNK], self.batch.valid_on, self.findings)
+
+    def hold(self) -> None:
+        """Hold the delivery as a whole against its kind's assertions. Raises `Refused` with the first minimum missed."""
+        outcome = assertions.judge(self.kind, self.rows.read, self.accepted, self.rows.filled.__getitem__)
+        if outcome.failed:
+            raise Refused(outcome.failed[0])
+        for where, sample in outcome.exceeded:
+            self.findings.add("assertion_maximum", where, sample=sample)
 
 
 def _execute(statement: str, given: Sequence[Any]) -> int:

@@ -21,12 +21,14 @@ from xinlin.office.models.people import Relation, Subject
 from xinlin.office.scopes import now
 
 REPRESENTATIVE = "legal_representative"
+NAME_DIFFERS = "name_differs"
+"""The problem by which a row waits for a person to say whose it is."""
 _NAME_DIFFERS = Text(
     zh="这个号码已在册，登记的名称与此处不同", en="The identifier is in the register under a different name"
 )
 _NAME_CURE = Text(
-    zh="请核对号码与名称；如已更名，请先由登记部门更正登记信息",
-    en="Check both; if the name was changed, have the registering office correct the register first",
+    zh="请核对号码与名称并更正重报；名称确已变更或登记有误的，信用中心会在关联核实中处理",
+    en="Check both and correct the row; if the name did change or is registered wrongly, the credit centre decides",
 )
 _UNKNOWN = Text(
     zh="这个号码不在册，行内也没有名称", en="The identifier is not in the register and the row gives no name"
@@ -45,9 +47,13 @@ _COLUMNS = (
     "region",
     "entered_at",
 )
-_LOOK_UP = (
-    "SELECT id, identifier_key, register, name_sealed, public_name, region FROM subject WHERE identifier_key IN {}"
-)
+_LOOK_UP = """
+SELECT COALESCE(k.id, s.id), s.identifier_key, s.register, COALESCE(k.name_sealed, s.name_sealed),
+    COALESCE(k.public_name, s.public_name), COALESCE(k.region, s.region)
+FROM subject s LEFT JOIN subject k ON k.id = s.merged_into_id WHERE s.identifier_key IN {}
+"""
+"""Where everything of a subject now stands under another, that one is found by its number."""
+_NAMES = "SELECT subject_id, name_key FROM subject_name WHERE subject_id IN {}"
 _KEYS = "SELECT identifier_key, id FROM subject WHERE identifier_key IN {}"
 
 
@@ -63,6 +69,12 @@ class Known:
     region: str = ""
     pk: int | None = None
     stored_region: str = ""
+    also: frozenset[str] = frozenset()
+    """Keyed hashes of other names that a person accepted for it."""
+
+    def is_called(self, name: str) -> bool:
+        """Whether a name, as compared, is its registered one or was accepted for it. Without a name nothing differs."""
+        return not name or not self.name or self.name == name or (bool(self.also) and name_key(name) in self.also)
 
 
 @dataclass
@@ -93,10 +105,21 @@ def look_up(identifiers: Iterable[str]) -> dict[str, Known]:
                 person = register == Subject.Register.PERSON
                 name = vault.unseal(sealed, "subject.name") if person and sealed else public
                 known[keys[key]] = Known(key, keys[key], person, people.comparable_name(name), name, region, pk, region)
+        cursor.execute(_NAMES.format(members("bigint")), [listed({entry.pk for entry in known.values()})])
+        accepted: dict[int, set[str]] = {}
+        for subject, name in cursor.fetchall():
+            accepted.setdefault(subject, set()).add(name)
+    for entry in known.values() if accepted else ():
+        entry.also = frozenset(accepted.get(entry.pk or 0, ()))
     return known
 
 
-def _entry(party: Party) -> Known:
+def name_key(name: str) -> str:
+    """Keyed hash of a name as it is compared."""
+    return vault.keyed_hash("name", name)
+
+
+def entry_of(party: Party) -> Known:
     """A subject that is new."""
     identifier, name = party.identifier, party.name
     person = people.looks_like_resident_id(identifier) and people.resident_id_problem(identifier) is None
@@ -119,6 +142,8 @@ class Linking:
         self._numbers = Numbering()
         self.refused: dict[int, Problem] = {}
         """By the party's number."""
+        self.differing: dict[int, int] = {}
+        """Of those refused for another name: the party's number -> key of the subject in the register."""
         self.unknown: set[int] = set()
         """Parties that are no subject, in roles that need not be one."""
 
@@ -161,7 +186,7 @@ class Linking:
                     later.append(party)
                     continue
                 if entry is None:
-                    entry = known[party.identifier] = _entry(party)
+                    entry = known[party.identifier] = entry_of(party)
                 elif not self._fits(party, entry):
                     continue
                 elif self._register_kind and party.region:
@@ -186,14 +211,16 @@ class Linking:
 
     def _fits(self, party: Party, entry: Known) -> bool:
         named = people.comparable_name(party.name) if party.name else ""
-        if named and entry.name and entry.name != named:
-            self._differs(party)
-            return False
-        return True
+        if entry.is_called(named):
+            return True
+        self._differs(party)
+        if entry.pk is not None:
+            self.differing[party.number] = entry.pk
+        return False
 
     def _differs(self, party: Party) -> None:
         where = "representative" if party.role == REPRESENTATIVE_ROLE else ""
-        self.refused[party.number] = Problem("name_differs", where, _NAME_DIFFERS, _NAME_CURE)
+        self.refused[party.number] = Problem(NAME_DIFFERS, where, _NAME_DIFFERS, _NAME_CURE)
 
 
 def store_new(known: dict[str, Known], numbers: Numbering) -> int:

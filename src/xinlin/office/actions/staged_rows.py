@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -15,10 +16,12 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from xinlin.core.batches import Judge
+from xinlin.core.cells import slot_of
 from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
 from xinlin.engine.judging import JudgedRows
 from xinlin.office import vault
+from xinlin.office.actions.identities import Identity, list_print
 from xinlin.office.actions.parties import NAMED, REPRESENTATIVE_ROLE, SUBJECT, Parties
 from xinlin.office.bulk import Stage, as_json
 from xinlin.office.models.batches import Batch
@@ -69,6 +72,11 @@ class StagedRows:
         own = {name: OWN_COLUMNS[name] for name in self.own}
         self.table = Stage("staged_row", {**_KEY, **parties, **own, **_ALWAYS})
         self.refused = Stage("staged_refusal", {"row": "bigint", "raw_sealed": "text", "problems": "text"})
+        self.identity = Identity(kind)
+        self.filled: Counter[str] = Counter()
+        """Rows that fit in which an asserted field is given."""
+        asserted = {one.field for one in kind.assertions if one.field is not None}
+        self._asserted = [(spec.code, slot_of(spec)) for spec in kind.fields if spec.code in asserted]
         self._domain = ["record", kind.code, batch.department]
         self._listed = batch.delivery == "full_list"
 
@@ -87,6 +95,9 @@ class StagedRows:
         if not judged.places:
             return
         kept = [numbers[at] for at in judged.places]
+        for code, slot in self._asserted:
+            values = judged.slots.get(slot, []) if slot else judged.fields.get(code, [])
+            self.filled[code] += sum(value is not None for value in values)
         self._tell(numbers, judged)
         columns: dict[str, Sequence[Any]] = {"row": kept, **self._named_parties(judged, kept)}
         for name in self.own:
@@ -180,10 +191,13 @@ class StagedRows:
         if judged.key_parts:
             domain = ["key", *self._domain[1:]]
             keys = [vault.keyed_hash(*domain, *parts) if parts else "" for parts in judged.key_parts]
+        elif self.identity:
+            keys = self.identity.keys(judged)
         if self._listed:
-            domain = ["list", *self._domain[1:], self._batch.valid_on.isoformat()]
             pairs = zip(keys, judged.contents, strict=True)
-            prints = vault.keyed_hashes(domain, (f"{key}\x1f{content}" for key, content in pairs))
+            said = vault.keyed_hashes(["list", *self._domain[1:]], (f"{key}\x1f{content}" for key, content in pairs))
+            day = self._batch.valid_on
+            prints = [list_print(one, day) for one in said]
         else:
             prints = vault.keyed_hashes(self._domain, judged.contents)
         self.digest.update("".join(prints).encode())

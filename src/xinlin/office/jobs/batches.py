@@ -24,7 +24,7 @@ from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
 from xinlin.engine.judging import BulkJudge
 from xinlin.office import rulebook, vault
-from xinlin.office.actions import full_lists
+from xinlin.office.actions import full_lists, linking
 from xinlin.office.actions.batches import queue
 from xinlin.office.actions.records import Storing
 from xinlin.office.actions.staged_rows import StagedRows, readable
@@ -320,7 +320,7 @@ def _store(job: Job, batch: Batch, judge: Judge, staged: StagedRows, sheet: Shee
         return
     findings = staged.findings
     state = full_lists.standing(batch) if batch.delivery == "full_list" else None
-    storing = Storing(batch, staged, findings, state, partial(_cells_of, sheet))
+    storing = Storing(ACTOR, batch, staged, findings, state, partial(_cells_of, sheet))
     storing.keep()
     added = ended = 0
     if state is not None:
@@ -331,7 +331,11 @@ def _store(job: Job, batch: Batch, judge: Judge, staged: StagedRows, sheet: Shee
             "name": judge.column_of("subject_name") if judge.kind.linking == "optional" else -1,
         }
         confirmed = bool(job.payload.get("confirm_short"))
+        full_lists.keep_up(ACTOR, state, findings)
         added, ended = full_lists.end_missing(ACTOR, batch, state, positions, confirmed, findings)
+    if not batch.replays_id:
+        storing.hold()
+    linking.ask(actor=ACTOR, batch=batch, questions=storing.questions)
     if storing.repeated:
         findings.add("repeated", "rows", count=storing.repeated)
     counts = {

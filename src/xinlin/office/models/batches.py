@@ -119,11 +119,14 @@ class RefusedRow(models.Model):
     """A row that was not taken: kept with what is wrong and how to cure it (退回行)."""
 
     class State(models.TextChoices):
-        """``replayed``: a corrected version was taken in; ``closed``: nothing of it is kept and nothing is to be done."""
+        """``replayed``: a corrected version was taken in; ``closed``: nothing of it is kept and nothing is to be done;
+        ``aside``: a person said that it is not to be taken in.
+        """
 
         OPEN = "open"
         REPLAYED = "replayed"
         CLOSED = "closed"
+        ASIDE = "aside"
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="refused_rows")
     row = models.PositiveBigIntegerField()

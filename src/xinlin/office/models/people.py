@@ -30,6 +30,8 @@ class Subject(models.Model):
     """The name of an organisation; empty for persons."""
     born_on = models.DateField(null=True)
     region = models.CharField(max_length=12, blank=True)
+    merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged_from")
+    """The subject under which everything of this one stands, since a person said that both are one."""
     entered_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

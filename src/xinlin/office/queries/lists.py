@@ -26,12 +26,14 @@ class Found:
     known: Known
 
 
-_KNOWN = """SELECT s.identifier_key, s.id, s.name_sealed, s.public_name, r.reference, e.list, e.entered_on, e.ends_on,
+_KNOWN = """SELECT i.identifier_key, s.id, s.name_sealed, s.public_name, r.reference, e.list, e.entered_on, e.ends_on,
     e.document, e.authority, e.article, e.notice_on, e.remedy, r.status
-FROM subject s
+FROM subject i
+JOIN subject s ON s.id = COALESCE(i.merged_into_id, i.id)
 LEFT JOIN (list_entry e JOIN record r ON r.id = e.record_id)
     ON e.subject_id = s.id AND e.removed_at IS NULL AND e.list {among}
-WHERE s.identifier_key {among}"""
+WHERE i.identifier_key {among}"""
+"""What concerns a subject that was found to be another stands under that one."""
 _AMONG = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
 
 

@@ -126,7 +126,8 @@ def own_subject(actor: Actor) -> Subject:
     """The subject that a signed-in resident is. Raises `NotAllowed` for everybody else."""
     if actor.role != "resident" or actor.subject_id is None:
         raise NotAllowed("只有在册居民本人可以查看。Only a registered resident may see this, and only their own.")
-    return Subject.objects.get(pk=actor.subject_id)
+    subject = Subject.objects.select_related("merged_into").get(pk=actor.subject_id)
+    return subject.merged_into or subject
 
 
 def look_at_oneself(actor: Actor, kinds: Iterable[str], result: str) -> None:

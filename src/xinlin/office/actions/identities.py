@@ -1,0 +1,51 @@
+"""By what a fact, and what is said of a list entry, are known again (事实标识)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from xinlin.core.cells import slot_of
+from xinlin.core.people import comparable_name
+from xinlin.core.rulebooks import Kind
+from xinlin.engine.judging import JudgedRows
+from xinlin.office import vault
+
+_SAID = 56
+"""Characters of a list's fingerprint that stand for what it says; the rest is the day."""
+
+
+class Identity:
+    """Whom and what a row of the kind is about, whatever else it says. False where the kind knows no corrections."""
+
+    def __init__(self, kind: Kind) -> None:
+        """Made once for a kind."""
+        wanted = kind.identity_fields()
+        self._kind = kind.code
+        self._known = wanted is not None
+        self._slots = [(code, slot_of(spec)) for code in wanted or () for spec in kind.fields if spec.code == code]
+
+    def __bool__(self) -> bool:
+        return self._known
+
+    def keys(self, judged: JudgedRows) -> list[str]:
+        """Keyed hash of the fact that each row is about; empty for a row of nobody. Spelling, width and spaces do not count."""
+        nothing = [None] * len(judged.places)
+        told = [(judged.slots if slot else judged.fields).get(slot or code, nothing) for code, slot in self._slots]
+        identifiers = judged.slots.get("identifier", nothing)
+        rows = zip(identifiers, *told, strict=True)
+        return [
+            vault.keyed_hash("fact", self._kind, who, *(comparable_name("" if v is None else str(v)) for v in values))
+            if who
+            else ""
+            for who, *values in rows
+        ]
+
+
+def list_print(said: str, day: date) -> str:
+    """Fingerprint of what the list of a day says of an entry. ``said``: keyed hash of entry and words."""
+    return f"{said[:_SAID]}{day:%Y%m%d}"
+
+
+def says_the_same(first: str, second: str) -> bool:
+    """Whether two lists, of whatever days, say the same of an entry."""
+    return first[:_SAID] == second[:_SAID]
