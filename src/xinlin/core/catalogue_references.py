@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from xinlin.core.condition_references import test_findings
 from xinlin.core.conditions import tests_in
 from xinlin.core.findings import Finding, absent, found
 from xinlin.core.row_rules import SUBJECT_KIND
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
-from xinlin.core.condition_references import test_findings
 from xinlin.core.strict_yaml import Path
 
 

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from xinlin.core.catalogue import Assertion, CodeValidity, Edition, RowRule, Theme
 from xinlin.core.looks import LookAlarm, LookDelay
 from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, RelatedField, Topic
-from xinlin.core.catalogue import Assertion, CodeValidity, Edition, RowRule, Theme
 from xinlin.core.notices import NoticeTemplate
 from xinlin.core.pledges import PledgeTemplate, SimplifiedItem
 from xinlin.core.procedures import ObjectionProcedure, RepairClass

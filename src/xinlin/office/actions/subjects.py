@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 
 from xinlin.core import people
@@ -20,35 +20,28 @@ from xinlin.office.actions.parties import SUBJECT, Party
 from xinlin.office.amendments import amend
 from xinlin.office.bulk import lock_storing
 from xinlin.office.leaves import write_leaf
-from xinlin.office.models.cases import Case
-from xinlin.office.models.checks import CheckAnswer
-from xinlin.office.models.linking import SubjectChange, SubjectName
+from xinlin.office.models.consents import ConsentEvent
+from xinlin.office.models.linking import LinkQuestion, SubjectChange, SubjectName
 from xinlin.office.models.lists import ListEntry
-from xinlin.office.models.notices import Contact, Message
-from xinlin.office.models.people import Consent, Look, Relation, Subject
+from xinlin.office.models.people import Consent, Subject
 from xinlin.office.models.records import Record
 from xinlin.office.models.scores import Score
-from xinlin.office.models.staff import Account
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
 
 REASON = "subject_change.reason"
 NAME = "subject.name"
 SHORTEST_REASON = 2
 """Characters of a reason that says anything."""
-_MOVING: dict[str, tuple[type[models.Model], str]] = {
-    "list_entry": (ListEntry, "subject"),
-    "relation_organisation": (Relation, "organisation"),
-    "relation_person": (Relation, "person"),
-    "consent": (Consent, "subject"),
-    "look": (Look, "subject"),
-    "case": (Case, "subject"),
-    "case_filed": (Case, "filed_by"),
-    "answer": (CheckAnswer, "subject"),
-    "message": (Message, "subject"),
-    "contact": (Contact, "subject"),
-    "account": (Account, "subject"),
-}
-"""What follows a subject into another, besides its records: table -> model and column."""
+_OTHERWISE = frozenset({Record, Score, Subject, SubjectChange, SubjectName, LinkQuestion})
+"""Tables that do not simply follow: records by events of their own, scores go, and what is said of subjects themselves."""
+
+
+def _following() -> list[tuple[str, type[models.Model], str]]:
+    """Every column of every table that names a subject and follows it into another: (name, model, column)."""
+    relations = [one for one in Subject._meta.related_objects if one.related_model not in _OTHERWISE]
+    return [
+        (f"{one.related_model._meta.db_table}.{one.field.name}", one.related_model, one.field.name) for one in relations
+    ]
 
 
 def must_review(actor: Actor, reason: str) -> str:
@@ -158,12 +151,12 @@ def merge(*, actor: Actor, keep: str, other: str, reason: str) -> str:
     first, second = subject_of(keep), subject_of(other)
     if first.pk == second.pk or first.register != second.register or first.merged_into_id or second.merged_into_id:
         raise Refused(_NOT_MERGEABLE)
-    moved: dict[str, Any] = {"consent_ended": _end_double_consents(first, second)}
+    moved: dict[str, Any] = {"consent_ended": _end_double_consents(actor, first, second)}
     Score.objects.filter(subject=second).delete()
     moved["record"] = _move_records(actor, Record.objects.filter(subject=second), first, "merged")
     moved["named"] = _move_named(actor, second, first, "merged")
-    for table, (model, column) in _MOVING.items():
-        moved[table] = _move(table, model, column, second, first)
+    for table, model, column in _following():
+        moved[table] = _move(model, column, second, first)
     second.merged_into = first
     second.save(update_fields=["merged_into"])
     change = note(actor=actor, sort=SubjectChange.Sort.MERGE, subject=first, reason=said, moved=moved, other=second)
@@ -172,12 +165,20 @@ def merge(*, actor: Actor, keep: str, other: str, reason: str) -> str:
     return change.number
 
 
-def _end_double_consents(first: Subject, second: Subject) -> list[int]:
+def _end_double_consents(actor: Actor, first: Subject, second: Subject) -> list[int]:
     held = set(Consent.objects.filter(subject=first, withdrawn_at__isnull=True).values_list("step", "scene"))
     theirs = Consent.objects.filter(subject=second, withdrawn_at__isnull=True)
     double = [consent.pk for consent in theirs if (consent.step, consent.scene) in held]
     Consent.objects.filter(pk__in=double).update(withdrawn_at=now())
+    _note_consents(actor, double, ConsentEvent.State.REPLACED)
     return double
+
+
+def _note_consents(actor: Actor, consents: list[int], state: ConsentEvent.State) -> None:
+    moment = now()
+    ConsentEvent.objects.bulk_create(
+        ConsentEvent(consent_id=pk, at=moment, state=state, via="register", actor=actor.handle) for pk in consents
+    )
 
 
 def _move_records(actor: Actor, records: models.QuerySet[Record], to: Subject, reason: str) -> list[int]:
@@ -192,32 +193,25 @@ def _move_named(actor: Actor, source: Subject, to: Subject, reason: str) -> list
     return keys
 
 
-def _move(table: str, model: type[models.Model], column: str, source: Subject, to: Subject) -> list[int]:
-    """Let the rows of one table follow; those that the other holds already stay where they are."""
+def _move(model: type[models.Model], column: str, source: Subject, to: Subject) -> list[int]:
+    """Let the rows of one table follow; one that the other subject holds already stays where it is."""
     rows = model._default_manager.filter(**{column: source})
-    keys = [row.pk for row in rows if not _stands_there(table, model, row, to)]
-    model._default_manager.filter(pk__in=keys).update(**{column: to})
-    return keys
+    keys = list(rows.values_list("pk", flat=True))
+    try:
+        with transaction.atomic():
+            rows.update(**{column: to})
+        return keys
+    except IntegrityError:
+        return [pk for pk in keys if _moves(model, column, pk, to)]
 
 
-def _stands_there(table: str, model: type[models.Model], row: Any, to: Subject) -> bool:
-    there = model._default_manager
-    match table:
-        case "account":
-            return there.filter(subject=to).exists()
-        case "contact":
-            return there.filter(subject=to, channel=row.channel).exists()
-        case "relation_organisation":
-            same = {"organisation": to, "person": row.person_id, "role": row.role, "from_on": row.from_on}
-            return there.filter(**same).exists()
-        case "relation_person":
-            same = {"organisation": row.organisation_id, "person": to, "role": row.role, "from_on": row.from_on}
-            return there.filter(**same).exists()
-        case "case":
-            open_ = there.filter(subject=to, record=row.record_id, kind=row.kind).exclude(state=Case.State.CLOSED)
-            return row.record_id is not None and open_.exists()
-        case _:
-            return False
+def _moves(model: type[models.Model], column: str, pk: int, to: Subject) -> bool:
+    try:
+        with transaction.atomic():
+            model._default_manager.filter(pk=pk).update(**{column: to})
+    except IntegrityError:
+        return False
+    return True
 
 
 @transaction.atomic
@@ -238,7 +232,7 @@ def split(*, actor: Actor, pseudonym: str, references: Iterable[str], identifier
         raise Refused(_NOT_MERGEABLE)
     moved: dict[str, Any] = {"record": _move_records(actor, records, target, "split")}
     entries = ListEntry.objects.filter(record__in=moved["record"])
-    moved["list_entry"] = list(entries.values_list("pk", flat=True))
+    moved["list_entry.subject"] = list(entries.values_list("pk", flat=True))
     entries.update(subject=target)
     return note(
         actor=actor, sort=SubjectChange.Sort.SPLIT, subject=target, reason=said, moved=moved, other=subject
@@ -307,22 +301,23 @@ def _restore(actor: Actor, change: SubjectChange) -> None:
             amend(
                 actor=actor, records=change.moved.get("named", []), change=named, reason="taken_back", happened_on=day
             )
-            for table, (model, column) in _MOVING.items():
+            for table, model, column in _following():
                 model._default_manager.filter(pk__in=change.moved.get(table, [])).update(**{column: change.other})
             if change.sort == SubjectChange.Sort.MERGE and change.other is not None:
-                _reopen_consents(change.subject, change.moved.get("consent_ended", []))
+                _reopen_consents(actor, change.subject, change.moved.get("consent_ended", []))
                 Score.objects.filter(subject=change.subject).delete()
                 change.other.merged_into = None
                 change.other.save(update_fields=["merged_into"])
 
 
-def _reopen_consents(kept: Subject, ended: list[int]) -> None:
+def _reopen_consents(actor: Actor, kept: Subject, ended: list[int]) -> None:
     """Let the consents that the merge ended stand again, but none that the person has since taken back."""
     live = set(Consent.objects.filter(subject=kept, withdrawn_at__isnull=True).values_list("step", "scene"))
     for consent in Consent.objects.filter(pk__in=ended):
         if (consent.step, consent.scene) in live:
             consent.withdrawn_at = None
             consent.save(update_fields=["withdrawn_at"])
+            _note_consents(actor, [consent.pk], ConsentEvent.State.GIVEN)
 
 
 def _problem(code: str, where: str, zh: str, en: str, cure_zh: str, cure_en: str) -> Problem:
