@@ -1,22 +1,30 @@
-"""How fast a delivery is taken in, against the bare load of the same rows: ``python bench/intake.py [ROWS]``.
+"""How fast deliveries are taken in, beside the bare load of the same rows in the same run.
 
-Makes a file of ROWS (default 100,000) made-up deeds with 12 columns about ROWS/10 people who stand in the register, takes
-it in by the real path on a fresh SQLite database in a temporary folder, and loads the same cells by one ``executemany`` into
-a bare table with an equal number of indexes. Prints rows per second and the ratio of the two times.
+    python bench/intake.py csv [ROWS]      12 columns with identifiers, one row in a hundred wrong (default 1,000,000 rows)
+    python bench/intake.py xlsx [ROWS]     the same rows as CSV and as XLSX
+    python bench/intake.py city [PART]     5.26 million residents and 6.1 million records, or one PARTth of them
+
+On SQLite in a temporary folder, or on the database named by XINLIN_DATABASE_URL (which must be empty). Each figure stands
+beside two bare loads: the cells of the file into a table of 12 columns with as many indexes as the table of records has, and
+the very rows that were stored into a second table like that of records, with the same indexes. What was stored is compared
+with what the file says; a difference ends the run.
 """
 
 from __future__ import annotations
 
 import csv
 import os
+import random
 import resource
 import sqlite3
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
-ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
 FOLDER = Path(tempfile.mkdtemp(prefix="xinlin-bench-"))
 os.environ["XINLIN_DATA"] = str(FOLDER)
 os.environ["DJANGO_SETTINGS_MODULE"] = "xinlin.settings"
@@ -25,7 +33,9 @@ import django  # noqa: E402  # settings first
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
 from stdnum.cn import ric  # noqa: E402
 
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook  # noqa: E402
@@ -33,110 +43,291 @@ from xinlin.core.values import Text  # noqa: E402
 from xinlin.office import rulebook  # noqa: E402
 from xinlin.office.actions.batches import receive  # noqa: E402
 from xinlin.office.jobs.batches import work  # noqa: E402
-from xinlin.office.models.batches import Batch  # noqa: E402
+from xinlin.office.models.batches import Batch, RefusedRow  # noqa: E402
+from xinlin.office.models.people import Subject  # noqa: E402
+from xinlin.office.models.records import Record  # noqa: E402
 from xinlin.office.scopes import Actor  # noqa: E402
 
 ACTOR = Actor(handle="system:bench", name="bench", role="system")
 COLUMNS = ["证件号码", "姓名", "日期", "文书", "机关", "地点", "时长", "金额", "类别", "项目", "说明", "编号"]
+RESIDENTS, RECORDS = 5_260_000, 6_100_000
+WRONG_EACH = 100
+"""One row in so many is wrong."""
+BARE_INDEXES = (0, 2, 3, 6, 7, 9, 11)
+"""Columns of the bare table that have an index: as many as the table of records has beside its key."""
+ON_POSTGRESQL = connection.vendor == "postgresql"
 
 
 def _text(words: str) -> Text:
     return Text(zh=words, en=words)
 
 
-def _kind() -> Kind:
-    shapes = [
-        ("resident_id", "resident_id", "subject"),
-        ("name", "text", "subject_name"),
-        ("occurred_on", "date", "occurred_on"),
-        ("document", "text", "document"),
-        ("authority", "text", "authority"),
-        ("place", "text", None),
-        ("hours", "integer", None),
-        ("amount", "money", None),
-        ("sort", "code", None),
-        ("project", "text", None),
-        ("remarks", "text", None),
-        ("serial", "text", None),
-    ]
+def _kind(code: str, shapes: list[tuple[str, str, str, str | None]], **more: Any) -> Kind:
     fields = [
         FieldSpec(
-            code=code,
+            code=name,
             label=_text(label),
-            type=type_,  # type: ignore[arg-type]  # literals above
-            role=role,  # type: ignore[arg-type]  # literals above
+            type=type_,  # type: ignore[arg-type]  # literals below
+            role=role,  # type: ignore[arg-type]  # literals below
             required=role is not None,
             unit="元" if type_ == "money" else None,
             codes={"a": _text("甲"), "b": _text("乙")} if type_ == "code" else None,
         )
-        for (code, type_, role), label in zip(shapes, COLUMNS, strict=True)
+        for name, label, type_, role in shapes
     ]
-    return Kind(
-        code="deeds",
-        name=_text("deeds"),
-        providers=["office"],
-        subject_kinds=["person"],
-        sign="positive",
-        purpose=_text("bench"),
-        openness="government",
-        retention="P5Y",
-        update_interval="P1M",
-        fields=fields,
-        basis="demonstration",
+    given: dict[str, Any] = {"subject_kinds": ["person"], "sign": "positive", "openness": "government", **more}
+    given |= {"providers": ["office"], "retention": "P5Y", "update_interval": "P1M", "basis": "demonstration"}
+    return Kind(code=code, name=_text(code), purpose=_text("bench"), fields=fields, **given)
+
+
+DEEDS = _kind(
+    "deeds",
+    [
+        ("resident_id", "证件号码", "resident_id", "subject"),
+        ("name", "姓名", "text", "subject_name"),
+        ("occurred_on", "日期", "date", "occurred_on"),
+        ("document", "文书", "text", "document"),
+        ("authority", "机关", "text", "authority"),
+        ("place", "地点", "text", None),
+        ("hours", "时长", "integer", None),
+        ("amount", "金额", "money", None),
+        ("sort", "类别", "code", None),
+        ("project", "项目", "text", None),
+        ("remarks", "说明", "text", None),
+        ("serial", "编号", "text", None),
+    ],
+)
+PEOPLE = _kind(
+    "residents",
+    [
+        ("resident_id", "证件号码", "resident_id", "subject"),
+        ("name", "姓名", "text", "subject_name"),
+        ("region", "区划", "region", None),
+        ("registered_on", "登记日期", "date", "occurred_on"),
+    ],
+    effect="register",
+)
+
+
+def resident(number: int) -> tuple[str, str]:
+    """A made-up resident number, another for each of 14 million numbers, and a name."""
+    body = f"33032219{40 + number // 372_000:02d}{number // 31_000 % 12 + 1:02d}{number // 1_000 % 28 + 1:02d}{number % 1000:03d}"
+    name = "王李张刘陈"[number % 5] + "小大中文国"[number // 5 % 5] + "明华强芳军"[number // 25 % 5]
+    return body + ric.calc_check_digit(body + "0"), name
+
+
+def deeds(rows: int, people: int) -> Iterator[list[str]]:
+    """The rows of the file: every `WRONG_EACH` th has an amount that is none."""
+    for number in range(rows):
+        identifier, name = resident(number * 7_919 % people)
+        day = f"2024-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
+        amount = "若干" if number % WRONG_EACH == 50 else "12.50"
+        row = [identifier, name, day, f"文〔2024〕{number}号", "某机关", "某街道", str(number % 8 + 1), amount]
+        yield [*row, "甲" if number % 2 else "乙", "河道保洁", "集体活动", f"{number:08d}"]
+
+
+def write_csv(path: Path, header: list[str], rows: Iterator[list[str]]) -> None:
+    """A CSV file in UTF-8."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([header])
+        csv.writer(stream).writerows(rows)
+
+
+def timed(what: Callable[[], Any]) -> tuple[float, float, Any]:
+    """Seconds on the wall, seconds of this process's processor, and what came of it."""
+    began, worked = time.perf_counter(), time.process_time()
+    came = what()
+    return time.perf_counter() - began, time.process_time() - worked, came
+
+
+def take_in(path: Path, kind: str) -> Batch:
+    """Receive the file and work on it."""
+
+    def pieces() -> Iterator[bytes]:
+        with path.open("rb") as stream:
+            while piece := stream.read(1 << 20):
+                yield piece
+
+    receipt = receive(actor=ACTOR, kind=kind, filename=path.name, chunks=pieces(), department="office")
+    work(receipt.job)
+    batch = Batch.objects.get(number=receipt.number)
+    if batch.state != "done":
+        raise SystemExit(f"{path.name}: {batch.state} {batch.findings[:2]}")
+    return batch
+
+
+def bare_cells(path: Path) -> float:
+    """Seconds to load the cells of the file into a bare table."""
+    columns = ", ".join(f"c{number} TEXT" for number in range(12))
+    statements = [f"CREATE TABLE bare (id INTEGER PRIMARY KEY, {columns})"]
+    if ON_POSTGRESQL:
+        statements = [f"CREATE TABLE bare (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, {columns})"]
+    statements += [f"CREATE INDEX bare_{number} ON bare (c{number})" for number in BARE_INDEXES]
+    names = ", ".join(f"c{number}" for number in range(12))
+    if not ON_POSTGRESQL:
+        base = sqlite3.connect(FOLDER / "bare.sqlite3", isolation_level=None)
+        base.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;")
+        for statement in statements:
+            base.execute(statement)
+
+        def load() -> None:
+            with path.open(newline="", encoding="utf-8") as stream:
+                rows = islice(csv.reader(stream), 1, None)
+                base.execute("BEGIN")
+                base.executemany(f"INSERT INTO bare ({names}) VALUES ({','.join('?' * 12)})", rows)
+                base.execute("COMMIT")
+
+        return timed(load)[0]
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        return timed(lambda: _copy(cursor, f"COPY bare ({names}) FROM STDIN WITH (FORMAT csv, HEADER)", path))[0]
+
+
+def _copy(cursor: Any, statement: str, path: Path) -> None:
+    with path.open("rb") as stream, cursor.copy(statement) as copy:
+        while piece := stream.read(1 << 20):
+            copy.write(piece)
+
+
+def bare_records() -> float:
+    """Seconds to load the rows that now stand in the table of records into a second one like it."""
+    if ON_POSTGRESQL:
+        path = FOLDER / "records.copy"
+        with connection.cursor() as cursor:
+            with path.open("wb") as stream, cursor.copy("COPY record TO STDOUT") as copy:
+                for block in copy:
+                    stream.write(block)
+            cursor.execute("CREATE TABLE record_bare (LIKE record INCLUDING ALL)")
+            return timed(lambda: _copy(cursor, "COPY record_bare FROM STDIN", path))[0]
+    source = sqlite3.connect(settings.DATABASES["default"]["NAME"])
+    base = sqlite3.connect(FOLDER / "bare_records.sqlite3", isolation_level=None)
+    base.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;")
+    for (statement,) in source.execute("SELECT sql FROM sqlite_master WHERE tbl_name='record' AND sql IS NOT NULL"):
+        base.execute(statement)
+    held = source.execute("SELECT * FROM record ORDER BY id")
+    marks = ",".join("?" * len(held.description))
+    rows = held.fetchall()
+
+    def load() -> None:
+        base.execute("BEGIN")
+        base.executemany(f"INSERT INTO record VALUES ({marks})", rows)
+        base.execute("COMMIT")
+
+    return timed(load)[0]
+
+
+def check(batch: Batch, rows: int, people: int) -> None:
+    """What was stored is what the file says. Ends the run where it is not."""
+    wrong = [number for number in range(rows) if number % WRONG_EACH == 50]
+    counts = (batch.rows_read, batch.rows_accepted, batch.rows_refused, batch.rows_repeated)
+    assert counts == (rows, rows - len(wrong), len(wrong), 0), counts
+    assert Record.objects.filter(batch=batch).count() == rows - len(wrong)
+    refused = RefusedRow.objects.filter(batch=batch).order_by("row").values_list("row", "problems")
+    assert [row for row, _ in refused] == [number + 2 for number in wrong]
+    assert {problem["where"] for _, problems in refused for problem in problems} <= {"amount"}
+    sample = set(random.Random(1).sample(range(rows), min(rows, 2_000))) - set(wrong)
+    told = dict(zip(range(rows), deeds(rows, people), strict=True)) if rows <= 100_000 else None
+    stored = Record.objects.filter(batch=batch, row__in=[number + 2 for number in sample])
+    wanted = told or {number: row for number, row in enumerate(deeds(rows, people)) if number in sample}
+    for record in stored.select_related("subject"):
+        row = wanted[record.row - 2]
+        fields = record.fields
+        assert (
+            record.subject is not None
+            and str(record.subject.born_on) == f"{row[0][6:10]}-{row[0][10:12]}-{row[0][12:14]}"
+        )
+        assert [str(record.occurred_on), record.document, record.authority] == row[2:5]
+        assert [fields["place"], str(fields["hours"]), fields["amount"], fields["serial"]] == [
+            row[5],
+            row[6],
+            1250,
+            row[11],
+        ]
+    assert stored.count() == len(sample)
+
+
+def _tell(name: str, rows: int, took: float, worked: float) -> None:
+    print(f"{name:<34}{took:8.2f} s {rows / took:12,.0f} rows/s   own processor {worked:.2f} s", flush=True)
+
+
+def run_csv(rows: int) -> tuple[float, Batch]:
+    """The file of deeds as CSV; returns the seconds it took."""
+    people = max(1, rows // 10)
+    path = FOLDER / "deeds.csv"
+    write_csv(path, COLUMNS, deeds(rows, people))
+    cells = bare_cells(path)
+    _tell("bare load of the cells", rows, cells, 0)
+    took, worked, batch = timed(lambda: take_in(path, "deeds"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    _tell("CSV taken in", rows, took, worked)
+    check(batch, rows, people)
+    records = bare_records()
+    _tell("bare load of the stored rows", rows, records, 0)
+    print(
+        f"ratio to the bare load: of the cells {took / cells:.2f}, of the stored rows {took / records:.2f}; peak {peak} MiB"
+    )
+    return took, batch
+
+
+def run_xlsx(rows: int) -> None:
+    """The same rows as CSV and as XLSX, beside the bare read of the sheet."""
+    import xlsxwriter
+    from python_calamine import CalamineWorkbook
+
+    took, _ = run_csv(rows)
+    path = FOLDER / "deeds.xlsx"
+    book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_numbers": False})
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, COLUMNS)
+    for number, row in enumerate(deeds(rows, max(1, rows // 10)), start=1):
+        sheet.write_row(number, 0, [*row[:11], f"x{row[11]}"])  # another serial, or every row would repeat one held
+    book.close()
+    bare, _, cells = timed(lambda: sum(1 for _ in CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows()))
+    _tell("bare read of the sheet", cells - 1, bare, 0)
+    sheet_took, worked, batch = timed(lambda: take_in(path, "deeds"))
+    _tell("XLSX taken in", rows, sheet_took, worked)
+    assert (batch.rows_read, batch.rows_refused, batch.rows_repeated) == (rows, rows // WRONG_EACH, 0)
+    allowed = 2 * took + bare
+    print(
+        f"XLSX to (2 × CSV + bare read): {sheet_took / allowed:.2f}; to (CSV + bare read): {sheet_took / (took + bare):.2f}"
     )
 
 
-def _rows() -> list[list[str]]:
-    people = []
-    for number in range(max(1, ROWS // 10)):
-        body = f"3303221{960 + number // 1000 % 40}{number // 40_000 % 12 + 1:02d}{number // 30 % 28 + 1:02d}{number % 1000:03d}"
-        people.append((body + ric.calc_check_digit(body + "0"), "王李张刘陈"[number % 5] + "小明"))
-    rows = []
-    for number in range(ROWS):
-        identifier, name = people[number % len(people)]
-        day = f"2024-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
-        rows.append([identifier, name, day, f"文〔2024〕{number}号", "某机关", "某街道", str(number % 8 + 1), "12.50"])
-        rows[-1] += ["甲" if number % 2 else "乙", "河道保洁", "集体活动", f"{number:08d}"]
-    return rows
-
-
-def _bare(rows: list[list[str]]) -> float:
-    """Seconds for one executemany of the same cells into a table with seven indexes, as the record table has."""
-    base = sqlite3.connect(FOLDER / "bare.sqlite3", isolation_level=None)
-    base.execute("PRAGMA journal_mode=WAL")
-    base.execute(f"CREATE TABLE bare (id INTEGER PRIMARY KEY, {', '.join(f'c{n} TEXT' for n in range(12))})")
-    for number in (0, 2, 3, 6, 7, 9, 11):
-        base.execute(f"CREATE INDEX i{number} ON bare (c{number})")
-    began = time.perf_counter()
-    base.execute("BEGIN")
-    base.executemany(f"INSERT INTO bare ({', '.join(f'c{n}' for n in range(12))}) VALUES ({','.join('?' * 12)})", rows)
-    base.execute("COMMIT")
-    return time.perf_counter() - began
+def run_city(part: int) -> None:
+    """All residents of a city, then all records, each in one file."""
+    people, records = RESIDENTS // part, RECORDS // part
+    path = FOLDER / "residents.csv"
+    listed = ([*resident(number), "330305", "2020-01-01"] for number in range(people))
+    write_csv(path, ["证件号码", "姓名", "区划", "登记日期"], listed)
+    took, worked, batch = timed(lambda: take_in(path, "residents"))
+    _tell("residents taken in", people, took, worked)
+    assert (batch.rows_accepted, Subject.objects.count()) == (people, people), batch.rows_accepted
+    path.unlink()
+    path = FOLDER / "deeds.csv"
+    write_csv(path, COLUMNS, deeds(records, people))
+    again, worked, batch = timed(lambda: take_in(path, "deeds"))
+    _tell("records taken in", records, again, worked)
+    check(batch, records, people)
+    assert Subject.objects.count() == people
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"together {took + again:,.0f} s; peak {peak} MiB")
 
 
 def main() -> None:
     """Run and print."""
-    catalogue = Rulebook(code="bench", name=_text("bench"), level="city", kinds={"deeds": _kind()})
+    what = sys.argv[1] if len(sys.argv) > 1 else "csv"
+    number = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    catalogue = Rulebook(code="bench", name=_text("bench"), level="city", kinds={"deeds": DEEDS, "residents": PEOPLE})
     rulebook.current = lambda: catalogue
     call_command("migrate", verbosity=0)
-    rows = _rows()
-    path = FOLDER / "deeds.csv"
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([COLUMNS, *rows])
-    bare = _bare(rows)
-    began, worked = time.perf_counter(), time.process_time()
-    receipt = receive(actor=ACTOR, kind="deeds", filename="deeds.csv", chunks=[path.read_bytes()], department="office")
-    work(receipt.job)
-    took, worked = time.perf_counter() - began, time.process_time() - worked
-    batch = Batch.objects.get(number=receipt.number)
-    if (batch.state, batch.rows_accepted) != ("done", ROWS):
-        raise SystemExit(f"{batch.state}: {batch.rows_accepted} of {ROWS} accepted; {batch.findings[:2]}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(
-        f"rows {ROWS:,}  intake {took:.2f} s = {ROWS / took:,.0f} rows/s  bare load {bare:.2f} s  ratio {took / bare:.1f}"
-    )
-    print(f"processor time {worked:.2f} s = {ROWS / worked:,.0f} rows/s")
-    print(f"peak memory {peak} MiB (the made-up rows are part of it)")
+    print(f"{what} on {connection.vendor}", flush=True)
+    runs: dict[str, Callable[[], object]] = {
+        "csv": lambda: run_csv(number or 1_000_000),
+        "xlsx": lambda: run_xlsx(number or 1_000_000),
+        "city": lambda: run_city(number or 1),
+    }
+    runs[what]()
 
 
 if __name__ == "__main__":
