@@ -12,6 +12,7 @@ from xinlin.commands import (
     calendars,
     consents,
     demo,
+    exchange,
     log,
     replays,
     rulebook,
@@ -45,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     calendars.add(commands)
     consents.add(commands)
     demo.add(commands)
+    exchange.add(commands)
     log.add(commands)
     replays.add(commands)
     rulebook.add(commands)

@@ -8,8 +8,9 @@ import hashlib
 import hmac
 import os
 import secrets
+import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -182,6 +183,45 @@ def opened(sha256: str) -> Iterator[Path]:
                 plain.write(piece)
         plain.flush()
         yield Path(f"/proc/self/fd/{plain.fileno()}")
+
+
+def _parts_folder(number: str) -> Path:
+    return Path(settings.DATA) / "vault" / "parts" / number
+
+
+@contextmanager
+def part(number: str, chunks: Iterable[bytes]) -> Iterator[tuple[int, Callable[[int], None]]]:
+    """Keep one part of a file that comes in parts; gives its length, and by what to put it at its offset.
+
+    What is not put there is gone at the end; what stands at the same offset is replaced.
+    """
+    folder = _parts_folder(number)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = folder / f"{secrets.token_hex(8)}.new"
+    try:
+        with temporary.open("wb") as stream:
+            _, length = _write_sealed(stream, chunks)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+        def place(offset: int) -> None:
+            temporary.replace(folder / f"{offset:015d}")
+
+        yield length, place
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def parts(number: str) -> Iterator[bytes]:
+    """The plain bytes of all parts, in order."""
+    for path in sorted(_parts_folder(number).glob("[0-9]*[0-9]")):
+        with path.open("rb") as stream:
+            yield from _pieces(stream)
+
+
+def drop_parts(number: str) -> None:
+    """Remove what came of a file in parts."""
+    shutil.rmtree(_parts_folder(number), ignore_errors=True)
 
 
 def discard(sha256: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 from ninja import NinjaAPI
 
-from xinlin.faces.api import batches, checks, kinds, receipts
+from xinlin.faces.api import batches, checks, kinds, receipts, rows, uploads
 from xinlin.faces.api.problems import PlainRenderer, StrictParser, add_handlers, as_api, no_such_address
 
 api = NinjaAPI(
@@ -25,6 +25,8 @@ add_handlers(api)
 api.add_router("", checks.router)
 api.add_router("", kinds.router)
 api.add_router("", batches.router)
+api.add_router("", rows.router)
+api.add_router("", uploads.router)
 api.add_router("", receipts.router)
 
 _patterns, _app_name, _namespace = api.urls

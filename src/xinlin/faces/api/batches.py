@@ -16,7 +16,9 @@ from pydantic import ConfigDict, Field, StringConstraints
 from xinlin.core.values import Text
 from xinlin.faces.api.auth import MachineAuth, machine_actor
 from xinlin.faces.api.problems import ApiRefused, problem_of
+from xinlin.faces.api.proofs import HEADERS, is_signed, proof_of
 from xinlin.office.actions import batches as actions
+from xinlin.office.actions.deliveries import Receipt
 from xinlin.office.queries import batches as queries
 
 router = Router(tags=["batches"])
@@ -169,7 +171,12 @@ class MappingIn(StrictSchema):
 
 
 def _told(request: HttpRequest, name: str) -> str:
-    """What the caller says of the file: in the query, as the header ``Xinlin-Name``, or as a form field."""
+    """What the caller says of the file: in the query, as the header ``Xinlin-Name``, or as a form field.
+
+    Where the call is signed, in the query alone: the signature covers nothing else.
+    """
+    if is_signed(request):
+        return request.GET.get(name, "")
     found = request.GET.get(name) or request.headers.get(f"Xinlin-{name.replace('_', '-')}", "")
     if not found and (request.content_type or "").startswith("multipart/"):
         found = request.POST.get(name, "")
@@ -180,7 +187,8 @@ def _wrong(name: str, raw: str, what: tuple[str, str], cure: tuple[str, str]) ->
     return ApiRefused(422, problem_of("invalid_input", what, cure, name, raw[:80]))
 
 
-def _day(request: HttpRequest) -> date | None:
+def called_on(request: HttpRequest) -> date | None:
+    """The day for which the delivery speaks, where the caller names one."""
     raw = _told(request, "valid_on")
     try:
         return date.fromisoformat(raw) if raw else None
@@ -190,7 +198,8 @@ def _day(request: HttpRequest) -> date | None:
         ) from error
 
 
-def _delivery(request: HttpRequest) -> Literal["additions", "full_list"] | None:
+def delivered_as(request: HttpRequest) -> Literal["additions", "full_list"] | None:
+    """The manner of delivery, where the caller names one."""
     match _told(request, "delivery"):
         case "":
             return None
@@ -214,7 +223,15 @@ def _body(request: HttpRequest) -> Iterator[bytes]:
 
 def _file(request: HttpRequest) -> tuple[str, Iterator[bytes]]:
     """The name and the bytes of the file, never whole in memory."""
-    if not (request.content_type or "").startswith("multipart/"):
+    multipart = (request.content_type or "").startswith("multipart/")
+    if multipart and (is_signed(request) or "Content-Digest" in request.headers):
+        raise _wrong(
+            "Content-Type",
+            "",
+            ("带摘要或签名的文件不能用表单上传", "A file with a digest or a signature cannot be sent as a form"),
+            ("请把文件原样作为正文发送", "Send the file itself as the body"),
+        )
+    if not multipart:
         match = _FILENAME.search(request.headers.get("Content-Disposition", ""))
         named = unquote(match[1] or match[2]) if match else _told(request, "filename")
         return named or "file", _body(request)
@@ -241,6 +258,7 @@ def _file(request: HttpRequest) -> tuple[str, Iterator[bytes]]:
             {"in": "query", "name": "valid_on", "schema": {"type": "string", "format": "date"}},
             {"in": "query", "name": "mapping", "schema": {"type": "string"}},
             {"in": "query", "name": "filename", "schema": {"type": "string"}},
+            *HEADERS,
         ],
         "requestBody": {
             "required": True,
@@ -253,14 +271,14 @@ def _file(request: HttpRequest) -> tuple[str, Iterator[bytes]]:
         },
     },
 )
-def deliver(request: HttpRequest) -> tuple[int, actions.Receipt]:
-    """Send a CSV or workbook as the raw body, or as the form field ``file``. What it is stands in the query, in headers
+def deliver(request: HttpRequest) -> tuple[int, Receipt]:
+    """Send a file of any form that holds a table as the raw body, or as the form field ``file``. What it is stands in the query, in headers
     ``Xinlin-Kind``, ``Xinlin-Delivery``, ``Xinlin-Valid-On``, ``Xinlin-Mapping`` (percent-encoded), or in form fields.
 
     The same file again gives the first receipt with 200, so a call may be repeated at will.
     """
     actor = machine_actor(request, WRITE)
-    kind, delivery, valid_on = _told(request, "kind"), _delivery(request), _day(request)
+    kind, delivery, valid_on = _told(request, "kind"), delivered_as(request), called_on(request)
     mapping = _told(request, "mapping")
     filename, chunks = _file(request)
     receipt = actions.receive(
@@ -271,6 +289,7 @@ def deliver(request: HttpRequest) -> tuple[int, actions.Receipt]:
         delivery=delivery,
         valid_on=valid_on,
         mapping=mapping,
+        proof=proof_of(request, actor),
     )
     return (200 if receipt.already else 201), receipt
 
@@ -316,18 +335,17 @@ def refused_workbook(request: HttpRequest, number: Annotated[Number, Path()]) ->
     response={200: ReceiptOut, 201: ReceiptOut},
     auth=MachineAuth(WRITE),
     summary="Send corrected rows",
+    openapi_extra={"parameters": HEADERS[1:]},
 )
-def corrections(
-    request: HttpRequest, number: Annotated[Number, Path()], payload: CorrectionsIn
-) -> tuple[int, actions.Receipt]:
+def corrections(request: HttpRequest, number: Annotated[Number, Path()], payload: CorrectionsIn) -> tuple[int, Receipt]:
     """The corrected rows become a delivery of their own, judged like any other. The same again changes nothing."""
-    rows = {one.row: one.cells for one in payload.rows}
-    receipt = actions.correct(actor=machine_actor(request, WRITE), number=number, rows=rows)
+    rows, actor = {one.row: one.cells for one in payload.rows}, machine_actor(request, WRITE)
+    receipt = actions.correct(actor=actor, number=number, rows=rows, proof=proof_of(request, actor, request.body))
     return (200 if receipt.already else 201), receipt
 
 
 @router.post("/batches/{number}/mapping", response=ReceiptOut, auth=MachineAuth(WRITE), summary="Name the columns")
-def mapping(request: HttpRequest, number: Annotated[Number, Path()], payload: MappingIn) -> actions.Receipt:
+def mapping(request: HttpRequest, number: Annotated[Number, Path()], payload: MappingIn) -> Receipt:
     """For a delivery that waits for its columns: say which column feeds which field; the work then goes on."""
     columns = {code: use.model_dump(exclude_none=True) for code, use in payload.columns.items()}
     return actions.set_mapping(actor=machine_actor(request, WRITE), number=number, columns=columns, name=payload.name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,13 +16,16 @@ from xinlin.core.columns import ColumnUse, header_sha256, mapping_problems, read
 from xinlin.office import vault
 from xinlin.office.actions.deliveries import (
     Delivery,
+    Receipt,
     clean_filename,
     kind_for,
     manner,
     measured,
+    receipt_of,
     refused,
     sending_department,
 )
+from xinlin.office.actions.proofs import Proof, earlier, input_sha256, keep_key, must_be_signed, must_match
 from xinlin.office.bulk import as_json
 from xinlin.office.failpoints import reached
 from xinlin.office.layouts import Reading
@@ -38,42 +41,6 @@ REPLAY_SUFFIX = ".rows.jsonl"
 """Corrected rows are kept in the vault as JSON lines: {"of": batch, "row": number, "cells": {column: text}}."""
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """What the sender gets at once: the delivery lies safe under ``number``; its rows are judged by the job."""
-
-    number: str
-    job: str
-    already: bool
-    """True where the same file had been received before; then this is the first one's receipt."""
-    department: str
-    kind: str
-    delivery: str
-    filename: str
-    sha256: str
-    size: int
-    received_at: datetime
-    valid_on: date
-    state: str
-
-
-def _receipt(batch: Batch, already: bool) -> Receipt:
-    return Receipt(
-        number=batch.number,
-        job=batch.job.number if batch.job else "",
-        already=already,
-        department=batch.department,
-        kind=batch.kind,
-        delivery=batch.delivery,
-        filename=batch.filename,
-        sha256=batch.sha256,
-        size=batch.size,
-        received_at=batch.received_at,
-        valid_on=batch.valid_on,
-        state=batch.state,
-    )
-
-
 def receive(
     *,
     actor: Actor,
@@ -86,17 +53,19 @@ def receive(
     mapping: str = "",
     reading: Mapping[str, Any] | None = None,
     confirm_short: bool = False,
+    proof: Proof = Proof(),  # noqa: B008  # frozen
 ) -> Receipt:
     """Take a file in: bytes into the vault, batch, leaf and job in one transaction; its rows are judged by the job.
 
     ``mapping`` names a kept column mapping, ``reading`` says how the file is to be read (`Reading`).
-    ``valid_on`` is the day for which a full list speaks (default today).
+    ``valid_on`` is the day for which a full list speaks (default today). ``proof``: what the sender added to it.
     The same file again gives the first receipt; if that delivery failed, it is tried again. Raises `NotAllowed` and
     `Refused` (unknown kind, kind of another department, another manner, a day to come, empty or too large file, unknown mapping).
     """
     sender = sending_department(actor, department)
     found = kind_for(sender, kind)
     meant = manner(found, delivery, valid_on)
+    must_be_signed(actor, sender, proof)
     kept = None
     if mapping:
         kept = ColumnMapping.objects.filter(department=sender, kind=kind, name=mapping).first()
@@ -125,20 +94,38 @@ def receive(
         "valid_on": valid_on or today(),
         "mapping": kept,
         "reading": _reading(reading or {}),
+        "signature": dict(proof.signature),
     }
-    first = _same_file(fields, dated=valid_on is not None)
+    try:
+        must_match(proof.sha256, sha256)
+        return _accept(actor, fields, proof.key, dated=valid_on is not None, confirm_short=confirm_short)
+    except Refused:
+        drop_unclaimed(sha256)
+        raise
+
+
+def _accept(actor: Actor, fields: dict[str, Any], key: str, *, dated: bool, confirm_short: bool) -> Receipt:
+    """The receipt for bytes that lie in the vault: the first one's where they came before."""
+    said = input_sha256(fields) if key else ""
+    first = (earlier(actor, key, said) if key else None) or _same_file(fields, dated)
     if first is None:
         try:
             with transaction.atomic():
-                return _receipt(_begin(actor, fields, {"confirm_short": confirm_short}), already=False)
+                batch = _begin(actor, fields, {"confirm_short": confirm_short})
+                if key:
+                    keep_key(actor, key, said, batch)
+                return receipt_of(batch, already=False)
         except IntegrityError:
-            first = _same_file(fields, dated=valid_on is not None)
+            first = _same_file(fields, dated)
             if first is None:
                 raise
+    if key:
+        keep_key(actor, key, said, first)
     if first.state == Batch.State.FAILED:
-        said = _reading(reading) if reading else None
-        _again(actor, first, confirm_short=confirm_short, mapping=kept, valid_on=valid_on, reading=said)
-    return _receipt(first, already=True)
+        reading = fields["reading"] or None
+        day = fields["valid_on"] if dated else None
+        _again(actor, first, confirm_short=confirm_short, mapping=fields["mapping"], valid_on=day, reading=reading)
+    return receipt_of(first, already=True)
 
 
 def _same_file(fields: Mapping[str, Any], dated: bool) -> Batch | None:
@@ -173,6 +160,7 @@ def _begin(actor: Actor, fields: Mapping[str, Any], payload: Mapping[str, object
             "sha256": batch.sha256,
             "size": batch.size,
             "valid_on": batch.valid_on,
+            **({"signature": batch.signature["signature"]} if batch.signature else {}),
         },
     )
     queue(job)
@@ -185,6 +173,16 @@ def queue(job: Job) -> None:
     path = f"xinlin.office.jobs.{job.kind}.queued"
     number = job.number
     transaction.on_commit(lambda: import_string(path).enqueue(number))
+
+
+def work_now(receipt: Receipt) -> None:
+    """Do a delivery's work here, or wait for the worker that has it already, at most half a minute."""
+    if receipt.job:
+        import_string("xinlin.office.jobs.batches.work")(receipt.job)
+    until = time.monotonic() + 30
+    going = Batch.objects.filter(number=receipt.number, state__in=(Batch.State.RECEIVED, Batch.State.JUDGING))
+    while going.exists() and time.monotonic() < until:
+        time.sleep(0.1)
 
 
 @transaction.atomic
@@ -285,7 +283,7 @@ def set_mapping(*, actor: Actor, number: str, columns: Mapping[str, Mapping[str,
         facts={"batch": number, "columns": wanted["columns"]},
     )
     _again(actor, batch, mapping=mapping)
-    return _receipt(batch, already=True)
+    return receipt_of(batch, already=True)
 
 
 def _reading(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -310,7 +308,7 @@ def set_reading(*, actor: Actor, number: str, reading: Mapping[str, Any]) -> Rec
     said = _reading(reading)
     write_leaf(actor=actor, action="batches.set_reading", table="batch", key=number, facts={"reading": said})
     _again(actor, batch, reading=said)
-    return _receipt(batch, already=True)
+    return receipt_of(batch, already=True)
 
 
 @transaction.atomic
@@ -324,17 +322,24 @@ def confirm(*, actor: Actor, number: str) -> Receipt:
             "请按页面所示原因处理", "Do what the page says of its failure",
         )  # fmt: skip
     _again(actor, batch, confirm_short=True)
-    return _receipt(batch, already=True)
+    return receipt_of(batch, already=True)
 
 
 @transaction.atomic
-def correct(*, actor: Actor, number: str, rows: Mapping[int, Mapping[str, str]]) -> Receipt:
+def correct(
+    *,
+    actor: Actor,
+    number: str,
+    rows: Mapping[int, Mapping[str, str]],
+    proof: Proof = Proof(),  # noqa: B008  # frozen
+) -> Receipt:
     """Send refused rows again with corrected cells: a delivery of its own that replays them.
 
     ``rows``: row number -> {column: corrected text}; other cells stay as they came. Each row lives on in the new
     delivery, as a record or refused again. Raises `Refused` for rows or columns that are not there, `NotFound`.
     """
     batch = _own(actor, number)
+    must_be_signed(actor, batch.department, proof)
     _must_be(batch, Batch.State.DONE)
     headers: list[str] = batch.layout["headers"]
     open_rows = {
@@ -366,14 +371,15 @@ def correct(*, actor: Actor, number: str, rows: Mapping[int, Mapping[str, str]])
         "valid_on": batch.valid_on,
         "mapping": batch.mapping,
         "replays": batch,
+        "signature": dict(proof.signature),
         "layout": {key: batch.layout[key] for key in ("headers", "header_sha256", "columns") if key in batch.layout},
     }
     first = Batch.objects.select_related("job").filter(replays=batch, sha256=sha256).first()
     if first is None:
-        return _receipt(_begin(actor, fields, {}), already=False)
+        return receipt_of(_begin(actor, fields, {}), already=False)
     if first.state == Batch.State.FAILED:
         _again(actor, first)
-    return _receipt(first, already=True)
+    return receipt_of(first, already=True)
 
 
 def _known_cells(raw: str, headers: list[str]) -> dict[str, str]:

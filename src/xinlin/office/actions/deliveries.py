@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Literal
 
 from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
 from xinlin.office import rulebook
+from xinlin.office.models.batches import Batch
 from xinlin.office.scopes import Actor, NotAllowed, Refused, today
 
 Delivery = Literal["additions", "corrections", "full_list"]
@@ -146,3 +148,40 @@ def manner(kind: Kind, delivery: Delivery | None, valid_on: date | None) -> Deli
             valid_on.isoformat(),
         )
     return kind.delivery
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the sender gets at once: the delivery lies safe under ``number``; its rows are judged by the job."""
+
+    number: str
+    job: str
+    already: bool
+    """True where the same file had been received before; then this is the first one's receipt."""
+    department: str
+    kind: str
+    delivery: str
+    filename: str
+    sha256: str
+    size: int
+    received_at: datetime
+    valid_on: date
+    state: str
+
+
+def receipt_of(batch: Batch, already: bool) -> Receipt:
+    """The receipt of a delivery."""
+    return Receipt(
+        number=batch.number,
+        job=batch.job.number if batch.job else "",
+        already=already,
+        department=batch.department,
+        kind=batch.kind,
+        delivery=batch.delivery,
+        filename=batch.filename,
+        sha256=batch.sha256,
+        size=batch.size,
+        received_at=batch.received_at,
+        valid_on=batch.valid_on,
+        state=batch.state,
+    )

@@ -75,6 +75,8 @@ class Batch(models.Model):
     filename = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField()
+    signature = models.JSONField(default=dict)
+    """The sender's signature, where the department signs: key, signed text, signature; it can be verified for ever."""
     sent_by = models.CharField(max_length=64)
     received_at = models.DateTimeField()
     valid_on = models.DateField()

@@ -22,8 +22,8 @@ class Subject(models.Model):
     register = models.CharField(max_length=16, choices=Register.choices)
     kind = models.CharField(max_length=24)
     number = models.PositiveIntegerField()
-    pseudonym = models.CharField(max_length=32, unique=True)
-    identifier_key = models.CharField(max_length=64, unique=True)
+    pseudonym = models.CharField(max_length=32)
+    identifier_key = models.CharField(max_length=64)
     identifier_sealed = models.TextField()
     name_sealed = models.TextField(blank=True)
     public_name = models.CharField(max_length=300, blank=True)
@@ -38,6 +38,8 @@ class Subject(models.Model):
         db_table = "subject"
         constraints = [
             models.UniqueConstraint(fields=["register", "number"], name="subject_number_unique"),
+            models.UniqueConstraint(fields=["pseudonym"], name="subject_pseudonym_unique"),
+            models.UniqueConstraint(fields=["identifier_key"], name="subject_identifier_unique"),
             models.CheckConstraint(
                 condition=~Q(register="person") | Q(public_name=""), name="subject_person_has_no_public_name"
             ),

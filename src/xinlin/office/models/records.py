@@ -22,7 +22,7 @@ class Record(models.Model):
         UNLINKED = "unlinked"
         SUPERSEDED = "superseded"
 
-    reference = models.CharField(max_length=32, unique=True)
+    reference = models.CharField(max_length=32)
     """A random public handle, used in addresses; says nothing about the record."""
     subject = models.ForeignKey(
         "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="records", db_index=False
@@ -62,7 +62,9 @@ class Record(models.Model):
     class Meta:
         db_table = "record"
         constraints = [
-            models.UniqueConstraint(fields=["kind", "fingerprint"], name="record_same_row_once"),
+            # as constraints: a unique field would have a second index on PostgreSQL, for searches that nobody makes
+            models.UniqueConstraint(fields=["reference"], name="record_reference_unique"),
+            models.UniqueConstraint(fields=["fingerprint", "kind"], name="record_same_row_once"),
             models.CheckConstraint(
                 condition=Q(subject__isnull=False) | Q(status__in=["unlinked", "ended", "withdrawn", "superseded"]),
                 name="record_without_subject_has_no_effect",
