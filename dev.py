@@ -35,6 +35,7 @@ PACKAGES = {
     "Chromium": ["chromium", "libatomic1"],  # the library is what Playwright's driver links to
     "Chinese fonts": ["fonts-noto-cjk"],
     "PostgreSQL": ["postgresql"],
+    "MariaDB": ["mariadb-server"],
     "Go": ["golang-go", "golang-golang-x-mod-dev"],
     "Java": ["openjdk-17-jre-headless"],
 }
@@ -183,6 +184,8 @@ def lacking() -> list[str]:
         lacks.append("Chinese fonts")
     if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")) and not shutil.which("initdb"):
         lacks.append("PostgreSQL")
+    if not (shutil.which("mariadbd") or shutil.which("mysqld")) or not shutil.which("mariadb-install-db"):
+        lacks.append("MariaDB")
     if not shutil.which("go") or not Path("/usr/share/gocode/src/golang.org/x/mod").is_dir():
         lacks.append("Go")
     if not shutil.which("java"):

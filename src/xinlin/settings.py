@@ -63,6 +63,9 @@ FIND_KEY = _secret("find")
 CITY = os.environ.get("XINLIN_CITY") or "dongtou"
 """Code of the rulebook that this installation runs."""
 
+DROP = os.environ.get("XINLIN_DROP") or ""
+"""Folder that is watched for deliveries: ``DROP/department/kind/file``."""
+
 SYNTHETIC = os.environ.get("XINLIN_SYNTHETIC") == "1"
 """True in a demonstration: pages say that nobody in it is real."""
 

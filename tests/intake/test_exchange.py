@@ -258,7 +258,6 @@ def test_a_file_in_parts_becomes_one_delivery(api: Api, tmp_path: Any) -> None:
 def test_after_a_cut_it_goes_on_where_it_was(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     from xinlin.office.actions import uploads as actions
     from xinlin.office.models.exchange import Upload
-    from xinlin.office.queries.staff import actor_of_machine  # noqa: F401  # as the API finds its actor
     from xinlin.office.scopes import Actor
 
     number = _announce(api).json()["number"]

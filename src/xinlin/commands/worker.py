@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 REAP_EVERY_SECONDS = 20
 DELIVER_EVERY_SECONDS = 3
+SWEEP_EVERY_SECONDS = 5
+PULL_EVERY_SECONDS = 600
 WATCH_EVERY_SECONDS = 60
 PUBLISH_EVERY_SECONDS = 5
 
@@ -41,10 +43,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
     django.setup()
     from xinlin.office.jobs.batches import reap
+    from xinlin.office.jobs.drops import sweep_drops
     from xinlin.office.jobs.looks import watch
     from xinlin.office.jobs.notices import deliver
     from xinlin.office.jobs.publicity import publish
     from xinlin.office.jobs.publicity_figures import count_when_due
+    from xinlin.office.jobs.sources import pull_all
 
     stopped = threading.Event()
     duties: tuple[tuple[str, float, Callable[[], object]], ...] = (
@@ -53,6 +57,8 @@ def _run(arguments: argparse.Namespace) -> int:
         ("looks", WATCH_EVERY_SECONDS, watch),
         ("publicity", PUBLISH_EVERY_SECONDS, publish),
         ("figures", PUBLISH_EVERY_SECONDS * 6, count_when_due),
+        ("drops", SWEEP_EVERY_SECONDS, sweep_drops),
+        ("sources", PULL_EVERY_SECONDS, pull_all),
     )
     for name, every, duty in duties:
         threading.Thread(target=_keep, args=(stopped, every, duty), daemon=True, name=name).start()

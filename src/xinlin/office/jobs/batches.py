@@ -28,6 +28,7 @@ from xinlin.office.actions import full_lists, linking
 from xinlin.office.actions.batches import queue
 from xinlin.office.actions.records import Storing
 from xinlin.office.actions.staged_rows import StagedRows, readable
+from xinlin.office.actions.uploads import drop_forgotten
 from xinlin.office.bulk import lock_storing
 from xinlin.office.failpoints import reached
 from xinlin.office.layouts import FileRefused, Layout, Reading, Row, Sheet
@@ -54,6 +55,7 @@ def queued(job_number: str) -> None:
 
 def reap() -> int:
     """Put back to work jobs whose worker has been silent for a minute, and those that nobody was told of; returns how many."""
+    drop_forgotten(actor=ACTOR)
     return _wake_silent() + _queue_forgotten()
 
 

@@ -17,8 +17,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from xinlin.office.actions.batches import receive
-from xinlin.office.actions.deliveries import Receipt
+from xinlin.office.actions.deliveries import Receipt, refused
 from xinlin.office.failpoints import reached
 from xinlin.office.models.batches import Batch
 from xinlin.office.scopes import Actor, NotAllowed, Refused
@@ -35,6 +37,11 @@ _OPEN = frozenset({Batch.State.RECEIVED, Batch.State.JUDGING})
 
 class _StillWritten(OSError):
     """The file changed while it was read."""
+
+
+def sweep_drops() -> int:
+    """Take in what lies in the installation's folder, if it watches one; returns how many files were moved away."""
+    return sweep(Path(settings.DROP)) if settings.DROP else 0
 
 
 def sweep(root: Path) -> int:
@@ -102,8 +109,6 @@ def _options(path: Path) -> dict[str, Any]:
             raise ValueError(", ".join(said))
         return {"valid_on": date.fromisoformat(day) if day else None, "mapping": mapping}
     except (ValueError, TypeError, AttributeError) as error:
-        from xinlin.office.actions.deliveries import refused
-
         raise refused(
             "options_unreadable", "options", f"{OPTIONS} 读不懂：{error}", f"{OPTIONS} cannot be read: {error}",
             "可写 valid_on 和 mapping", "It may give valid_on and mapping",
