@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0011_look_alarms'),
+        ('office', '0012_publicity'),
     ]
 
     operations = [
