@@ -70,6 +70,26 @@ def _progress(upload: Upload) -> Progress:
     )
 
 
+def _must_be_possible(size: int, sha256: str) -> None:
+    cure = ("请核对后重试", "Check it and try again")
+    if not 0 < size <= LARGEST_FILE:
+        raise refused(
+            "file_too_large" if size else "file_empty",
+            "size",
+            f"大小应为 1 至 {LARGEST_FILE} 字节",
+            f"The size is between 1 and {LARGEST_FILE} bytes",
+            *cure,
+        )
+    if not _SHA256.fullmatch(sha256):
+        raise refused(
+            "sha256",
+            "sha256",
+            "SHA-256 应为 64 位小写十六进制",
+            "A SHA-256 is 64 hexadecimal digits in lower case",
+            *cure,
+        )
+
+
 def open_upload(
     *,
     actor: Actor,
@@ -89,23 +109,7 @@ def open_upload(
     sender = sending_department(actor, None)
     manner(kind_for(sender, kind), delivery, valid_on)
     must_be_signed(actor, sender, proof)
-    cure = ("请核对后重试", "Check it and try again")
-    if not 0 < size <= LARGEST_FILE:
-        raise refused(
-            "file_too_large" if size else "file_empty",
-            "size",
-            f"大小应为 1 至 {LARGEST_FILE} 字节",
-            f"The size is between 1 and {LARGEST_FILE} bytes",
-            *cure,
-        )
-    if not _SHA256.fullmatch(sha256):
-        raise refused(
-            "sha256",
-            "sha256",
-            "SHA-256 应为 64 位小写十六进制",
-            "A SHA-256 is 64 hexadecimal digits in lower case",
-            *cure,
-        )
+    _must_be_possible(size, sha256)
     said = {
         "kind": kind,
         "filename": clean_filename(filename),
