@@ -113,14 +113,14 @@ def _accept(actor: Actor, fields: dict[str, Any], key: str, *, dated: bool, conf
             with transaction.atomic():
                 batch = _begin(actor, fields, {"confirm_short": confirm_short})
                 if key:
-                    keep_key(actor, key, said, batch)
+                    keep_key(actor=actor, key=key, said=said, batch=batch)
                 return receipt_of(batch, already=False)
         except IntegrityError:
             first = _same_file(fields, dated)
             if first is None:
                 raise
     if key:
-        keep_key(actor, key, said, first)
+        keep_key(actor=actor, key=key, said=said, batch=first)
     if first.state == Batch.State.FAILED:
         reading = fields["reading"] or None
         day = fields["valid_on"] if dated else None

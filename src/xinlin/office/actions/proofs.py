@@ -149,7 +149,7 @@ def earlier(actor: Actor, key: str, said: str) -> Batch | None:
     return held.batch
 
 
-def keep_key(actor: Actor, key: str, said: str, batch: Batch) -> None:
+def keep_key(*, actor: Actor, key: str, said: str, batch: Batch) -> None:
     """Let the key stand for this delivery; of many that try at once one does. Raises `Conflict` as `earlier`."""
     try:
         with transaction.atomic():
