@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0012_publicity'),
+        ('office', '0013_linking'),
     ]
 
     operations = [
