@@ -12,6 +12,7 @@ polars         the same in Polars (``pip install polars``; left out where it is 
 engine         ``xinlin score --snapshot``
 contributions  the same with ``--contributions``
 snapshot       the snapshot from the open folder, in the order in which records arrived
+change         one in two hundred people rescored in process, beside everybody
 =============  =========================================================================
 """
 
@@ -20,14 +21,13 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
-import os
 import shutil
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -38,13 +38,21 @@ from bench import scores_data, scores_rules  # noqa: E402
 from bench.scores_baselines import WAYS as BASELINES  # noqa: E402
 
 AS_OF = scores_rules.AS_OF
+STARTER = """import os, sys
+silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
+_, status, usage = os.wait4(child, 0)
+print(usage.ru_maxrss, usage.ru_utime + usage.ru_stime)
+sys.exit(os.waitstatus_to_exitcode(status) & 255)
+"""
 
 
 @dataclass
 class Timing:
-    """Seconds and peak memory of each run of one way."""
+    """Seconds, seconds of all cores, and peak memory of each run of one way."""
 
     seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     peak_mib: list[int] = field(default_factory=list)
 
     @property
@@ -53,23 +61,31 @@ class Timing:
         return statistics.median(self.seconds)
 
 
-def _run(words: list[str], timing: Timing) -> bool:
-    """Run a process and note what it cost; False where it failed."""
+def run(words: list[str], timing: Timing) -> bool:
+    """Run a process and note what it cost; False where it failed.
+
+    It is started by a small program that notes its greatest memory: a process begins with that of whoever started it.
+    """
     begun = time.monotonic()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, cwd=ROOT)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    process = subprocess.run(
+        [sys.executable, "-S", "-c", STARTER, *words], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     timing.seconds.append(time.monotonic() - begun)
-    timing.peak_mib.append(usage.ru_maxrss // 1024)
+    if process.returncode:
+        print(process.stderr, file=sys.stderr)
+    peak, cpu = process.stdout.split()[-2:]
+    timing.peak_mib.append(int(peak) // 1024)
+    timing.cpu.append(float(cpu))
     return process.returncode == 0
 
 
-def _xinlin(book: Path, *words: str | Path) -> list[str]:
+def xinlin(book: Path, *words: str | Path) -> list[str]:
+    """The command line of a scoring process."""
     command = [sys.executable, "-m", "xinlin.cli", "score", "--rulebook", str(book), "--as-of", AS_OF]
     return [*command, *(str(word) for word in words)]
 
 
-def _city(name: str, work: Path) -> tuple[Path, Path]:
+def city_of(name: str, work: Path) -> tuple[Path, Path]:
     """The open folder and the rulebook of a size, made where they are not there yet."""
     folder = work / name / "data"
     if not folder.exists():
@@ -80,11 +96,12 @@ def _city(name: str, work: Path) -> tuple[Path, Path]:
     return folder, scores_rules.write(work / name)
 
 
-def _snapshot(store: Path) -> Path:
+def snapshot_of(store: Path) -> Path:
+    """The one snapshot in a store."""
     return next(path.parent for path in store.glob("*/snapshot.json"))
 
 
-def _same(ours: Path, theirs: Path) -> bool:
+def same(ours: Path, theirs: Path) -> bool:
     """Whether two results hold the same rows, by a hash over each row."""
     import duckdb
 
@@ -102,7 +119,7 @@ def _same(ours: Path, theirs: Path) -> bool:
 def _ways(name: str, work: Path, book: Path, data: Path) -> dict[str, list[str]]:
     """The command line of each way that is timed on a size."""
     place = work / name
-    snapshot = _snapshot(place / "store")
+    snapshot = snapshot_of(place / "store")
     ways = {
         way: [
             sys.executable,
@@ -116,33 +133,34 @@ def _ways(name: str, work: Path, book: Path, data: Path) -> dict[str, list[str]]
     if importlib.util.find_spec("polars") is None:
         print("polars is not installed and is left out; pip install polars brings it in", file=sys.stderr)
         del ways["polars"]
-    ways["engine"] = _xinlin(book, "--snapshot", snapshot, "--out", place / "out")
-    ways["contributions"] = _xinlin(book, "--snapshot", snapshot, "--out", place / "lines", "--contributions")
+    ways["engine"] = xinlin(book, "--snapshot", snapshot, "--out", place / "out")
+    ways["contributions"] = xinlin(book, "--snapshot", snapshot, "--out", place / "lines", "--contributions")
     return ways
 
 
 def measure(name: str, work: Path, rounds: int, skip: set[str]) -> dict[str, Timing]:
     """Time every way on one size. Raises where results differ."""
-    data, book = _city(name, work)
+    data, book = city_of(name, work)
     place, timings = work / name, {"snapshot": Timing()}
     shutil.rmtree(place / "store", ignore_errors=True)
-    made = _xinlin(book, "--data", data, "--snapshots", place / "store", "--out", place / "out")
-    if not _run(made, timings["snapshot"]):
+    made = xinlin(book, "--data", data, "--snapshots", place / "store", "--out", place / "out")
+    if not run(made, timings["snapshot"]):
         raise SystemExit(f"{name}: the snapshot could not be made")
     ways = {way: words for way, words in _ways(name, work, book, data).items() if way not in skip}
     if "numpy" in ways:
         from bench.scores_by_numpy import prepare
 
-        prepare(_snapshot(place / "store"), place / "store" / "raw")
+        prepare(snapshot_of(place / "store"), place / "store" / "raw")
     timings |= {way: Timing() for way in ways}
     for _ in range(rounds):
         for way, words in ways.items():
-            if not _run(words, timings[way]):
+            if not run(words, timings[way]):
                 raise SystemExit(f"{name}: {way} failed")
     timings["snapshot"].seconds[0] -= timings["engine"].median
+    timings["snapshot"].cpu[0] -= statistics.median(timings["engine"].cpu)
     for way in ("numpy", "sql", "polars", "contributions"):
         theirs = place / ("lines/scores.parquet" if way == "contributions" else f"{way}.parquet")
-        if way in ways and not _same(place / "out" / "scores.parquet", theirs):
+        if way in ways and not same(place / "out" / "scores.parquet", theirs):
             raise SystemExit(f"{name}: {way} and the engine differ")
     return timings
 
@@ -165,6 +183,17 @@ def one_person() -> float:
     return _median(lambda: explain(scheme, facts, evaluate(scheme, facts, day)), 500)
 
 
+def a_days_change(book: Path, snapshot: Path) -> str:
+    """One in two hundred people rescored, beside everybody, in one process."""
+    words = [sys.executable, str(ROOT / "bench/scores_change.py"), str(book), str(snapshot)]
+    said = json.loads(subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True).stdout)
+    (whole, whole_cores), (some, some_cores) = said["everybody"], said["touched"]
+    return (
+        f"  a day's change touches {said['people']:,}: {some:.3f} s in process beside {whole:.2f} s for all "
+        f"({some / whole:.1%}; of the cores' time {some_cores / whole_cores:.1%})"
+    )
+
+
 def _median(call: Callable[[], object], times: int) -> float:
     taken = []
     for _ in range(times):
@@ -179,12 +208,12 @@ def _table(name: str, timings: dict[str, Timing]) -> list[str]:
     size = scores_data.SIZES[name]
     lines = [
         f"{name}: {size.subjects:,} subjects, {size.records:,} records, {len(scores_rules.INDICATORS)} indicators",
-        f"  {'way':<14}{'median s':>10}{'least':>8}{'most':>8}{'peak MiB':>10}{'engine is':>11}",
+        f"  {'way':<14}{'median s':>10}{'least':>8}{'most':>8}{'cores s':>9}{'peak MiB':>10}{'engine is':>11}",
     ]
     for way, timing in timings.items():
         lines.append(
             f"  {way:<14}{timing.median:>10.2f}{min(timing.seconds):>8.2f}{max(timing.seconds):>8.2f}"
-            f"{max(timing.peak_mib):>10}{ours / timing.median:>10.2f}x"
+            f"{statistics.median(timing.cpu):>9.2f}{max(timing.peak_mib):>10}{ours / timing.median:>10.2f}x"
         )
     lines.append(f"  contributions take {timings['contributions'].median / ours:.2f}x, the snapshot "
                  f"{timings['snapshot'].median / ours:.2f}x of the scoring; "
@@ -205,8 +234,11 @@ def main() -> int:
     print(f"one person with ten records, explained: {one_person() * 1000:.3f} ms")
     for name in chosen.sizes or ["S"]:
         timings = measure(name, chosen.work, chosen.rounds, set(chosen.skip))
-        found[name] = {way: {"seconds": timing.seconds, "peak_mib": timing.peak_mib} for way, timing in timings.items()}
+        found[name] = {way: asdict(timing) for way, timing in timings.items()}
         print("\n".join(_table(name, timings)), flush=True)
+        if "change" not in chosen.skip:
+            place = chosen.work / name
+            print(a_days_change(place / "bench", snapshot_of(place / "store")), flush=True)
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return 0

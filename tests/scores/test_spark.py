@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
-import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -17,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.scores.spark_cluster import WORKERS, standalone
 from tests.scores.test_engine import days, freeze, histories, schemes
 from tests.scores.test_open_folder import Run, folder, score
 from xinlin.core.plan import Plan, compile_scheme
@@ -71,61 +69,12 @@ def test_spark_equals_the_engine_whatever_the_scheme_and_the_history(
     assert there == here
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _wait_for(log: Path, text: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        if log.exists() and text in log.read_text(errors="replace"):
-            return
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    pytest.fail(f"no {text!r} in:\n{log.read_text(errors='replace')[-2000:] if log.exists() else ''}")
-
-
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    """A standalone cluster: a master and two workers of one core each, on loopback."""
-    import pyspark
-
-    home, logs = Path(pyspark.__file__).parent, tmp_path_factory.mktemp("spark")
-    launcher = ["bash", str(home / "bin" / "spark-class")]
-    environment = {
-        **os.environ,
-        "SPARK_HOME": str(home),
-        "SPARK_LOCAL_IP": "127.0.0.1",
-        "SPARK_DAEMON_MEMORY": "512m",
-    }
-    running: list[subprocess.Popen[bytes]] = []
-
-    def start(name: str, main: str, *arguments: str) -> Path:
-        log = logs / f"{name}.log"
-        with log.open("wb") as out:
-            running.append(
-                subprocess.Popen([*launcher, main, *arguments], stdout=out, stderr=out, env=environment, cwd=logs)
-            )
-        return log
-
-    port = _free_port()
-    address = f"spark://127.0.0.1:{port}"
-    options = ["--host", "127.0.0.1", "--webui-port", "0"]
-    try:
-        log = start("master", "org.apache.spark.deploy.master.Master", *options, "--port", str(port))
-        _wait_for(log, "I have been elected leader", running[-1])
-        for name in ("one", "two"):
-            work = ["--cores", "1", "--memory", "1g", "--work-dir", str(logs / name)]
-            log = start(name, "org.apache.spark.deploy.worker.Worker", *options, *work, address)
-            _wait_for(log, "Successfully registered with master", running[-1])
+    """The address of a cluster of two workers, and where its daemons write their logs."""
+    logs = tmp_path_factory.mktemp("spark")
+    with standalone(logs) as address:
         yield address, logs
-    finally:
-        for process in reversed(running):
-            process.terminate()
-        for process in running:
-            process.wait(timeout=30)
 
 
 def test_a_cluster_of_two_workers_gives_the_same(
@@ -139,5 +88,5 @@ def test_a_cluster_of_two_workers_gives_the_same(
         assert pq.read_table(tmp_path / "there" / name).equals(pq.read_table(tmp_path / "here" / name))
     said = json.loads((tmp_path / "there" / "run.json").read_text(encoding="utf-8"))
     assert said["engine"].startswith("spark sql 4")
-    for worker in ("one", "two"):
+    for worker in WORKERS:
         assert "Asked to launch executor" in (logs / f"{worker}.log").read_text(errors="replace"), worker
