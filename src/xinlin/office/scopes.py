@@ -24,6 +24,10 @@ class Actor:
     department: str = ""
     subject_id: int | None = None
     """For a resident: the subject that this account is."""
+    powers: frozenset[str] = frozenset()
+    """For a helper (role ``helper``): what was entrusted, of ``see``, ``object``, ``report``, ``leave``."""
+    mandate: str = ""
+    """For a helper: the number of the mandate under which they act."""
     assurance: str = ""
     """For a person who signed in: the assurance level that the identity service stated."""
     items: tuple[str, ...] = ()

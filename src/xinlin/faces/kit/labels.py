@@ -183,6 +183,22 @@ PLACE: Mapping[str, str | Promise] = {
     "record": _("记录"),
 }
 """Where on a form of the staff something is wrong."""
+CHANGE: Mapping[str, str | Promise] = {
+    "objection_opened": _("提出异议"),
+    "objection_withdrawn": _("撤回异议"),
+    "left_list": _("移出名单"),
+    "corrected": _("更正"),
+    "repaired": _("信用修复"),
+    "merged": _("合并"),
+    "objection_delete": _("异议成立，删除"),
+    "objection_correct": _("异议成立，更正"),
+    "objection_supplement": _("补充说明"),
+    "objection_stop_disclosure": _("终止公开"),
+    "objection_remove_from_list": _("移出名单"),
+    "objection_reject": _("异议办结，维持原记录"),
+    "objection_unresolved": _("无法核实，保持标注"),
+}
+"""Why a record changed (变动原因), where a code says it."""
 CONSENT_STATE: Mapping[str, str | Promise] = {
     "live": _("有效"),
     "paused": _("已暂停"),

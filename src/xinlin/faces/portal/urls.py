@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinlin.faces.portal import benefits, cases, consents, notices, people, records, repairs, scores, trades, whatif
+from xinlin.faces.portal import (
+    benefits,
+    cases,
+    consents,
+    notices,
+    people,
+    records,
+    repairs,
+    reports,
+    scores,
+    trades,
+    whatif,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -19,6 +31,9 @@ urlpatterns = [
     path("deletions/<slug:number>/", consents.deletion, name="deletion"),
     path("deletions/<slug:number>/receipt.txt", consents.deletion_note, name="deletion_note"),
     path("deletions/<slug:number>/receipt.pdf", consents.deletion_pdf, name="deletion_pdf"),
+    path("report/", reports.reports, name="reports"),
+    path("report/view/", reports.report, name="report"),
+    path("report/pdf/", reports.report_pdf, name="report_pdf"),
     path("me/recording/", consents.recording, name="recording"),
     path("score/", scores.score, name="score"),
     path("score/why/", scores.why, name="why"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from xinlin.faces.public import changes
+from xinlin.faces.public import changes, verify
 from xinlin.faces.public.about import about
 from xinlin.faces.public.catalogue import catalogue, lists
 from xinlin.faces.public.log_page import log_page
@@ -23,6 +23,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("publicity/", include("xinlin.faces.public.publicity")),
     path("publicity/", include("xinlin.faces.public.bulletins")),
     path("publicity/", include("xinlin.faces.public.open_data")),
+    path("verify/", verify.verify, name="verify"),
+    path("verify/certificate.pem", verify.seal_certificate, name="seal_certificate"),
     path("log/", log_page, name="log"),
     path("log/", include("xinlin.faces.public.log")),
 ]

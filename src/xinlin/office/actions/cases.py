@@ -118,7 +118,7 @@ def object_to(*, actor: Actor, reference: str, reason: str, words: str) -> str:
     objection to the same record answers with the first. Raises `NotFound` for a record that is not the resident's,
     `Refused` for an unknown reason, too many words, or a repetition without anything new.
     """
-    subject = own_subject(actor)
+    subject = own_subject(actor, "object")
     kept, own = _checked(reason, words), _concerned(subject)
     if reference not in own:
         raise NotFound(NOT_YOURS)
@@ -159,7 +159,7 @@ def object_to_check(*, actor: Actor, answer: str, reason: str, words: str) -> st
     Each record on which the answer rests is disputed at once, by a case of its own; an answer that rests on none has one
     case. Returns the number of the (first) case. Raises `NotFound` for an answer about somebody else.
     """
-    subject, kept = own_subject(actor), _checked(reason, words)
+    subject, kept = own_subject(actor, "object"), _checked(reason, words)
     found = CheckAnswer.objects.select_related("question").filter(number=answer).first()
     if found is None or found.subject_id not in {subject.pk, *represented_now(subject)}:
         raise NotFound("没有这次核查，或它不涉及您。There is no such check about you.")
@@ -180,7 +180,7 @@ def ask_review(*, actor: Actor, number: str, words: str) -> str:
     Returns the number of the new case. Raises `NotFound` for another's case, `Refused` where the jurisdiction knows no
     review, the case is still open, or a review has been had.
     """
-    subject = own_subject(actor)
+    subject = own_subject(actor, "object")
     case = Case.objects.select_for_update(of=("self",)).filter(number=number, filed_by=subject).first()
     if case is None or case.kind != Case.Kind.OBJECTION:
         raise NotFound("没有这件异议，或它不属于您。There is no such objection of yours.")
@@ -209,7 +209,7 @@ def ask_review(*, actor: Actor, number: str, words: str) -> str:
 @transaction.atomic
 def challenge_look(*, actor: Actor, look: int, words: str) -> str:
     """Ask who looked and why: opens a case on that look for the centre to answer. Returns its number."""
-    subject = own_subject(actor)
+    subject = own_subject(actor, "object")
     found = Look.objects.filter(pk=look, subject=subject).first()
     if found is None:
         raise NotFound("没有这次查询，或它不涉及您。There is no such look at your data.")
@@ -222,7 +222,7 @@ def challenge_look(*, actor: Actor, look: int, words: str) -> str:
 @transaction.atomic
 def take_back(*, actor: Actor, number: str) -> None:
     """Withdraw one's own open case. The record counts again as if nobody had objected."""
-    subject = own_subject(actor)
+    subject = own_subject(actor, "object")
     case = Case.objects.select_for_update(of=("self",)).filter(number=number, filed_by=subject).first()
     if case is None:
         raise NotFound("没有这件办件，或它不属于您。There is no such case of yours.")

@@ -254,7 +254,7 @@ def leave(*, actor: Actor, via: str = "portal") -> Leaving:
 
     Leaves a signed receipt. Leaving again answers with the last one. Raises `NotFound` for who never gave any.
     """
-    subject, moment, number = own_subject(actor), now(), new_number()
+    subject, moment, number = own_subject(actor, "leave"), now(), new_number()
     with transaction.atomic():
         held = _held(subject)
         if not held:
@@ -303,7 +303,7 @@ def close_trade(*, actor: Actor, scheme: str, via: str = "portal") -> str:
 
 
 def _close(actor: Actor, step: Consent.Step, scene: str, via: str) -> str:
-    subject, moment, number = own_subject(actor), now(), new_number()
+    subject, moment, number = own_subject(actor, "leave"), now(), new_number()
     with transaction.atomic():
         held = [consent for consent in _held(subject) if consent.step == step and consent.scene == scene]
         if not held:

@@ -115,7 +115,7 @@ def delete_own(*, actor: Actor, reference: str) -> Removed:
 
     Raises `NotFound` for another's record, `Refused` for a kind that is kept by law.
     """
-    subject = own_subject(actor)
+    subject = own_subject(actor, "leave")
     record = Record.objects.select_for_update().filter(reference=reference, subject=subject).first()
     if record is None:
         raise NotFound("没有这条记录，或它不属于您。There is no such record of yours.")
@@ -129,7 +129,7 @@ def refuse_kind(*, actor: Actor, kind: str, delete: bool) -> Removed | None:
 
     Returns what was deleted, None where nothing was.
     """
-    subject, code = own_subject(actor), _refusable(kind).code
+    subject, code = own_subject(actor, "leave"), _refusable(kind).code
     _row, made = RecordingRefusal.objects.get_or_create(
         subject=subject, kind=code, fingerprint="", defaults={"at": now()}
     )
@@ -143,7 +143,7 @@ def refuse_kind(*, actor: Actor, kind: str, delete: bool) -> Removed | None:
 @transaction.atomic
 def allow_kind(*, actor: Actor, kind: str) -> None:
     """Let records of this kind be kept again; what was deleted stays deleted unless the department sends it anew."""
-    subject, code = own_subject(actor), _refusable(kind).code
+    subject, code = own_subject(actor, "leave"), _refusable(kind).code
     ended, _by_table = RecordingRefusal.objects.filter(subject=subject, kind=code).delete()
     if ended:
         facts = {"kind": code, "subject": subject.pseudonym}

@@ -91,7 +91,7 @@ def apply_for(*, actor: Actor, reference: str, words: str, fulfilled: bool, comm
     application is taken all the same, and the centre names once what is missing. Raises `NotFound`, or `Refused` where
     the record cannot be repaired (yet).
     """
-    subject = own_subject(actor)
+    subject = own_subject(actor, "object")
     record = own_records(subject).filter(reference=reference).first()
     if record is None or record.subject is None:
         raise NotFound("没有这条记录，或它不属于您。There is no such record of yours.")
@@ -160,7 +160,7 @@ def ask_papers(*, actor: Actor, number: str, words: str) -> None:
 @transaction.atomic
 def hand_in(*, actor: Actor, number: str, words: str) -> None:
     """The applicant has added what was missing; the clock of acceptance starts again."""
-    subject = own_subject(actor)
+    subject = own_subject(actor, "object")
     case = (
         Case.objects.select_for_update(of=("self",))
         .filter(number=number, filed_by=subject, kind=Case.Kind.REPAIR)

@@ -24,6 +24,7 @@ from xinlin.office.models import (
     publicity,
     records,
     redatings,
+    reports,
     scores,
     staff,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "publicity",
     "records",
     "redatings",
+    "reports",
     "scores",
     "staff",
 ]

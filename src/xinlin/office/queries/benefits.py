@@ -48,7 +48,7 @@ def _standing_offers(rulebook: Rulebook, day: date) -> list[Offer]:
 
 def mine(*, actor: Actor) -> list[OfferView]:
     """All offers that stand today. Without a score, or below the level, they are shown and closed; nothing is hidden."""
-    subject, rulebook, day = own_subject(actor), current(), today()
+    subject, rulebook, day = own_subject(actor, "see"), current(), today()
     level, consents = standing(subject.pk, rulebook, day), live_consents(subject.pk)
     shown = []
     for offer in _standing_offers(rulebook, day):

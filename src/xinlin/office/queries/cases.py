@@ -73,13 +73,15 @@ def changes_of(case: Case) -> dict[str, str]:
 def mine(*, actor: Actor) -> list[CaseView]:
     """The resident's own cases, newest first."""
     rulebook = current()
-    found = Case.objects.filter(filed_by=own_subject(actor)).select_related("record").order_by("-opened_at", "-pk")
+    found = (
+        Case.objects.filter(filed_by=own_subject(actor, "see")).select_related("record").order_by("-opened_at", "-pk")
+    )
     return [case_view(case, rulebook) for case in found]
 
 
 def own(*, actor: Actor, number: str) -> OwnCase:
     """One of the resident's own cases. Raises `NotFound` for another's or none."""
-    found = Case.objects.filter(filed_by=own_subject(actor), number=number).select_related("record", "review_of")
+    found = Case.objects.filter(filed_by=own_subject(actor, "see"), number=number).select_related("record", "review_of")
     case = found.first()
     if case is None:
         raise NotFound("没有这件办件，或它不属于您。There is no such case of yours.")

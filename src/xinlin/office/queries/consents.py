@@ -88,13 +88,17 @@ def _view(consent: Consent, moment: datetime, accepted: set[str]) -> ConsentView
 
 def mine(*, actor: Actor) -> list[ConsentView]:
     """All consents the resident ever gave, newest first."""
-    given = Consent.objects.filter(subject=own_subject(actor)).order_by("-given_at", "-pk").prefetch_related("events")
+    given = (
+        Consent.objects.filter(subject=own_subject(actor, "see"))
+        .order_by("-given_at", "-pk")
+        .prefetch_related("events")
+    )
     moment, accepted = now(), terms_in_force()
     return [_view(consent, moment, accepted) for consent in given]
 
 
 def _own(actor: Actor, number: str) -> Consent:
-    consent = Consent.objects.filter(subject=own_subject(actor), number=number).first()
+    consent = Consent.objects.filter(subject=own_subject(actor, "see"), number=number).first()
     if consent is None:
         raise NotFound(f"没有编号为 {number} 的回执。There is no receipt {number} of yours.")
     return consent
@@ -123,7 +127,7 @@ def portable(*, actor: Actor, number: str) -> dict[str, Any]:
 
 def declined_scenes(*, actor: Actor) -> set[str]:
     """Scenes to which the resident said no; the score's own no is in `Me.standing`."""
-    said = Declined.objects.filter(subject=own_subject(actor)).exclude(scene="")
+    said = Declined.objects.filter(subject=own_subject(actor, "see")).exclude(scene="")
     return set(said.values_list("scene", flat=True))
 
 
@@ -136,12 +140,14 @@ def _deletion(kept: DeletionReceipt) -> DeletionView:
 
 def deletions(*, actor: Actor) -> list[DeletionView]:
     """Every receipt of deletion that the resident has, newest first."""
-    return [_deletion(kept) for kept in DeletionReceipt.objects.filter(subject=own_subject(actor)).order_by("-at")]
+    return [
+        _deletion(kept) for kept in DeletionReceipt.objects.filter(subject=own_subject(actor, "see")).order_by("-at")
+    ]
 
 
 def deletion(*, actor: Actor, number: str) -> DeletionView:
     """One receipt of deletion. Raises `NotFound`."""
-    kept = DeletionReceipt.objects.filter(subject=own_subject(actor), number=number).first()
+    kept = DeletionReceipt.objects.filter(subject=own_subject(actor, "see"), number=number).first()
     if kept is None:
         raise NotFound(f"没有编号为 {number} 的删除回执。There is no receipt of deletion {number} of yours.")
     return _deletion(kept)

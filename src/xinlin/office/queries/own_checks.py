@@ -43,7 +43,7 @@ class OwnCheck:
 
 def mine(*, actor: Actor, limit: int = 100) -> list[OwnCheck]:
     """The newest checks about the resident and the organisations that they represent now."""
-    subject = own_subject(actor)
+    subject = own_subject(actor, "see")
     about = [subject.pk, *represented_now(subject)]
     rows = CheckAnswer.objects.filter(subject__in=about).select_related("question", "subject", "feedback")
     found = list(rows.order_by("-question__asked_at", "-pk")[:limit])

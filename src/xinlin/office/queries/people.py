@@ -122,21 +122,33 @@ def write_look(
     )
 
 
-def own_subject(actor: Actor) -> Subject:
-    """The subject that a signed-in resident is. Raises `NotAllowed` for everybody else."""
-    if actor.role != "resident" or actor.subject_id is None:
-        raise NotAllowed("只有在册居民本人可以查看。Only a registered resident may see this, and only their own.")
-    subject = Subject.objects.select_related("merged_into").get(pk=actor.subject_id)
+def own_subject(actor: Actor, power: str = "") -> Subject:
+    """The subject that a signed-in resident is, or on whose behalf a helper acts within ``power``.
+
+    Without a power only the person themselves. Raises `NotAllowed` for everybody else.
+    """
+    helping = actor.role == "helper" and power in actor.powers
+    if actor.subject_id is None or not (actor.role == "resident" or helping):
+        raise NotAllowed(
+            "只有在册居民本人可以这样做；受托人只能办理受托的事项。Only the resident may do this; a helper only what was entrusted."
+        )
+    return _principal(actor.subject_id)
+
+
+def _principal(key: int) -> Subject:
+    """The subject under this key, or the one into which it was merged."""
+    subject = Subject.objects.select_related("merged_into").get(pk=key)
     return subject.merged_into or subject
 
 
 def look_at_oneself(actor: Actor, kinds: Iterable[str], result: str) -> None:
     """Note that a person read their own data: also a read, also shown."""
+    helping = actor.role == "helper"
     write_look(
         actor=actor,
-        subjects=[own_subject(actor).pk],
-        purpose=gettext_noop("本人查询"),
-        clause=gettext_noop("个人信息保护法 第四十五条"),
+        subjects=[_principal(actor.subject_id).pk] if actor.subject_id is not None else [],
+        purpose=gettext_noop("受托代为查询") if helping else gettext_noop("本人查询"),
+        clause=actor.mandate if helping else gettext_noop("个人信息保护法 第四十五条"),
         kinds=kinds,
         result=result,
     )
@@ -163,7 +175,7 @@ def score_standing(subject_id: int) -> str:
 
 def me(*, actor: Actor) -> Me:
     """Who the signed-in resident is, and whether the score may be opened."""
-    subject, rulebook, day = own_subject(actor), current(), today()
+    subject, rulebook, day = own_subject(actor, "see"), current(), today()
     adult = subject.born_on is not None and is_adult(subject.born_on, day)
     hindrance = NO_SCORE if rulebook.scheme_at(day) is None else None if adult else UNDER_AGE
     standing = score_standing(subject.pk)
@@ -188,16 +200,20 @@ def looks(*, actor: Actor, limit: int = 200, page: int = 1, own: bool = True) ->
     Without ``own`` the resident's own looks are left out before pages are cut, so that however often people open their
     pages, no other's look is crowded out.
     """
-    rulebook = current()
-    seen = _shown(own_subject(actor))
+    return looks_at(own_subject(actor, "see").pk, limit=limit, page=page, own=own)
+
+
+def looks_at(subject_id: int, *, limit: int, page: int = 1, own: bool = True) -> list[LookView]:
+    """The looks at a subject, newest first; for callers that know whose they are."""
+    rulebook, seen = current(), _shown(subject_id)
     seen = seen if own else seen.exclude(role="resident")
     seen = seen.order_by("-at", "-pk")[(page - 1) * limit : page * limit]
     return [_look_view(look, rulebook) for look in seen]
 
 
-def _shown(subject: Subject) -> QuerySet[Look]:
+def _shown(subject_id: int) -> QuerySet[Look]:
     """The looks at a person that they may see today: all but those that the law still keeps back."""
-    return Look.objects.filter(Q(shown_from__isnull=True) | Q(shown_from__lte=today()), subject=subject)
+    return Look.objects.filter(Q(shown_from__isnull=True) | Q(shown_from__lte=today()), subject_id=subject_id)
 
 
 def _look_view(look: Look, rulebook: Rulebook) -> LookView:
@@ -220,7 +236,7 @@ def _look_view(look: Look, rulebook: Rulebook) -> LookView:
 
 def look(*, actor: Actor, number: int) -> LookView:
     """One look at the resident's data. Raises `NotFound` for a look at another's."""
-    found = _shown(own_subject(actor)).filter(pk=number).first()
+    found = _shown(own_subject(actor, "see").pk).filter(pk=number).first()
     if found is None:
         raise NotFound("没有这次查询，或它不涉及您。There is no such look at your data.")
     return _look_view(found, current())
@@ -228,7 +244,12 @@ def look(*, actor: Actor, number: int) -> LookView:
 
 def own_looks(*, actor: Actor) -> int:
     """How often the resident looked at their own data."""
-    return Look.objects.filter(subject=own_subject(actor), role="resident").count()
+    return own_looks_at(own_subject(actor, "see").pk)
+
+
+def own_looks_at(subject_id: int) -> int:
+    """How often the subject looked at their own data; for callers that know whose it is."""
+    return Look.objects.filter(subject_id=subject_id, role="resident").count()
 
 
 def notice() -> Notice:

@@ -308,7 +308,7 @@ def views(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[RecordVi
 
 def mine(*, actor: Actor) -> list[RecordView]:
     """Every record that the platform holds of the resident, newest first."""
-    subject = own_subject(actor)
+    subject = own_subject(actor, "see")
     found = [record for record, _fact in views(subject.pk, current(), today())]
     look_at_oneself(actor, (record.kind for record in found), gettext_noop("本人查看记录"))
     return found
@@ -316,7 +316,7 @@ def mine(*, actor: Actor) -> list[RecordView]:
 
 def one(*, actor: Actor, reference: str) -> RecordView:
     """One record of the resident, or of an organisation that they represent now. Raises `NotFound` for another's or none."""
-    subject = own_subject(actor)
+    subject = own_subject(actor, "see")
     for record, _fact in views(subject.pk, current(), today()):
         if record.reference == reference:
             look_at_oneself(actor, [record.kind], gettext_noop("本人查看记录"))

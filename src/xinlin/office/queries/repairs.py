@@ -83,7 +83,7 @@ def own_exit_of(record: Record) -> Text | None:
 
 def mine(*, actor: Actor) -> list[RepairView]:
     """What the resident may have repaired now or later, the nearest day first."""
-    subject = own_subject(actor)
+    subject = own_subject(actor, "see")
     rulebook, day, found = current(), today(), []
     standing = own_records(subject).filter(status__in=[Record.Status.ACTIVE, Record.Status.DISPUTED])
     running = dict(

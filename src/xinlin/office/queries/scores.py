@@ -187,7 +187,7 @@ def trend(subject_id: int, scheme: str) -> list[tuple[date, int]]:
 
 def mine(*, actor: Actor) -> Card | None:
     """The resident's score today with its whole explanation; None without a live consent, or where nobody is scored."""
-    subject, rulebook, day = own_subject(actor), current(), today()
+    subject, rulebook, day = own_subject(actor, "see"), current(), today()
     scheme = rulebook.scheme_at(day)
     if scheme is None or ("score", "") not in live_consents(subject.pk):
         return None
