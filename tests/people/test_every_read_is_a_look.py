@@ -38,6 +38,7 @@ REASONS = {
     "inner": "gives rows to other queries, which write the look; no face calls it",
     "system": "for jobs and runs: nothing is shown to anybody",
     "public": "a statute makes it public, of organisations alone",
+    "nobody": "records that no identifier links to anybody: there is nobody to be shown a look",
     "nothing": "tells whether it is there, or how it is called; nothing of it is read",
 }
 EXCUSED: dict[Function, str] = {
@@ -81,7 +82,10 @@ EXCUSED: dict[Function, str] = {
     ("repairs", "own_records"): "inner",
     ("reports", "firms"): "own",
     ("reports", "issued"): "own",
+    ("names", "unlinked"): "nobody",
+    ("score_runs", "receipt"): "own",
     ("scores", "standing"): "inner",
+    ("scores", "trades"): "own",
     ("scores", "trend"): "inner",
     ("situation", "alerts"): "counts",
     ("situation", "scene_consents"): "counts",
