@@ -82,6 +82,7 @@ EXCUSED: dict[Function, str] = {
     ("repairs", "own_records"): "inner",
     ("reports", "firms"): "own",
     ("reports", "issued"): "own",
+    ("linking", "unlinked"): "nobody",
     ("names", "unlinked"): "nobody",
     ("score_runs", "receipt"): "own",
     ("scores", "standing"): "inner",
