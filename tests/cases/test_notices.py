@@ -180,3 +180,50 @@ def test_a_case_tells_its_applicant_and_without_contact_the_result_is_a_letter(
     assert "身份证号一致" in letter.body
     notices.printed(actor=REVIEWER, number=letter.number)
     assert notices_of.letters(actor=REVIEWER) == []
+
+
+def test_what_no_gateway_takes_is_printed_where_it_must_arrive(
+    resident: MakeResident, system: Actor, settings: object
+) -> None:
+    settings.SMS_GATEWAYS = ["http://127.0.0.1:9/none"]  # type: ignore[attr-defined]  # the fixture's
+    someone = resident()
+    notices.give_contact(actor=someone.actor, channel="sms", address="13800001234", language="zh-hans")
+    facts = {"kind": KIND_NAMES["repair"], "number": "XF1", "words": "缺少履行证明"}
+    with transaction.atomic():
+        notices.notify(actor=system, subject=someone.subject, template="case_ask_papers", facts=facts)
+    for _ in range(7):
+        Delivery.objects.filter(state="waiting").update(next_at=now())
+        deliver()
+    assert set(Delivery.objects.values_list("channel", "state")) == {("sms", "failed"), ("letter", "waiting")}
+    (letter,) = notices_of.letters(actor=REVIEWER)
+    assert letter.addressee == "林小满" and "缺少履行证明" in letter.body
+
+
+def test_an_occasion_is_told_once(resident: MakeResident, system: Actor) -> None:
+    someone = resident()
+    facts = {"kind": KIND_NAMES["objection"], "number": "YY1", "due_on": "2026-12-01"}
+    for expected in (True, False):
+        with transaction.atomic():
+            sent = notices.notify(
+                actor=system, subject=someone.subject, template="case_late", facts=facts, occasion="late:YY1"
+            )
+        assert (sent is not None) == expected
+    assert Message.objects.count() == 1
+
+
+def test_a_worker_that_was_too_slow_notes_nothing_over_the_one_that_took_over(
+    resident: MakeResident, system: Actor, text_gateway: tuple[str, list[dict[str, str]]], settings: object
+) -> None:
+    from xinlin.office.jobs import notices as job
+
+    settings.SMS_GATEWAYS = [text_gateway[0]]  # type: ignore[attr-defined]  # the fixture's
+    someone = resident()
+    notices.give_contact(actor=someone.actor, channel="sms", address="13800001234", language="en")
+    _told(someone, system)
+    slow = job._claim()
+    assert slow is not None
+    Delivery.objects.update(claimed_at=now() - timedelta(minutes=5))
+    assert deliver() == 1
+    assert not job._settle(slow, state=Delivery.State.FAILED, error="too late")
+    assert Delivery.objects.get().state == "sent"
+    assert len(text_gateway[1]) == 1

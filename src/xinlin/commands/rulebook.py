@@ -71,6 +71,7 @@ def _lock(arguments: argparse.Namespace) -> int:
 
 
 def _cases(arguments: argparse.Namespace) -> int:
+    from xinlin.core import deed_limits
     from xinlin.core.scores import evaluate
     from xinlin.core.worked_cases import facts_of, otherwise, scheme_of
 
@@ -89,6 +90,10 @@ def _cases(arguments: argparse.Namespace) -> int:
             for said in otherwise(case, evaluate(scheme, facts, case.as_of)):
                 wrong += 1
                 print(f"{loaded.place(('cases', at))}: {case.name.en}: {said}")
+        last = max((scheme.effective_from for scheme in loaded.rulebook.schemes), default=None)
+        for found in deed_limits.findings(loaded.rulebook, last.replace(month=12, day=31)) if last else ():
+            wrong += 1
+            print(line(found.at(loaded.place(found.path))))
         refused |= wrong > 0
         print(f"rulebooks/{name}: {len(loaded.rulebook.cases)} cases, {wrong} differences")
     return refused

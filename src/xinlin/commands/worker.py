@@ -14,6 +14,7 @@ SWEEP_EVERY_SECONDS = 5
 PULL_EVERY_SECONDS = 600
 WATCH_EVERY_SECONDS = 60
 PUBLISH_EVERY_SECONDS = 5
+ENDINGS_EVERY_SECONDS = 3_600
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -44,6 +45,7 @@ def _run(arguments: argparse.Namespace) -> int:
     django.setup()
     from xinlin.office.jobs.batches import reap
     from xinlin.office.jobs.drops import sweep_drops
+    from xinlin.office.jobs.endings import tell
     from xinlin.office.jobs.looks import watch
     from xinlin.office.jobs.notices import deliver
     from xinlin.office.jobs.publicity import publish
@@ -59,6 +61,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ("figures", PUBLISH_EVERY_SECONDS * 6, count_when_due),
         ("drops", SWEEP_EVERY_SECONDS, sweep_drops),
         ("sources", PULL_EVERY_SECONDS, pull_all),
+        ("endings", ENDINGS_EVERY_SECONDS, tell),
     )
     for name, every, duty in duties:
         threading.Thread(target=_keep, args=(stopped, every, duty), daemon=True, name=name).start()

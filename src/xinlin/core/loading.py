@@ -27,6 +27,7 @@ from pydantic import BaseModel, ValidationError
 from xinlin.core import strict_yaml
 from xinlin.core.bounds import loosened
 from xinlin.core.catalogue import Edition, Theme
+from xinlin.core.deeds import DeedSort
 from xinlin.core.findings import nearest
 from xinlin.core.looks import LookAlarm
 from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, Topic
@@ -83,6 +84,7 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "simplified_items.yaml": ("simplified_items", SimplifiedItem),
     "look_alarms.yaml": ("look_alarms", LookAlarm),
     "publicity.yaml": ("publicity", PublicSection),
+    "deeds.yaml": ("deeds", DeedSort),
 }
 """Files that hold a mapping of code to entry: the rulebook's section and the type of an entry."""
 

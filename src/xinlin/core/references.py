@@ -42,6 +42,8 @@ def broken_references(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
     yield from _clocks(rulebook, own)
     for code in sorted(own.get("publicity", ())):
         yield from publicity_findings(rulebook, rulebook.publicity[code])
+    for code in sorted(own.get("deeds", ())):
+        yield from _deed(rulebook, code)
     for position, scheme in enumerate(rulebook.schemes):
         yield from scheme_findings(rulebook, scheme, ("schemes", position))
     yield from case_findings(rulebook)
@@ -106,6 +108,38 @@ def _citation(rulebook: Rulebook, path: Path, citation: Citation) -> Iterator[Fi
                 ),
                 ("引用现行有效的依据", "cite a source that is in force"),
             )
+
+
+def _deed(rulebook: Rulebook, code: str) -> Iterator[Finding]:
+    """A deed that is declared becomes a record of its kind, found true by a department that may provide it."""
+    sort, path = rulebook.deeds[code], ("deeds", code)
+    kind = rulebook.kinds.get(sort.kind)
+    if kind is None:
+        yield absent((*path, "kind"), sort.kind, "kinds", rulebook.kinds)
+        return
+    if sort.verifier not in kind.providers:
+        yield absent((*path, "verifier"), sort.verifier, f"kinds.{kind.code}.providers", kind.providers)
+    integers = {spec.code for spec in kind.fields if spec.type == "integer"}
+    for field in sort.largest:
+        if field not in integers:
+            yield absent((*path, "largest", field), field, f"kinds.{kind.code}.fields", integers)
+    if kind.sign != "positive" or kind.effect != "record" or "person" not in kind.subject_kinds:
+        yield found(
+            "deed_kind",
+            (*path, "kind"),
+            (f"{kind.code} 不是个人的正向记录", f"{kind.code} is no positive record of persons"),
+            ("改用个人的正向目录项", "choose a positive kind of persons"),
+        )
+    if any(spec.type == "money" for spec in kind.fields):
+        yield found(
+            "deed_money",
+            (*path, "kind"),
+            (
+                f"{kind.code} 记载金额，金额不能由本人申报",
+                f"{kind.code} states money, which nobody declares of themselves",
+            ),
+            ("由受赠单位报送", "let the recipient send it"),
+        )
 
 
 def _offers(rulebook: Rulebook, own: Own) -> Iterator[Finding]:

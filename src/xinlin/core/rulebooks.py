@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from xinlin.core.catalogue import Assertion, CodeValidity, Edition, RowRule, Theme
+from xinlin.core.deeds import DeedSort
 from xinlin.core.looks import LookAlarm, LookDelay
 from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, RelatedField, Topic
 from xinlin.core.notices import NoticeTemplate
@@ -372,6 +373,7 @@ class Rulebook(Strict):
     look_alarms: dict[str, LookAlarm] = {}
     publicity: dict[str, PublicSection] = {}
     """What is shown to everybody, of organisations only."""
+    deeds: dict[str, DeedSort] = {}
     objection_procedure: str | None = None
     """Which of ``procedures`` holds here; the national rulebook has them all and chooses none."""
     cases: list[WorkedCase] = []

@@ -126,6 +126,7 @@ def _batch_page(request: ActorRequest, number: str, problem: Problem | None = No
         "labels": {spec.code: spec.label for spec in kind.fields} if kind else {},
         "units": UNITS,
         "name": request.POST.get("name") or view.line.filename.rsplit(".", 1)[0],
+        "decisions": kind is not None and kind.sign == "negative" and view.line.state == "done",
         "shrank": view.line.state == "failed" and any(f["code"] == SHRANK for f in view.findings),
     }
     return render(request, "bench/batch.html", context, status=status)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from xinlin.core.values import Problem
 from xinlin.faces.kit import papers
 from xinlin.faces.kit.gates import ActorRequest, staff_required
-from xinlin.office.actions import notices, objections, outcomes, repairs
+from xinlin.office.actions import deeds, notices, objections, outcomes, repairs
 from xinlin.office.queries import desks, evidence, office_clocks
 from xinlin.office.queries import notices as notice_queries
 from xinlin.office.queries import tellings as telling_queries
@@ -69,7 +69,10 @@ _REPAIR_STEPS: Mapping[str, Step] = {
     "sign": lambda r, actor, number: repairs.sign(actor=actor, number=number),
     "send_back": lambda r, actor, number: repairs.send_back(actor=actor, number=number, reasons=_words(r)),
 }
-_BY_KIND: Mapping[str, Mapping[str, Step]] = {"repair": _REPAIR_STEPS}
+_DEED_STEPS: Mapping[str, Step] = {
+    "decide": lambda r, actor, number: deeds.decide(actor=actor, number=number, outcome=_chosen(r), reasons=_words(r)),
+}
+_BY_KIND: Mapping[str, Mapping[str, Step]] = {"repair": _REPAIR_STEPS, "deed": _DEED_STEPS}
 
 
 @staff_required("reviewer", "clerk", "auditor")

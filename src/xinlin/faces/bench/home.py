@@ -35,14 +35,17 @@ TELLINGS = Task("bench:tellings", "bell", _("更正告知"), _("用过的信息�
 LOOKS = Task("bench:look_alarms", "eye", _("异常查询"), _("短时间查询多人、夜间查询、查询邻居等，等待核实"))
 PUBLICITY = Task("bench:publicity", "building-2", _("公示与案例"), _("案例播报、更正与撤下申请"))
 NAMES = Task("bench:names", "search", _("核对名称"), _("有名称没有代码的行，可能是哪家单位"))
+CODES = Task("bench:codes", "ticket", _("活动签到码"), _("活动组织者发给参加的人，凭码申报善行"))
+TERMS = Task("bench:terms", "calendar-clock", _("期限变更"), _("法律缩短期限时，已有记录提前结束；两人签署"))
+TWO_PAPERS = Task("bench:repair_notice", "printer", _("两书同达"), _("随处罚决定书一并送达的信用修复告知书"))
 LOG = Task("bench:log", "fingerprint", _("存证日志"), _("日志头、最近的存证叶、从头核验"))
 MODEL = Task("bench:model", "workflow", _("评分模型"), _("改权重先预演，两人签署，公告后施行"))
 RUNS = Task("bench:runs", "history", _("存档与复算"), _("每期分数有签名，可按当时所知重新算出"))
 TASKS: dict[str, tuple[Task, ...]] = {
-    "clerk": (UPLOAD, BATCHES, NAMES, CASES, TELLINGS, PUBLICITY),
-    "officer": (CHECKS, OVERDUE, TELLINGS),
+    "clerk": (UPLOAD, BATCHES, NAMES, CASES, TELLINGS, TWO_PAPERS, CODES, PUBLICITY),
+    "officer": (CHECKS, OVERDUE, TELLINGS, TWO_PAPERS),
     "analyst": (MODEL, RUNS),
-    "reviewer": (CASES, LETTERS, TELLINGS, NAMES, PUBLICITY, LOOKS),
+    "reviewer": (CASES, LETTERS, TELLINGS, NAMES, PUBLICITY, LOOKS, TERMS),
     "auditor": (CASES, LOOKS, LOG, RUNS),
     "operator": (LOG,),
 }

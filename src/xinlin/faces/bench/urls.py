@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinlin.faces.bench import batches, cases, checks, home, log, looks, model, names, publicity, situation
+from xinlin.faces.bench import (
+    batches,
+    cases,
+    checks,
+    deeds,
+    home,
+    log,
+    looks,
+    model,
+    names,
+    publicity,
+    redatings,
+    repairs,
+    situation,
+)
 
 app_name = "bench"
 urlpatterns = [
@@ -23,6 +37,10 @@ urlpatterns = [
     path("cases/", cases.cases, name="cases"),
     path("cases/letters/", cases.letters, name="letters"),
     path("cases/tellings/", cases.tellings, name="tellings"),
+    path("repair-notices/", repairs.notice, name="repair_notice"),
+    path("intake/<str:number>/repair-notices/", repairs.notices, name="repair_notices"),
+    path("terms/", redatings.redatings, name="terms"),
+    path("cases/codes/", deeds.codes, name="codes"),
     path("cases/papers/<slug:number>/", cases.paper, name="paper"),
     path("cases/<slug:number>/", cases.case, name="case"),
     path("publicity/", publicity.publicity, name="publicity"),

@@ -17,6 +17,7 @@ from xinlin.faces.kit.context import words_of
 from xinlin.faces.kit.gates import ActorRequest, resident_required
 from xinlin.faces.kit.templatetags.kit import text_filter
 from xinlin.office.queries import benefits, people, scores
+from xinlin.office.queries import deeds as declarable
 from xinlin.office.queries.benefits import OfferView
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import today
@@ -124,5 +125,6 @@ def deeds(request: ActorRequest) -> HttpResponse:
         "gaining": [rule for rule in rules if rule.indicator.sign == "positive"],
         "heading": _heading(len(rules)),
         "scheme": scheme,
+        "sorts": declarable.sorts(actor=request.actor),
     }
     return render(request, "portal/deeds.html", context)

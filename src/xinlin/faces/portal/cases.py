@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from xinlin.faces.kit import papers
@@ -11,7 +12,7 @@ from xinlin.faces.kit.gates import ActorRequest, resident_required
 from xinlin.faces.kit.labels import REASON
 from xinlin.office.actions import cases as actions
 from xinlin.office.actions import repairs
-from xinlin.office.queries import cases, evidence, own_checks, people, records
+from xinlin.office.queries import cases, deeds, evidence, own_checks, people, records
 from xinlin.office.scopes import NotFound, Refused
 
 OBJECTIONS = ("not_me", "wrong_fact", "repaired", "expired", "other")
@@ -107,8 +108,12 @@ def appeal(request: ActorRequest, number: str) -> HttpResponse:
             problem = refusal.problem
         else:
             return redirect("portal:appeal", number=number)
+    deed = deeds.own(actor=request.actor, number=number) if shown.case.kind == "deed" else None
+    link = request.build_absolute_uri(reverse("portal:confirm", args=[deed.invitation])) if deed else ""
     context = {
         "tab": "home",
+        "deed": deed,
+        "invitation_link": link,
         "own": shown,
         "case": shown.case,
         "record": _record(request, shown.case.record_reference),

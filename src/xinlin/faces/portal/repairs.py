@@ -6,8 +6,10 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from xinlin.faces.kit import papers
 from xinlin.faces.kit.gates import ActorRequest, resident_required
 from xinlin.office.actions import repairs as actions
+from xinlin.office.queries import people
 from xinlin.office.queries import repairs as queries
 from xinlin.office.scopes import NotFound, Refused
 
@@ -39,6 +41,24 @@ def repair(request: ActorRequest, reference: str) -> HttpResponse:
         except Refused as refused:
             problem, status = refused.problem, 422
         else:
+            papers.take(request, number)
             return redirect("portal:appeal", number=number)
-    context = {"tab": "home", "repair": shown, "problem": problem, "words_given": request.POST.get("words", "")}
+    context = {
+        "tab": "home",
+        "repair": shown,
+        "problem": problem,
+        "words_given": request.POST.get("words", ""),
+        "accept": papers.ACCEPT,
+    }
     return render(request, "portal/repair.html", context, status=status)
+
+
+@require_safe
+@resident_required
+def form(request: ActorRequest, reference: str) -> HttpResponse:
+    """The same application and the commitment, to print and hand in at the counter."""
+    shown = next((view for view in queries.mine(actor=request.actor) if view.reference == reference), None)
+    if shown is None or shown.own_exit is not None:
+        raise NotFound(reference)
+    context = {"tab": "home", "repair": shown, "me": people.me(actor=request.actor)}
+    return render(request, "portal/repair_form.html", context)

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from xinlin.core.notices import filled
 from xinlin.core.values import Problem, Text
@@ -25,12 +25,19 @@ _ADDRESS = {"sms": re.compile(r"1[3-9][0-9]{9}"), "email": re.compile(r"[^@\s<>]
 
 
 def notify(
-    *, actor: Actor, subject: Subject, template: str, facts: Mapping[str, str | Text], case: Case | None = None
+    *,
+    actor: Actor,
+    subject: Subject,
+    template: str,
+    facts: Mapping[str, str | Text],
+    case: Case | None = None,
+    occasion: str = "",
 ) -> Message | None:
     """Tell the subject something, in the caller's transaction: what is told and the telling stand or fall together.
 
     In the app it arrives at once; text message and mail go out by a worker, to whoever has given an address. Returns None
-    where the rulebook has no such template. Raises KeyError where a place of the template has no fact.
+    where the rulebook has no such template, or where ``occasion`` was told before: it is told once, however many workers
+    and however often they try. Raises KeyError where a place of the template has no fact.
     """
     words = current().notice_templates.get(template)
     if words is None:
@@ -46,14 +53,20 @@ def notify(
         }
         for language in LANGUAGES
     }
-    message = Message.objects.create(
+    message = Message(
         number=f"TZ{moment:%Y%m%d}-{secrets.token_hex(8)}",
         subject=subject,
         template=template,
         content_sealed=vault.seal(json.dumps(content, ensure_ascii=False), "message.content"),
         case=case,
+        occasion=occasion,
         at=moment,
     )
+    try:
+        with transaction.atomic():
+            message.save()
+    except IntegrityError:
+        return None
     reached = set(Contact.objects.filter(subject=subject).values_list("channel", flat=True))
     channels = [channel for channel in words.channels if channel in reached]
     if (words.letter_without_contact and not reached) or "letter" in words.channels:

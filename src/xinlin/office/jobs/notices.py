@@ -12,6 +12,7 @@ from django.db.models import Q
 from xinlin.office import vault
 from xinlin.office.gateways import NotDelivered, Parcel, gateways
 from xinlin.office.models.notices import Contact, Delivery
+from xinlin.office.rulebook import current
 from xinlin.office.scopes import now
 
 logger = logging.getLogger(__name__)
@@ -66,17 +67,39 @@ def _send(delivery: Delivery) -> None:
             except NotDelivered as error:
                 errors.append(str(error))
                 continue
-            delivery.state, delivery.gateway, delivery.reference = Delivery.State.SENT, gateway.name, reference
-            delivery.sent_at, delivery.error = now(), "; ".join(errors)[:300]
-            delivery.save()
+            _settle(
+                delivery,
+                state=Delivery.State.SENT,
+                gateway=gateway.name,
+                reference=reference,
+                sent_at=now(),
+                error="; ".join(errors)[:300],
+            )
             return
-    delivery.error = "; ".join(errors)[:300]
-    if parcel is None or delivery.attempts > len(WAITS):
-        delivery.state = Delivery.State.FAILED
-    else:
-        delivery.state = Delivery.State.WAITING
-        delivery.next_at = now() + timedelta(seconds=WAITS[delivery.attempts - 1])
-    delivery.save()
+    said = "; ".join(errors)[:300]
+    if parcel is not None and delivery.attempts <= len(WAITS):
+        waits = timedelta(seconds=WAITS[delivery.attempts - 1])
+        _settle(delivery, state=Delivery.State.WAITING, error=said, next_at=now() + waits)
+        return
+    with transaction.atomic():
+        if _settle(delivery, state=Delivery.State.FAILED, error=said):
+            _by_letter(delivery)
+
+
+def _settle(delivery: Delivery, **values: object) -> bool:
+    """Note what came of it, unless this worker was so slow that another has claimed it since; returns whether it was noted."""
+    mine = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.SENDING, attempts=delivery.attempts)
+    return mine.update(**values) > 0
+
+
+def _by_letter(delivery: Delivery) -> None:
+    """What could be told by no other way is printed and posted, where it must arrive."""
+    template = current().notice_templates.get(delivery.message.template)
+    others = delivery.message.deliveries.exclude(state=Delivery.State.FAILED)
+    if template is not None and template.letter_without_contact and not others.exists():
+        Delivery.objects.get_or_create(
+            message=delivery.message, channel="letter", defaults={"next_at": now(), "state": Delivery.State.WAITING}
+        )
 
 
 def deliver(limit: int = 200) -> int:

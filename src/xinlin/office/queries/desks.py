@@ -20,7 +20,9 @@ from xinlin.office.models.cases import Case, Telling
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.people import Look, Subject
 from xinlin.office.models.records import Record
+from xinlin.office.queries import deeds
 from xinlin.office.queries.cases import StepView, changes_of, opened, steps_of
+from xinlin.office.queries.deeds import DeedView
 from xinlin.office.queries.office_clocks import NEXT_ON, name_of
 from xinlin.office.queries.people import write_look
 from xinlin.office.queries.records import CaseView, case_view, shown_value
@@ -96,6 +98,7 @@ class Desk:
     same_name: bool | None
     """For “not me”: whether the name that was sent agrees with the register; None where no name was sent."""
     look: LookAsked | None
+    deed: DeedView | None
     claims: list[Claim]
     steps: list[StepView]
     may: frozenset[str]
@@ -224,6 +227,7 @@ def desk(*, actor: Actor, number: str) -> Desk:
         entered_by=f"{record.batch.number} · {record.row}" if record else "",
         same_name=_same_name(case),
         look=_asked(case.look) if case.look else None,
+        deed=deeds.of_case(case),
         claims=_claims(record, changes) if record else [],
         steps=steps_of(case),
         may=may(actor, case, run),

@@ -191,7 +191,8 @@ def shown_value(spec: FieldSpec, value: Value | None) -> str:
     return f"{value}"
 
 
-def _indicators(rulebook: Rulebook, day: date) -> dict[str, list[Indicator]]:
+def indicators_of(rulebook: Rulebook, day: date) -> dict[str, list[Indicator]]:
+    """The indicators of the schemes in force on ``day`` by the kind that each takes."""
     own = rulebook.scheme_at(day)
     found: dict[str, list[Indicator]] = {}
     for scheme in [*([own] if own is not None else []), *rulebook.trade_schemes_at(day)]:
@@ -292,7 +293,7 @@ def views(subject_id: int, rulebook: Rulebook, day: date) -> list[tuple[RecordVi
     filed = Case.objects.filter(filed_by_id=subject_id, record__isnull=False).exclude(state=Case.State.CLOSED)
     marking = filed.filter(kind__in=[Case.Kind.OBJECTION, Case.Kind.REVIEW])
     cases = {case.record_id: case for case in marking.select_related("record")}
-    by_kind, notes = _indicators(rulebook, day), notes_on(record.pk for record, _ in found)
+    by_kind, notes = indicators_of(rulebook, day), notes_on(record.pk for record, _ in found)
     shown = [
         (
             replace(

@@ -10,14 +10,15 @@ from django.utils.translation import gettext_noop
 
 from xinlin.core.procedures import RepairClass, repairable_from, stops_on
 from xinlin.core.values import Text
+from xinlin.office import vault
 from xinlin.office.models.cases import Case
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.people import Subject
 from xinlin.office.models.records import Record
-from xinlin.office.queries.people import look_at_oneself, own_subject
+from xinlin.office.queries.people import look_at_oneself, own_subject, write_look
 from xinlin.office.queries.records import represented_now
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, today
+from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 
 
 @dataclass(frozen=True)
@@ -133,3 +134,74 @@ def _draft(kind: Text, record: Record) -> Text:
             "and confirm that the papers are true."
         ),
     )
+
+
+@dataclass(frozen=True)
+class RepairNotice:
+    """What is handed over with a decision: from when and how it can be repaired, and when it stops by itself (两书同达)."""
+
+    addressee: str
+    document: str
+    decided_on: date
+    kind_name: Text
+    class_name: Text
+    published: bool
+    from_on: date
+    stops_on: date
+    own_exit: bool
+    """A statutory list: it is left by its own rule, which the decision states."""
+
+
+def notice_for(*, actor: Actor, document: str, decided_on: date, record_class: str) -> RepairNotice:
+    """The notice for a decision that is about to be served; nothing is looked up. Raises `NotAllowed`, `NotFound`."""
+    if actor.role not in ("clerk", "officer", "reviewer"):
+        raise NotAllowed("由作出决定的部门打印。Printed by the department that decides.")
+    terms = current().repair_classes.get(record_class)
+    if terms is None:
+        raise NotFound("没有选择失信程度。No class was chosen.")
+    return RepairNotice(
+        addressee="",
+        document=document.strip()[:128],
+        decided_on=decided_on,
+        kind_name=Text(zh="", en=""),
+        class_name=terms.name,
+        published=terms.published,
+        from_on=repairable_from(terms, decided_on),
+        stops_on=stops_on(terms, decided_on),
+        own_exit=False,
+    )
+
+
+def notices_of(*, actor: Actor, number: str, limit: int = 200) -> list[RepairNotice]:
+    """The notices for every decision in one of the department's own deliveries. Writes the looks. Raises `NotFound`."""
+    if actor.role != "clerk" or not actor.department:
+        raise NotAllowed("由报送该批次的部门打印。Printed by the department that sent the delivery.")
+    rows = Record.objects.filter(batch__number=number, department=actor.department).exclude(record_class="")
+    found = []
+    for row in rows.select_related("subject").order_by("row")[:limit]:
+        terms, kind = terms_of(row), current().kinds.get(row.kind)
+        if terms is None or kind is None or row.subject is None:
+            continue
+        name = row.subject.public_name or vault.unseal(row.subject.name_sealed, "subject.name")
+        found.append(
+            RepairNotice(
+                addressee=name,
+                document=row.document,
+                decided_on=row.occurred_on,
+                kind_name=kind.name,
+                class_name=terms.name,
+                published=terms.published,
+                from_on=repairable_from(terms, row.occurred_on),
+                stops_on=stops_on(terms, row.occurred_on),
+                own_exit=kind.effect == "list_entry",
+            )
+        )
+    write_look(
+        actor=actor,
+        subjects=[row.subject_id for row in rows[:limit] if row.subject_id is not None],
+        purpose=gettext_noop("打印信用修复告知书"),
+        clause=gettext_noop("国办发〔2025〕22号 两书同达"),
+        kinds=sorted({row.kind for row in rows[:limit]}),
+        result=gettext_noop("打印"),
+    )
+    return found
