@@ -30,7 +30,7 @@ from xinlin.core.catalogue import Edition, Theme
 from xinlin.core.deeds import DeedSort
 from xinlin.core.findings import nearest
 from xinlin.core.looks import LookAlarm
-from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, Topic
+from xinlin.core.measures import Incentive, Memorandum, NationalMeasureRow, RegisteredMeasure, Topic
 from xinlin.core.misfits import problems_of
 from xinlin.core.notices import NoticeTemplate
 from xinlin.core.pledges import PledgeTemplate, SimplifiedItem
@@ -45,7 +45,6 @@ from xinlin.core.rulebooks import (
     Kind,
     ListMeasure,
     Merchant,
-    NationalMeasureRow,
     Notice,
     Offer,
     Rulebook,

@@ -17,6 +17,16 @@ RelatedField = Literal[
 its list's own cause (深圳 66; 国办发〔2020〕49号: relevance)."""
 
 
+class NationalMeasureRow(Strict):
+    """One row of the national basic list of punitive measures (全国失信惩戒措施基础清单)."""
+
+    code: str
+    name: Text
+    group: Literal["reduces_rights", "management", "outside_administration"]
+    verified: bool = False
+    basis: Basis
+
+
 class Incentive(Strict):
     """Something easier for whoever stands on a red list (守信激励措施). Never a basic public service, never a queue.
 

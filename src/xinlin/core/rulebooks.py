@@ -14,7 +14,7 @@ from pydantic import Field
 from xinlin.core.catalogue import Assertion, CodeValidity, Edition, RowRule, Theme
 from xinlin.core.deeds import DeedSort
 from xinlin.core.looks import LookAlarm, LookDelay
-from xinlin.core.measures import Incentive, Memorandum, RegisteredMeasure, RelatedField, Topic
+from xinlin.core.measures import Incentive, Memorandum, NationalMeasureRow, RegisteredMeasure, RelatedField, Topic
 from xinlin.core.notices import NoticeTemplate
 from xinlin.core.pledges import PledgeTemplate, SimplifiedItem
 from xinlin.core.procedures import ObjectionProcedure, RepairClass
@@ -212,16 +212,6 @@ class ApprovalItem(Strict):
     purpose: Text
     look_delay: LookDelay | None = None
     """Where the law lets the person be told later that they were checked: by which article, and until when at most."""
-    basis: Basis
-
-
-class NationalMeasureRow(Strict):
-    """One row of the national basic list of punitive measures (全国失信惩戒措施基础清单)."""
-
-    code: str
-    name: Text
-    group: Literal["reduces_rights", "management", "outside_administration"]
-    verified: bool = False
     basis: Basis
 
 
