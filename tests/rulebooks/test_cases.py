@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from xinlin import shelf
-from xinlin.core.rulebooks import Rulebook, WorkedCase
+from xinlin.core.rulebooks import Rulebook
+from xinlin.core.sample_cases import WorkedCase
 from xinlin.core.scores import evaluate
 from xinlin.core.worked_cases import facts_of, otherwise, scheme_of
 

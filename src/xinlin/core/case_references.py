@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from xinlin.core.findings import Finding, absent, found
-from xinlin.core.rulebooks import ORGANISATIONS, CaseRecord, Rulebook, WorkedCase
+from xinlin.core.rulebooks import ORGANISATIONS, Rulebook
+from xinlin.core.sample_cases import CaseRecord, WorkedCase
 from xinlin.core.strict_yaml import Path
 from xinlin.core.trade_scores import whole_schemes
 

@@ -27,7 +27,8 @@ from xinlin.core.readings import (
     tidy,
 )
 from xinlin.core.regions import read_region
-from xinlin.core.rulebooks import FieldSpec, Kind, RecordClass
+from xinlin.core.rulebooks import FieldSpec, Kind
+from xinlin.core.sample_cases import RecordClass
 from xinlin.core.values import Problem, Text
 
 Note = tuple[str, str, str]

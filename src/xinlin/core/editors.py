@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from xinlin.core.findings import TERM_KEYS
 from xinlin.core.loading import CODE, MAPPINGS, Head
-from xinlin.core.rulebooks import Kind, Notice, WorkedCase
+from xinlin.core.rulebooks import Kind, Notice
+from xinlin.core.sample_cases import WorkedCase
 from xinlin.core.schemes import Scheme
 from xinlin.core.terms import TERM
 

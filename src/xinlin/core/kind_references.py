@@ -8,7 +8,8 @@ from typing import get_args
 
 from xinlin.core.columns import label_key
 from xinlin.core.findings import Finding, absent, found, reaches_beyond
-from xinlin.core.rulebooks import ORGANISATIONS, FieldRole, FieldSpec, FieldType, Kind, RecordClass, Rulebook
+from xinlin.core.rulebooks import ORGANISATIONS, FieldRole, FieldSpec, FieldType, Kind, Rulebook
+from xinlin.core.sample_cases import RecordClass
 from xinlin.core.small_cells import SMALLEST_CELL
 
 ROLE_TYPES: dict[FieldRole, frozenset[FieldType]] = {

@@ -6,7 +6,7 @@ read it::
     rulebook.yaml           code, name, level, extends, time_zone, divisions, words
     notice.yaml             the text that a person agrees to
     sources.yaml, departments.yaml, editions.yaml, themes.yaml, lists.yaml, national_measures.yaml, measures.yaml, approval_items.yaml,
-    merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, procedures.yaml, repair_classes.yaml,
+    merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, published_figures.yaml, procedures.yaml, repair_classes.yaml,
     notice_templates.yaml, incentives.yaml, topics.yaml, memoranda.yaml, measure_register.yaml, pledges.yaml,
     simplified_items.yaml, look_alarms.yaml, publicity.yaml    mappings of code to entry
     kinds/CODE.yaml         one kind of record each
@@ -28,6 +28,7 @@ from xinlin.core import strict_yaml
 from xinlin.core.bounds import loosened
 from xinlin.core.catalogue import Edition, Theme
 from xinlin.core.deeds import DeedSort
+from xinlin.core.figures import PublishedFigure
 from xinlin.core.findings import nearest
 from xinlin.core.looks import LookAlarm
 from xinlin.core.measures import Incentive, Memorandum, NationalMeasureRow, RegisteredMeasure, Topic
@@ -52,8 +53,8 @@ from xinlin.core.rulebooks import (
     Source,
     StatutoryList,
     Words,
-    WorkedCase,
 )
+from xinlin.core.sample_cases import WorkedCase
 from xinlin.core.schemes import Scheme
 from xinlin.core.strict_yaml import Path, Tree
 from xinlin.core.trade_scores import whole_schemes
@@ -72,6 +73,7 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "offers.yaml": ("offers", Offer),
     "scenes.yaml": ("scenes", Scene),
     "clocks.yaml": ("clocks", Clock),
+    "published_figures.yaml": ("published_figures", PublishedFigure),
     "procedures.yaml": ("procedures", ObjectionProcedure),
     "repair_classes.yaml": ("repair_classes", RepairClass),
     "notice_templates.yaml": ("notice_templates", NoticeTemplate),

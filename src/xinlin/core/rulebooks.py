@@ -13,12 +13,14 @@ from pydantic import Field
 
 from xinlin.core.catalogue import Assertion, CodeValidity, Edition, RowRule, Theme
 from xinlin.core.deeds import DeedSort
+from xinlin.core.figures import PublishedFigure
 from xinlin.core.looks import LookAlarm, LookDelay
 from xinlin.core.measures import Incentive, Memorandum, NationalMeasureRow, RegisteredMeasure, RelatedField, Topic
 from xinlin.core.notices import NoticeTemplate
 from xinlin.core.pledges import PledgeTemplate, SimplifiedItem
 from xinlin.core.procedures import ObjectionProcedure, RepairClass
 from xinlin.core.publicity import PublicSection
+from xinlin.core.sample_cases import RecordClass, WorkedCase
 from xinlin.core.schemes import Basis, Scheme, SchemeSubject
 from xinlin.core.values import Strict, Text
 
@@ -37,9 +39,6 @@ FieldRole = Literal[
     "notice_on", "remedy", "named_person", "representative", "representative_name", "key",
 ]  # fmt: skip
 """What a field means to the platform; a field without a role is the kind's own."""
-
-RecordClass = Literal["minor", "general", "serious"]
-"""轻微, 一般, 严重 (发改委令第36号)."""
 
 
 RulebookLevel = Literal["national", "province", "city"]
@@ -279,36 +278,6 @@ class Notice(Strict):
     basis: Basis
 
 
-class CaseRecord(Strict):
-    """A record in a worked case; ``fields`` are the kind's own."""
-
-    kind: str
-    occurred_on: date
-    status: Literal["active", "disputed", "repaired", "withdrawn"] = "active"
-    record_class: RecordClass | None = None
-    ends_on: date | None = None
-    document: str | None = None
-    fields: dict[str, str | int | bool] = {}
-    of: Literal["self", "organisation"] = "self"
-    """``organisation``: a record of the firm whose legal representative the person is."""
-    names_the_person: bool = False
-
-
-class WorkedCase(Strict):
-    """A named example with its expected result (算例)."""
-
-    name: Text
-    scheme: str
-    version: str
-    as_of: date
-    records: list[CaseRecord] = []
-    represents_from: date | None = None
-    represents_until: date | None = None
-    expect_score: int
-    expect_tier: str
-    expect_dimensions: dict[str, int] = {}
-
-
 class Words(Strict):
     """How a city calls things."""
 
@@ -351,6 +320,7 @@ class Rulebook(Strict):
     offers: dict[str, Offer] = {}
     scenes: dict[str, Scene] = {}
     clocks: dict[str, Clock] = {}
+    published_figures: dict[str, PublishedFigure] = {}
     procedures: dict[str, ObjectionProcedure] = {}
     repair_classes: dict[str, RepairClass] = {}
     notice_templates: dict[str, NoticeTemplate] = {}
@@ -385,8 +355,6 @@ class Rulebook(Strict):
 
     def trade_schemes_at(self, day: date) -> list[Scheme]:
         """The newest version of each trade's score (行业信用分) in force on ``day``, by code."""
-        newest: dict[str, Scheme] = {}
-        for scheme in sorted(self.schemes, key=lambda s: s.effective_from):
-            if scheme.extends is not None and scheme.effective_from <= day:
-                newest[scheme.code] = scheme
+        trades = [s for s in self.schemes if s.extends is not None and s.effective_from <= day]
+        newest = {s.code: s for s in sorted(trades, key=lambda s: s.effective_from)}
         return [newest[code] for code in sorted(newest)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from xinlin.core.records import Fact, Value
-from xinlin.core.rulebooks import CaseRecord, Rulebook, WorkedCase
+from xinlin.core.rulebooks import Rulebook
+from xinlin.core.sample_cases import CaseRecord, WorkedCase
 from xinlin.core.schemes import Scheme
 from xinlin.core.scores import Evaluation
 

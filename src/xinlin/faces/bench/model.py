@@ -18,6 +18,7 @@ from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.faces.kit.templatetags.kit import text_filter
 from xinlin.office.actions import proposals as actions
 from xinlin.office.actions import score_replays
+from xinlin.office.queries import figures as figure_queries
 from xinlin.office.queries import proposals as queries
 from xinlin.office.queries import score_runs
 from xinlin.office.queries.scheme_texts import ProposalRefused, text_of, with_numbers
@@ -198,6 +199,17 @@ def withdraw(request: ActorRequest, number: str) -> HttpResponse:
     except Refused as refused:
         messages.error(request, text_filter(refused.problem.what))
     return redirect("bench:proposal", number=number)
+
+
+@staff_required(*MODEL)
+@require_GET
+def figures(request: ActorRequest) -> HttpResponse:
+    """``/bench/figures/``: who could open the score and who did, and how levels are spread; every total with its remainder."""
+    context = {
+        "coverage": figure_queries.coverage(actor=request.actor),
+        "distribution": figure_queries.distribution(actor=request.actor),
+    }
+    return render(request, "bench/figures.html", context)
 
 
 @staff_required(*MODEL)

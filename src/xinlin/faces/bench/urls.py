@@ -57,6 +57,7 @@ urlpatterns = [
     path("model/<slug:number>/sign/", model.sign, name="proposal_sign"),
     path("model/<slug:number>/withdraw/", model.withdraw, name="proposal_withdraw"),
     path("runs/", model.runs, name="runs"),
+    path("figures/", model.figures, name="figures"),
     path("looks/", looks.look_alarms, name="look_alarms"),
     path("looks/<int:number>/", looks.look_alarm, name="look_alarm"),
     path("alerts/", situation.alerts, name="alerts"),

@@ -342,7 +342,8 @@ def rules(request: HttpRequest) -> HttpResponse:
     rulebook = books.current()
     scheme = rulebook.scheme_at(today())
     if scheme is None:
-        return render(request, "public/rules_none.html", {"rulebook": rulebook})
+        districts = rulebook.scheme_at(today(), "district")
+        return render(request, "public/rules_none.html", {"rulebook": rulebook, "districts": districts})
     parts = sections(scheme, rulebook)
     shown = [indicator for part in parts for indicator in part.indicators]
     return render(

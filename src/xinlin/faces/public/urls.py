@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from xinlin.faces.public import changes, verify
+from xinlin.faces.public import changes, city, verify
 from xinlin.faces.public.about import about
 from xinlin.faces.public.catalogue import catalogue, lists
 from xinlin.faces.public.log_page import log_page
@@ -16,6 +16,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("about/", about, name="about"),
     path("rules/", rules, name="rules"),
     path("rules/changes/", changes.changes, name="changes"),
+    path("rules/cases/", city.cases, name="worked_cases"),
+    path("rules/offers/", city.offers, name="offers"),
+    path("figures/", city.stated, name="figures"),
+    path("cities/", city.cities, name="cities"),
+    path("index/", city.districts, name="districts"),
     path("runs/", changes.statements, name="statements"),
     path("catalogue/", catalogue, name="catalogue"),
     path("lists/", lists, name="lists"),

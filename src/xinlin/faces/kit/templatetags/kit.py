@@ -83,6 +83,12 @@ def points(value: int | str) -> str:
 
 
 @register.filter
+def tenths(value: int) -> str:
+    """Tenths of a percent as a share: ``123`` is ``12.3 %``."""
+    return f"{value // 10}.{value % 10} %"
+
+
+@register.filter
 def points_class(value: int | str) -> str:
     """The CSS class that goes with `points`."""
     value = int(value)
