@@ -18,6 +18,7 @@ from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office import rulebook as books
 from xinlin.office.actions import batches as actions
 from xinlin.office.queries import batches as queries
+from xinlin.office.queries import refusals
 from xinlin.office.scopes import Actor, Refused, today
 
 UNITS = ("元", "万元", "亿元")
@@ -173,6 +174,15 @@ def confirm(request: ActorRequest, number: str) -> HttpResponse:
         return _batch_page(request, number, refused.problem, 422)
     messages.success(request, gettext("已确认名单完整，继续接收。"))
     return redirect("bench:batch", number=number)
+
+
+@staff_required("clerk", "reviewer", "auditor")
+@require_GET
+def refused_queue(request: ActorRequest) -> HttpResponse:
+    """``/bench/refused/``: every refused row that waits, by department and kind, with what is wrong most often."""
+    own = request.actor.role == "clerk"
+    context = {"waiting": refusals.waiting(actor=request.actor), "own": own}
+    return render(request, "bench/refused_queue.html", context)
 
 
 @staff_required("clerk")

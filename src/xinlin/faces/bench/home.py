@@ -41,11 +41,14 @@ TWO_PAPERS = Task("bench:repair_notice", "printer", _("两书同达"), _("随处
 LOG = Task("bench:log", "fingerprint", _("存证日志"), _("日志头、最近的存证叶、从头核验"))
 MODEL = Task("bench:model", "workflow", _("评分模型"), _("改权重先预演，两人签署，公告后施行"))
 RUNS = Task("bench:runs", "history", _("存档与复算"), _("每期分数有签名，可按当时所知重新算出"))
+REFUSED = Task("bench:refused_queue", "pencil", _("退回行"), _("按信息项看哪些行等更正、错在哪里"))
+LINKING = Task("bench:linking", "user-check", _("关联核实"), _("号码与名称对不上的行，有名称没号码的记录"))
+QUALITY = Task("bench:quality", "gauge", _("数据质量"), _("谁按期、谁无声、退回多少、为什么"))
 TASKS: dict[str, tuple[Task, ...]] = {
-    "clerk": (UPLOAD, BATCHES, NAMES, CASES, TELLINGS, TWO_PAPERS, CODES, PUBLICITY),
+    "clerk": (UPLOAD, BATCHES, REFUSED, QUALITY, NAMES, CASES, TELLINGS, TWO_PAPERS, CODES, PUBLICITY),
     "officer": (CHECKS, OVERDUE, TELLINGS, TWO_PAPERS),
     "analyst": (MODEL, RUNS),
-    "reviewer": (CASES, LETTERS, TELLINGS, NAMES, PUBLICITY, LOOKS, TERMS),
+    "reviewer": (CASES, LINKING, QUALITY, LETTERS, TELLINGS, NAMES, PUBLICITY, LOOKS, TERMS),
     "auditor": (CASES, LOOKS, LOG, RUNS),
     "operator": (LOG,),
 }

@@ -27,6 +27,38 @@ STATUS_SHORT: Mapping[str, str | Promise] = {
 }
 SIGN: Mapping[str, str | Promise] = {"positive": _("正向"), "negative": _("负向"), "neutral": _("中性")}
 RECORD_CLASS: Mapping[str, str | Promise] = {"minor": _("轻微"), "general": _("一般"), "serious": _("严重")}
+SUBJECT_KIND: Mapping[str, str | Promise] = {
+    "person": _("自然人"),
+    "enterprise": _("企业"),
+    "institution": _("事业单位"),
+    "social_organisation": _("社会组织"),
+    "government_body": _("政府机构"),
+    "district": _("区县"),
+}
+RECORD_EVENT: Mapping[str, str | Promise] = {
+    "corrected": _("由更正版本代替"),
+    "left_list": _("离开名单"),
+    "objection_opened": _("提出异议"),
+    "merged": _("主体合并"),
+    "split": _("移到另一主体"),
+    "linked": _("经人关联"),
+    "unlinked": _("撤回关联"),
+    "taken_back": _("撤回人工变更"),
+    "repaired": _("已修复"),
+}
+DELIVERY_STANDING: Mapping[str, str | Promise] = {
+    "silent": _("超期无声"),
+    "due": _("即将到期"),
+    "kept": _("按期"),
+    "never": _("还没有报过"),
+}
+SUBJECT_CHANGE: Mapping[str, str | Promise] = {
+    "merge": _("合并"),
+    "split": _("移出记录"),
+    "rename": _("更正名称"),
+    "name": _("认可另一名称"),
+    "link": _("关联记录"),
+}
 REASON: Mapping[str, str | Promise] = {
     "not_me": _("这不是我的记录"),
     "wrong_fact": _("内容有错误"),
@@ -242,6 +274,10 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "sign": SIGN,
     "class": RECORD_CLASS,
     "reason": REASON,
+    "delivery_standing": DELIVERY_STANDING,
+    "subject_kind": SUBJECT_KIND,
+    "subject_change": SUBJECT_CHANGE,
+    "record_event": RECORD_EVENT,
     "case": CASE_STATE,
     "case_kind": CASE_KIND,
     "case_step": CASE_STEP,

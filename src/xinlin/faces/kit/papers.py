@@ -18,15 +18,16 @@ FIELD = "papers"
 ACCEPT = "image/*,application/pdf,audio/*,video/*"
 
 
-def take(request: ActorRequest, number: str) -> int:
-    """Attach what the form brought to the case; returns how many files were kept.
+def take(request: ActorRequest, case: str = "", record: str = "") -> int:
+    """Attach what the form brought to the case or the record; returns how many files were kept.
 
-    A refused file loses nothing else: the reader is told why, and may add it again on the case's page.
+    A refused file loses nothing else: the reader is told why, and may add it again on the page of case or record.
     """
     kept = 0
     for file in request.FILES.getlist(FIELD):
         try:
-            actions.attach(actor=request.actor, case=number, filename=file.name or "", chunks=file.chunks())
+            name, pieces = file.name or "", file.chunks()
+            actions.attach(actor=request.actor, case=case, record=record, filename=name, chunks=pieces)
         except Refused as refused:
             problem, language = refused.problem, get_language() or "zh-hans"
             messages.warning(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
 
+from xinlin.faces.kit import papers
 from xinlin.faces.kit.gates import ActorRequest, resident_required
-from xinlin.office.queries import records, scores
+from xinlin.office.queries import evidence, records, scores
 from xinlin.office.rulebook import current
 
 
@@ -37,6 +38,17 @@ def record(request: ActorRequest, reference: str) -> HttpResponse:
         "card": card,
         "lines": lines,
         "points": points,
+        "papers": [] if shown.about_organisation else evidence.of_record(actor=request.actor, reference=reference),
+        "accept": papers.ACCEPT,
+        "source": kind.source,
         "refusable": kind.refusable and not shown.about_organisation and shown.case is None,
     }
     return render(request, "portal/record.html", context)
+
+
+@require_POST
+@resident_required
+def attach(request: ActorRequest, reference: str) -> HttpResponse:
+    """Keep a photograph or a paper on a record of one's own; what is refused is told."""
+    papers.take(request, record=reference)
+    return redirect("portal:record", reference=reference)

@@ -45,6 +45,7 @@ urlpatterns = [
     path("score/trades/<slug:code>/", trades.trade, name="trade"),
     path("records/", records.index, name="records"),
     path("records/<slug:reference>/", records.record, name="record"),
+    path("records/<slug:reference>/evidence/", records.attach, name="record_evidence"),
     path("records/<slug:reference>/delete/", consents.delete_record, name="delete_record"),
     path("records/<slug:reference>/wrong/", cases.wrong, name="wrong"),
     path("benefits/", benefits.offers, name="benefits"),

@@ -43,6 +43,11 @@ class QuestionLine:
     pseudonym: str
     received_at: datetime
 
+    @property
+    def anchor(self) -> str:
+        """Its place on the page."""
+        return f"q{self.number}"
+
 
 @dataclass(frozen=True)
 class Candidate:

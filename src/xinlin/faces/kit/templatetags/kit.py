@@ -126,6 +126,18 @@ def term(value: str) -> str:
 
 
 @register.filter
+def mille(value: int) -> str:
+    """Thousandths as per cent with one place: ``987`` is ``98.7%``."""
+    return f"{value // 10}.{value % 10}%"
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    """The words of a text, to go through in a template."""
+    return text.split()
+
+
+@register.filter
 def iso(value: date | datetime | None) -> str:
     """The machine-readable form for ``<time datetime>``; None is empty."""
     return "" if value is None else value.isoformat()

@@ -1,0 +1,97 @@
+"""Refused rows that wait, by department and kind (退回行队列): counts alone, no cell of anybody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Count, Min
+
+from xinlin.core.values import Text
+from xinlin.office.models.batches import Batch, RefusedRow
+from xinlin.office.queries.batches import visible
+from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor
+
+SAMPLED = 2_000
+"""Rows of each group whose problems are counted; a wrong mapping refuses a million with one and the same."""
+CAUSES = 4
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What is wrong, and in how many rows."""
+
+    code: str
+    what: Text
+    cure: Text
+    rows: int
+
+
+@dataclass(frozen=True)
+class BatchRows:
+    """A delivery with open rows."""
+
+    number: str
+    filename: str
+    received_at: datetime
+    rows: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The open rows of one department and kind."""
+
+    department: str
+    department_name: Text
+    kind_name: Text
+    rows: int
+    oldest: datetime
+    sampled: bool
+    causes: list[Cause] = field(default_factory=list)
+    batches: list[BatchRows] = field(default_factory=list)
+
+
+def waiting(*, actor: Actor) -> list[Waiting]:
+    """What waits within what the actor may see, most rows first. Raises `NotAllowed`."""
+    rows = RefusedRow.objects.filter(state=RefusedRow.State.OPEN, batch__in=visible(actor))
+    columns = ("batch__department", "batch__kind")
+    groups = rows.values(*columns).annotate(number=Count("pk"), oldest=Min("batch__received_at")).order_by("-number")
+    book = current()
+    found = []
+    for group in groups:
+        department, kind = group["batch__department"], group["batch__kind"]
+        office, spec = book.departments.get(department), book.kinds.get(kind)
+        own = rows.filter(batch__department=department, batch__kind=kind)
+        found.append(
+            Waiting(
+                department=department,
+                department_name=office.name if office else Text(zh=department, en=department),
+                kind_name=spec.name if spec else Text(zh=kind, en=kind),
+                rows=group["number"],
+                oldest=group["oldest"],
+                sampled=group["number"] > SAMPLED,
+                causes=causes([problems for (problems,) in own.order_by("pk").values_list("problems")[:SAMPLED]]),
+                batches=_batches(department, kind),
+            )
+        )
+    return found
+
+
+def _batches(department: str, kind: str) -> list[BatchRows]:
+    own = Batch.objects.filter(department=department, kind=kind, refused_rows__state=RefusedRow.State.OPEN)
+    told = own.annotate(open_rows=Count("refused_rows")).order_by("-received_at")
+    return [BatchRows(*row) for row in told.values_list("number", "filename", "received_at", "open_rows")[:20]]
+
+
+def causes(rows: list[list[dict[str, object]]]) -> list[Cause]:
+    """What is wrong most often in these rows' problems."""
+    count: Counter[str] = Counter()
+    told: dict[str, tuple[Text, Text]] = {}
+    for problems in rows:
+        for problem in {str(p["code"]): p for p in problems}.values():
+            code = str(problem["code"])
+            count[code] += 1
+            told.setdefault(code, (Text.model_validate(problem["what"]), Text.model_validate(problem["cure"])))
+    return [Cause(code, *told[code], rows=number) for code, number in count.most_common(CAUSES)]
