@@ -1,97 +1,198 @@
-"""How many checks a second one process answers, leaf, look and audit row included: ``python bench/checks.py``.
+"""Checks over big lists, leaf, look and audit row durable before the answer: ``python bench/checks.py --entries 8000000``.
 
-It makes its own data folder and database (SQLite, or the one that XINLIN_DATABASE_URL names, which must be empty),
-lists one firm in ten, and prints single questions and batches beside one bare indexed read with one durable insert.
+It fills the PostgreSQL database that XINLIN_DATABASE_URL names (which must be empty) or a SQLite file of its own, serves
+the product by granian with one worker and one thread, and beside it a bare django-ninja endpoint that does one indexed read
+and one insert with the same durability. Clients of its own ask both in turns, and it prints figures and their ratios.
 """
 
 from __future__ import annotations
 
 import argparse
+import http.client
+import json
 import os
 import secrets
+import signal
+import socket
+import statistics
+import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "bench")]
+HERE = "127.0.0.1"
 
 
-def _rate(call: Callable[[int], object], seconds: float) -> float:
-    """Calls per second over at least ``seconds``."""
-    started, done = time.perf_counter(), 0
-    while time.perf_counter() - started < seconds:
-        call(done)
-        done += 1
-    return done / (time.perf_counter() - started)
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HERE, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
-def _settle(firms: int) -> list[tuple[str, str]]:
-    """Registered firms, one in ten on the list of wage arrears; (identifier, name) of each."""
-    from django.db import transaction
+@contextmanager
+def served(application: str, environment: dict[str, str], path: str) -> Any:
+    """One worker with one blocking thread; its port."""
+    port = _free_port()
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HERE, "--port", str(port)]
+    command += ["--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "warning", application]
+    process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT)
+    try:
+        for _ in range(300):
+            time.sleep(0.1)
+            try:
+                connection = http.client.HTTPConnection(HERE, port, timeout=5)
+                connection.request("GET", path)
+                connection.getresponse().read()
+                break
+            except OSError:
+                continue
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
 
-    from tests.checks.conftest import make_entry, make_subject
 
-    with transaction.atomic():
-        made = [make_subject(f"示例{n}号建设有限公司", person=False) for n in range(firms)]
-        for one in made[::10]:
-            make_entry(one.subject)
-    return [(one.identifier, one.name) for one in made]
+class Caller:
+    """One connection that asks one question after another and notes how long each took, in seconds."""
+
+    def __init__(self, port: int, question: Callable[[], tuple[str, bytes, dict[str, str]]]) -> None:
+        self.connection = http.client.HTTPConnection(HERE, port, timeout=120)
+        self.question = question
+        self.took: list[float] = []
+
+    def ask(self) -> bytes:
+        """One question; fails loudly where it was not answered."""
+        path, body, headers = self.question()
+        began = time.perf_counter()
+        self.connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
+        answer = self.connection.getresponse()
+        content = answer.read()
+        self.took.append(time.perf_counter() - began)
+        if answer.status != 200:
+            raise RuntimeError(f"{answer.status}: {content[:300]!r}")
+        return content
+
+
+def flat_out(port: int, question: Callable[[], Any], seconds: float, callers: int) -> tuple[float, list[float]]:
+    """(questions a second, seconds of each) of so many callers that never wait."""
+    every = [Caller(port, question) for _ in range(callers)]
+    until = time.perf_counter() + seconds
+
+    def run(caller: Caller) -> None:
+        while time.perf_counter() < until:
+            caller.ask()
+
+    began = time.perf_counter()
+    threads = [threading.Thread(target=run, args=(caller,)) for caller in every]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    took = [one for caller in every for one in caller.took]
+    return len(took) / (time.perf_counter() - began), took
+
+
+def at_a_rate(port: int, question: Callable[[], Any], seconds: float, rate: float, callers: int = 8) -> list[float]:
+    """Seconds from when each question was due to its answer, so that waiting for the one before counts too."""
+    began, turn, lock = time.perf_counter() + 0.2, iter(range(int(seconds * rate))), threading.Lock()
+    took: list[float] = []
+
+    def run() -> None:
+        caller = Caller(port, question)
+        while True:
+            with lock:
+                number = next(turn, None)
+            if number is None:
+                return
+            due = began + number / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            caller.ask()
+            took.append(time.perf_counter() - due)
+
+    threads = [threading.Thread(target=run) for _ in range(callers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return took
+
+
+def milliseconds(took: list[float], share: float) -> float:
+    """The time within which this share was answered."""
+    return sorted(took)[min(len(took) - 1, int(len(took) * share))] * 1000
 
 
 def main() -> int:
     """Prepare, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--firms", type=int, default=2_000)
+    parser.add_argument("--entries", type=int, default=20_000)
+    parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--callers", type=int, default=4)
+    parser.add_argument("--keep", help="a data folder to fill once and measure again and again")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="xinlin-bench-") as folder:
-        os.environ |= {"XINLIN_DATA": folder, "XINLIN_CITY": "national", "DJANGO_SETTINGS_MODULE": "xinlin.settings"}
+        os.environ |= {
+            "XINLIN_DATA": chosen.keep or folder,
+            "XINLIN_CITY": "national",
+            "DJANGO_SETTINGS_MODULE": "xinlin.settings",
+        }
         import django
 
         django.setup()
-        from django.core.management import call_command
-        from django.db import transaction
+        from checks_data import city_of_lists
 
-        from tests.checks.conftest import BIDDING, OFFICER, TRADING
-        from xinlin.core.checks import Applicant
-        from xinlin.office.actions.checks import answer
-        from xinlin.office.models.log import Leaf
-        from xinlin.office.models.people import Subject
-        from xinlin.office.scopes import now
-
-        call_command("migrate", run_syncdb=True, verbosity=0)
-        firms = _settle(chosen.firms)
-        applicants = [Applicant(identifier, name) for identifier, name in firms]
-
-        def ask(chosen_ones: list[Applicant]) -> object:
-            return answer(
-                actor=TRADING,
-                item=BIDDING,
-                purpose="bench",
-                officer=OFFICER,
-                applicants=chosen_ones,
-                idempotency_key=secrets.token_hex(8),
-            )
-
-        keys = list(Subject.objects.values_list("identifier_key", flat=True))
-
-        def bare(number: int) -> None:
-            with transaction.atomic():
-                Subject.objects.get(identifier_key=keys[number % len(keys)])
-                Leaf.objects.create(commitment=b"0" * 32, action="bench", at=now() + timedelta(0))
-
-        floor = _rate(bare, chosen.seconds)
-        single = _rate(lambda n: ask([applicants[n % len(applicants)]]), chosen.seconds)
-        size = min(1_000, len(applicants))
-        many = _rate(lambda n: ask(applicants[:size]), chosen.seconds) * size
-        print(f"one indexed read and one insert   {floor:10.0f} /s")
-        print(f"checks of one applicant           {single:10.0f} /s   {single / floor:6.0%} of the line above")
-        print(f"applicants in checks of {size:<5}     {many:10.0f} /s")
+        city = city_of_lists(chosen.entries, chosen.items)
+        measure(chosen, city)
     return 0
+
+
+def measure(chosen: argparse.Namespace, city: Any) -> None:
+    """Ask product and bare endpoint in turns; print."""
+    headers = {"Authorization": f"Bearer {city.token}"}
+
+    def question() -> tuple[str, bytes, dict[str, str]]:
+        body = city.question(1)
+        return "/api/v1/checks", body, {**headers, "Idempotency-Key": secrets.token_hex(8)}
+
+    def many() -> tuple[str, bytes, dict[str, str]]:
+        return "/api/v1/checks", city.question(10_000), {**headers, "Idempotency-Key": secrets.token_hex(8)}
+
+    def bare() -> tuple[str, bytes, dict[str, str]]:
+        return "/bare", json.dumps({"key": city.a_key()}).encode(), {}
+
+    rates: dict[str, list[float]] = {"bare": [], "checks": []}
+    with (
+        served("checks_bare:application", {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'bench'}"}, "/bare") as bare_port,
+        served("xinlin.wsgi:application", {"PYTHONPATH": str(ROOT / "src")}, "/healthz") as port,
+    ):
+        flat_out(bare_port, bare, 1, chosen.callers)
+        flat_out(port, question, 1, chosen.callers)
+        for _ in range(chosen.rounds):
+            rates["bare"].append(flat_out(bare_port, bare, chosen.seconds, chosen.callers)[0])
+            rates["checks"].append(flat_out(port, question, chosen.seconds, chosen.callers)[0])
+        paced = at_a_rate(port, question, max(chosen.seconds, 10.0), 50)
+        batches = [1e4 / one for one in flat_out(port, many, 3 * chosen.seconds, 1)[1]]
+    ratios = [checks / bare_rate for checks, bare_rate in zip(rates["checks"], rates["bare"], strict=True)]
+    where = urlsplit(os.environ.get("XINLIN_DATABASE_URL") or "sqlite://").scheme
+    print(f"{where}, {city.entries} entries, {chosen.callers} callers, {chosen.rounds} rounds in turns")
+    print(f"one indexed read and one insert   {statistics.median(rates['bare']):10.0f} /s")
+    print(f"checks of one applicant           {statistics.median(rates['checks']):10.0f} /s")
+    print(
+        f"ratio                             {statistics.median(ratios):10.2f}    ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
+    print(f"at 50 checks a second, p50 / p99  {milliseconds(paced, 0.5):10.1f} / {milliseconds(paced, 0.99):.1f} ms")
+    print(f"applicants in checks of 10,000    {statistics.median(batches):10.0f} /s")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from xinlin.commands import (
     consents,
     demo,
     exchange,
+    items,
     log,
     replays,
     rulebook,
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     consents.add(commands)
     demo.add(commands)
     exchange.add(commands)
+    items.add(commands)
     log.add(commands)
     replays.add(commands)
     rulebook.add(commands)

@@ -51,6 +51,9 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
+        # A connection costs more than all the questions of a check; one that the server closed is found out and replaced.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
     }
 
 
@@ -276,3 +279,5 @@ SMS_GATEWAYS = [url for url in (os.environ.get("XINLIN_SMS_GATEWAYS") or "").spl
 MAIL_GATEWAYS = [url for url in (os.environ.get("XINLIN_MAIL_GATEWAYS") or "").split() if url]
 """Mail servers, the preferred one first: smtp://user:password@host:port or smtps://…."""
 MAIL_FROM = os.environ.get("XINLIN_MAIL_FROM") or "xinlin@localhost"
+PANEL_HOSTS = [host for host in (os.environ.get("XINLIN_PANEL_HOSTS") or "").split() if host]
+"""Sites that may put the check panel into a frame of theirs, such as https://hall.example.cn; none: there is no panel."""

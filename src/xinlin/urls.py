@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.idp.oidc.views import revoke, token
 from django.urls import URLPattern, URLResolver, include, path
 
+from xinlin.faces.bench import panel
 from xinlin.faces.kit import health, sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("identity/o/api/token", token, name="machine_token"),
     path("identity/o/api/revoke", revoke, name="machine_token_revoke"),
     path("api/v1/", include("xinlin.faces.api.app")),
+    path("panel/<str:token>/", panel.panel, name="panel"),
     path("bench/", include("xinlin.faces.bench.urls")),
     path("", include("xinlin.faces.public.urls")),
     path("", include("xinlin.faces.portal.urls")),

@@ -168,7 +168,7 @@ def test_another_departments_item_is_403_and_seen_by_the_subject(db: None) -> No
 
 def test_the_items_and_kinds_of_ones_own_department(api: Api) -> None:
     assert {one["code"] for one in api.get("/items").json()} == {"bidding_qualification", "procurement_qualification"}
-    assert [one["code"] for one in api.get("/kinds").json()] == ["procurement_result"]
+    assert "procurement_result" in {one["code"] for one in api.get("/kinds").json()}
     court = Api("court", ("batches:read",))
     assert [one["code"] for one in court.get("/kinds").json()] == ["dishonest_judgment_debtor"]
 

@@ -46,6 +46,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from xinlin.office.jobs.batches import reap
     from xinlin.office.jobs.drops import sweep_drops
     from xinlin.office.jobs.endings import tell
+    from xinlin.office.jobs.lists import watch as watch_lists
     from xinlin.office.jobs.looks import watch
     from xinlin.office.jobs.notices import deliver
     from xinlin.office.jobs.publicity import publish
@@ -57,6 +58,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ("reaper", REAP_EVERY_SECONDS, reap),
         ("notices", DELIVER_EVERY_SECONDS, deliver),
         ("looks", WATCH_EVERY_SECONDS, watch),
+        ("lists", WATCH_EVERY_SECONDS, watch_lists),
         ("publicity", PUBLISH_EVERY_SECONDS, publish),
         ("figures", PUBLISH_EVERY_SECONDS * 6, count_when_due),
         ("drops", SWEEP_EVERY_SECONDS, sweep_drops),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 from ninja import NinjaAPI
 
-from xinlin.faces.api import batches, checks, kinds, receipts, rows, uploads
+from xinlin.faces.api import batches, check_files, checks, holds, kinds, receipts, rows, uploads
 from xinlin.faces.api.problems import PlainRenderer, StrictParser, add_handlers, as_api, no_such_address
 
 api = NinjaAPI(
@@ -22,7 +22,9 @@ api = NinjaAPI(
     renderer=PlainRenderer(),
 )
 add_handlers(api)
+api.add_router("", check_files.router)
 api.add_router("", checks.router)
+api.add_router("", holds.router)
 api.add_router("", kinds.router)
 api.add_router("", batches.router)
 api.add_router("", rows.router)

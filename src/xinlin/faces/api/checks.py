@@ -19,7 +19,10 @@ from xinlin.office.queries.answer_views import AnswerView
 
 router = Router(tags=["checks"])
 
-_PLAIN = r"^[^\x00-\x1f\x7f]*$"
+PLAIN = r"^[^\x00-\x1f\x7f]*$"
+"""A line without control characters."""
+PROSE = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+"""Lines without control characters but tab and line ends."""
 
 
 class StrictSchema(Schema):
@@ -31,16 +34,16 @@ class StrictSchema(Schema):
 class ApplicantIn(StrictSchema):
     """Who applies: the exact resident id or unified social credit code, and the name as the application gives it."""
 
-    identifier: Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)] = ""
-    name: Annotated[str, StringConstraints(max_length=300, pattern=_PLAIN)] = ""
+    identifier: Annotated[str, StringConstraints(max_length=64, pattern=PLAIN)] = ""
+    name: Annotated[str, StringConstraints(max_length=300, pattern=PLAIN)] = ""
 
 
 class CheckIn(StrictSchema):
     """A question at an approval item of the caller's own department."""
 
-    item: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_PLAIN)]
-    purpose: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_PLAIN)]
-    officer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_PLAIN)]
+    item: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=PLAIN)]
+    purpose: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
+    officer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PLAIN)]
     applicants: Annotated[list[ApplicantIn], Field(min_length=1, max_length=MAXIMUM_APPLICANTS)]
 
 
@@ -48,19 +51,19 @@ class CorrectionIn(StrictSchema):
     """A feedback put right. A measure can be taken back this way, never added."""
 
     decision: Literal["released", "not_the_person"]
-    officer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_PLAIN)]
-    reason: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")] = ""
-    why: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+    officer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PLAIN)]
+    reason: Annotated[str, StringConstraints(max_length=1000, pattern=PROSE)] = ""
+    why: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=PROSE)]
 
 
 class FeedbackIn(StrictSchema):
     """What the officer decided. ``measure`` and ``entry`` only with ``measure_applied``."""
 
     decision: Literal["released", "measure_applied", "not_the_person"]
-    officer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=_PLAIN)]
-    reason: Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")] = ""
-    measure: Annotated[str, StringConstraints(max_length=64, pattern=_PLAIN)] = ""
-    entry: Annotated[str, StringConstraints(max_length=32, pattern=_PLAIN)] = ""
+    officer: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PLAIN)]
+    reason: Annotated[str, StringConstraints(max_length=1000, pattern=PROSE)] = ""
+    measure: Annotated[str, StringConstraints(max_length=64, pattern=PLAIN)] = ""
+    entry: Annotated[str, StringConstraints(max_length=32, pattern=PLAIN)] = ""
 
 
 class ReasonOut(Schema):

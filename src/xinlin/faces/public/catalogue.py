@@ -32,6 +32,8 @@ SUBJECT_KIND: dict[str, str | Promise] = {
     "district": _("区县（只有计数）"),
     "government_body": _("政府机构"),
 }
+LEVEL: dict[str, str | Promise] = {"national": _("国家"), "province": _("省级"), "city": _("市级")}
+SEVERITY: dict[str, str | Promise] = {"minor": _("轻微"), "general": _("一般"), "serious": _("严重")}
 FORCE: dict[str, str | Promise] = {"must": _("应当"), "may": _("可以")}
 DELIVERY: dict[str, str | Promise] = {"additions": _("增量报送"), "full_list": _("全量名单")}
 
@@ -139,6 +141,12 @@ class ListView:
     exit_rule: Text
     objection: Text
     repair: Text
+    fix: Text
+    red: bool
+    level: str | Promise
+    severity: str | Promise
+    seen_by: str | Promise
+    publicity_term: str
     basis: BasisView
     measures: list[MeasureRow]
 
@@ -175,6 +183,12 @@ def _list_view(listed: StatutoryList, rulebook: Rulebook, day: date) -> ListView
         exit_rule=listed.exit_rule,
         objection=listed.objection,
         repair=listed.repair,
+        fix=listed.fix,
+        red=listed.colour == "red",
+        level=LEVEL[listed.level],
+        severity=SEVERITY[listed.severity] if listed.severity else "",
+        seen_by=OPENNESS[listed.seen_by],
+        publicity_term=term_words(listed.publicity_term),
         basis=basis_view(listed.basis, rulebook),
         measures=[
             _measure_row(measure, rulebook, day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from xinlin.faces.public import changes, city, verify
+from xinlin.faces.public import changes, city, measures, verify
 from xinlin.faces.public.about import about
 from xinlin.faces.public.catalogue import catalogue, lists
 from xinlin.faces.public.log_page import log_page
@@ -24,6 +24,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/", changes.statements, name="statements"),
     path("catalogue/", catalogue, name="catalogue"),
     path("lists/", lists, name="lists"),
+    path("lists/changes/", measures.law, name="law"),
+    path("lists/registers/", measures.registers, name="registers"),
+    path("simplified/", measures.simplified, name="simplified"),
     path("offices/", offices, name="offices"),
     path("publicity/", include("xinlin.faces.public.publicity")),
     path("publicity/", include("xinlin.faces.public.bulletins")),

@@ -75,11 +75,14 @@ def store(check: Storing, *, actor: Actor) -> None:
 
     Raises IntegrityError where the caller used the key before.
     """
-    if connection.vendor == "postgresql" and len(check.answers) <= AT_ONCE:
+    if connection.vendor == "postgresql" and len(check.answers) <= AT_ONCE and not connection.in_atomic_block:
         fetched(_ONE_STATEMENT, _values(check, actor))
         return
     with transaction.atomic():
-        _store_many(check, actor)
+        if connection.vendor == "postgresql" and len(check.answers) <= AT_ONCE:
+            fetched(_ONE_STATEMENT, _values(check, actor))
+        else:
+            _store_many(check, actor)
 
 
 _ASKED = "number, client, department, item, purpose, officer, channel, idempotency_key, input_sha256, asked_at, as_of"

@@ -186,8 +186,12 @@ def signed_in(
 
 
 @transaction.atomic
-def add_machine(*, actor: Actor, name: str, department: str, scopes: Collection[str]) -> tuple[str, str]:
+def add_machine(
+    *, actor: Actor, name: str, department: str, scopes: Collection[str], items: Collection[str] = ()
+) -> tuple[str, str]:
     """Let a department's system in by OAuth 2 client credentials; returns (client id, secret).
+
+    ``items`` are the approval items at which it may ask; none for every item of its department.
 
     The secret is shown this once: only its hash is kept. Raises `NotAllowed`, or `Refused` for an unknown scope or department.
     """
@@ -214,12 +218,12 @@ def add_machine(*, actor: Actor, name: str, department: str, scopes: Collection[
     client.set_grant_types([Client.GrantType.CLIENT_CREDENTIALS])
     client.set_response_types([])
     client.save()
-    Machine.objects.create(client_id=client.pk, name=name, department=department)
+    Machine.objects.create(client_id=client.pk, name=name, department=department, items=sorted(items))
     write_leaf(
         actor=actor,
         action="staff.add_machine",
         table="machine",
         key=client.pk,
-        facts={"name": name, "department": department, "scopes": sorted(scopes)},
+        facts={"name": name, "department": department, "scopes": sorted(scopes), "items": sorted(items)},
     )
     return client.pk, secret

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from xinlin.core.holds import state_of
+from xinlin.core.holds import HoldState, StageAt, state_of
 from xinlin.core.people import mask_identifier, mask_name, normalise_identifier, resident_id_problem, uscc_problem
 from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.models.checks import CheckAnswer, CheckFeedback, Hold
+from xinlin.office.queries.traces import trace
 from xinlin.office.scopes import now, today
 
 APPLICANT = "check.applicant"
@@ -60,7 +61,7 @@ class FavourView:
 class HoldView:
     """The application's hold, as the clock has it now (暂缓办理)."""
 
-    state: str
+    state: HoldState
     opened_at: datetime
     lapses_at: datetime
     signed_by: str
@@ -119,6 +120,8 @@ class AnswerView:
     feedback_due_on: date | None
     """Last day for the feedback; None where none is owed."""
     overdue: bool
+    stages: Sequence[StageAt] = ()
+    """The six stages of a hit."""
 
 
 def masked_applicant(sealed: str) -> str:
@@ -213,13 +216,13 @@ def feedback_of(answer: CheckAnswer) -> CheckFeedback | None:
         return None
 
 
-def answer_view(answer: CheckAnswer, given: CheckFeedback | None, day: date, masked: str = "") -> AnswerView:
-    """A stored answer as its department sees it on ``day``. ``masked``: the applicant, where it need not be unsealed."""
+def answer_view(answer: CheckAnswer, given: CheckFeedback | None, day: date, traced: bool = False) -> AnswerView:
+    """A stored answer as its department sees it on ``day``; ``traced`` with the six stages, which ask the database."""
     due = answer.feedback_due_on
     return AnswerView(
         number=answer.number,
         position=answer.position,
-        applicant_masked=masked or masked_applicant(answer.applicant_sealed),
+        applicant_masked=masked_applicant(answer.applicant_sealed),
         verdict=answer.verdict,
         reasons=[Reason(why["code"], _text(why["what"]), _text(why["cure"])) for why in answer.reasons],
         hits=[_hit(stored) for stored in answer.hits],
@@ -237,4 +240,5 @@ def answer_view(answer: CheckAnswer, given: CheckFeedback | None, day: date, mas
         ),
         feedback_due_on=due,
         overdue=given is None and due is not None and due < day,
+        stages=tuple(trace(answer, hold_of(answer), given)) if traced and answer.hits else (),
     )

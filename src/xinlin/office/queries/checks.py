@@ -103,7 +103,7 @@ def whole(check: Check) -> CheckView:
     """A check with all its answers. Writes no look: for callers that do."""
     rows = list(check.answers.select_related("feedback__entry__record", "hold").order_by("position"))
     day = today()
-    shown = [answer_view(row, feedback_of(row), day) for row in rows]
+    shown = [answer_view(row, feedback_of(row), day, traced=True) for row in rows]
     return check_view(check, shown, Counter(row.verdict for row in rows))
 
 
@@ -179,6 +179,28 @@ def overdue(*, actor: Actor, limit: int = 50) -> list[CheckView]:
         .order_by("asked_at", "pk")[:limit]
     )
     return _listed(actor, late, checks)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An answer whose feedback is owed; nothing of the applicant in it."""
+
+    number: str
+    check: str
+    feedback_due_on: date
+    overdue: bool
+
+
+def owed(*, actor: Actor, limit: int = 1_000) -> list[Owed]:
+    """Answers of the actor's department that wait for feedback, the overdue first. Reads nobody's data: numbers and days."""
+    day = today()
+    waiting = CheckAnswer.objects.filter(
+        question__department=own_department(actor), verdict=CheckAnswer.Verdict.YES, feedback__isnull=True
+    )
+    rows = waiting.order_by("feedback_due_on", "pk").values_list("number", "question__number", "feedback_due_on")[
+        :limit
+    ]
+    return [Owed(number, check, due or day, due is not None and due < day) for number, check, due in rows]
 
 
 def items(*, actor: Actor) -> list[ItemView]:

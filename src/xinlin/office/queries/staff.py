@@ -12,7 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 
 from xinlin.office.bulk import fetched
-from xinlin.office.models.staff import Account
+from xinlin.office.models.staff import Account, Machine
 from xinlin.office.scopes import Actor, NotAllowed, now
 
 
@@ -66,6 +66,14 @@ def let_in(token: str) -> Let | None:
 
 def _read(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
+
+
+def machine_named(handle: str) -> Actor:
+    """The system that an address was made for (its actor's handle). Raises `NotAllowed` where it was closed since."""
+    found = Machine.objects.filter(pk=handle.removeprefix("machine:"), active=True).first()
+    if found is None:
+        raise NotAllowed("该系统未接入或已停用。This system is not let in, or its access was closed.")
+    return Actor(handle, found.name, "machine", found.department, items=tuple(found.items))
 
 
 def database_answers() -> None:

@@ -1,0 +1,198 @@
+"""A city with big lists for bench/checks.py: subjects, records and entries copied in bulk, half of the asked ones listed."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test import Client
+
+from tests.checks.conftest import BIDDING, OFFICER, uscc
+from xinlin.office import vault
+from xinlin.office.bulk import insert
+from xinlin.office.models.batches import Batch
+from xinlin.office.models.items import ServiceItem
+from xinlin.office.models.lists import ListEntry
+from xinlin.office.models.people import Subject
+from xinlin.office.models.records import Record
+from xinlin.office.scopes import Actor, now, today
+
+PART = 50_000
+ASKED = 20_000
+"""Among so many subjects the questions choose."""
+
+
+@dataclass
+class CityOfLists:
+    """Where the questions of a run come from."""
+
+    entries: int
+    token: str
+    asked: list[tuple[str, str]]
+    keys: list[str]
+    chance: random.Random
+
+    def a_key(self) -> str:
+        """The key of some subject."""
+        return self.chance.choice(self.keys)
+
+    def question(self, applicants: int) -> bytes:
+        """A question about so many applicants: one in ten listed at the item, the others registered or strangers."""
+        chosen = [self.chance.choice(self.asked) for _ in range(applicants)]
+        return json.dumps(
+            {
+                "item": BIDDING,
+                "purpose": "bench",
+                "officer": OFFICER,
+                "applicants": [{"identifier": identifier, "name": name} for identifier, name in chosen],
+            }
+        ).encode()
+
+
+def city_of_lists(entries: int, items: int) -> CityOfLists:
+    """Fill the database unless it is filled already, let one system in, and choose whom to ask about."""
+    call_command("migrate", verbosity=0)
+    held = ListEntry.objects.count()
+    if held < entries:
+        _fill(held, entries)
+    if not ServiceItem.objects.exists():
+        _fill_items(items)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    chance = random.Random(20260101)
+    step = max(1, entries // (ASKED // 10))
+    listed = [(uscc(n), f"示例{n}号建设有限公司") for n in range(0, entries, step)][: ASKED // 10]
+    strangers = [(uscc(9_900_000 + n % 99_999), f"外地{n}号建设有限公司") for n in range(ASKED - len(listed))]
+    keys = [vault.identifier_key(identifier) for identifier, _ in listed]
+    return CityOfLists(entries, _token(), [*listed, *strangers], keys, chance)
+
+
+def _token() -> str:
+    from xinlin.office.actions.staff import add_machine
+
+    system = Actor("system:bench", "bench", "system")
+    scopes = ["checks:ask", "checks:feedback"]
+    made = add_machine(actor=system, name="bench", department="public_resource_trading", scopes=scopes)
+    form = {"grant_type": "client_credentials", "client_id": made[0], "client_secret": made[1]}
+    token: str = Client().post("/identity/o/api/token", form).json()["access_token"]
+    return token
+
+
+def _fill(held: int, entries: int) -> None:
+    batch, _ = Batch.objects.get_or_create(
+        number="BT-BENCH",
+        defaults={
+            **{"department": "human_resources", "kind": "wage_arrears", "delivery": "full_list"},
+            **{"filename": "list.csv", "sha256": "0" * 64, "size": 1, "sent_by": "system:bench"},
+            **{"received_at": now(), "valid_on": today()},
+        },
+    )
+    for start in range(held, entries, PART):
+        with transaction.atomic():
+            _fill_part(batch.pk, range(start, min(start + PART, entries)))
+
+
+def _fill_part(batch: int, numbers: range) -> None:
+    subject_id = Subject.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    record_id = Record.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    day, moment = today(), now()
+    entered, ends = day - timedelta(days=30), day + timedelta(days=365)
+    parts = (
+        "洞人社列决〔2026〕3号",
+        "洞头区人力资源和社会保障局",
+        "名单管理暂行办法 第五条",
+        entered,
+        "可申请行政复议",
+    )
+    sealed = vault.seal("91330305MA0000000X", "subject.identifier")
+
+    def subjects() -> Iterator[tuple[Any, ...]]:
+        for n in numbers:
+            key = vault.identifier_key(uscc(n))
+            name = f"示例{n}号建设有限公司"
+            yield (*("organisation", "enterprise", n, secrets.token_hex(16), key, sealed, ""), name, "", moment)
+
+    columns = ("register", "kind", "number", "pseudonym", "identifier_key", "identifier_sealed", "name_sealed")
+    insert(Subject, (*columns, "public_name", "region", "entered_at"), subjects())
+    insert(
+        Record,
+        (
+            *("reference", "subject", "kind", "department", "batch", "row", "occurred_on", "entered_at", "status"),
+            *(
+                "record_class",
+                "document",
+                "authority",
+                "article",
+                "notice_on",
+                "remedy",
+                "fields",
+                "fingerprint",
+                "key",
+            ),
+        ),
+        [
+            (
+                *(secrets.token_hex(8), subject_id + at, "wage_arrears", "human_resources", batch, n, entered, moment),
+                *("active", "", *parts, "{}", secrets.token_hex(32), ""),
+            )
+            for at, n in enumerate(numbers, 1)
+        ],
+    )
+    insert(
+        ListEntry,
+        (
+            *("record", "subject", "list", "entered_on", "document", "authority", "article", "notice_on", "remedy"),
+            *("ends_on", "removal_reason"),
+        ),
+        [
+            (record_id + at, subject_id + at, "wage_arrears", entered, *parts, ends, "")
+            for at in range(1, len(numbers) + 1)
+        ],
+    )
+
+
+_VERBS = ("设立", "变更", "延续", "注销", "备案", "核准", "换发", "补领")
+_THINGS = (
+    "烟草专卖零售许可",
+    "食品经营许可",
+    "建筑施工许可",
+    "道路运输经营许可",
+    "医疗机构执业登记",
+    "民办学校设立",
+    "排污许可",
+    "取水许可",
+)
+
+
+def _fill_items(items: int) -> None:
+    moment = now()
+    rows = []
+    for n in range(items):
+        name = f"{_THINGS[n % 8]}（{_VERBS[n // 8 % 8]}）第{n // 64}号事项"
+        office = f"示例{n % 3000}局"
+        sought = f"{name} {office} 5200{n:08}".lower()
+        rows.append(
+            (
+                f"5200{n:08}",
+                name,
+                "market_regulation",
+                office,
+                "520000",
+                '["enterprise"]',
+                "行政许可法 第十二条",
+                sought,
+                moment,
+            )
+        )
+    names = ("code", "name", "department", "office", "division", "subject_kinds", "basis", "sought", "loaded_at")
+    for start in range(0, len(rows), PART):
+        with transaction.atomic():
+            insert(ServiceItem, names, rows[start : start + PART])

@@ -1,0 +1,80 @@
+"""The service catalogue: find an item among hundreds of thousands, link a measure to it with four eyes (事项关联)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from xinlin.faces.kit.gates import ActorRequest, staff_required
+from xinlin.office import rulebook
+from xinlin.office.actions import items as actions
+from xinlin.office.queries import catalogue_items as queries
+from xinlin.office.scopes import Refused
+
+
+@staff_required("officer", "reviewer", "auditor", "operator")
+@require_GET
+def items(request: ActorRequest) -> HttpResponse:
+    """``/bench/items/?q=…&linked=yes&after=…``: items by words, a page at a time; links that wait."""
+    words, linked = request.GET.get("q", "").strip()[:100], request.GET.get("linked") == "yes"
+    found = queries.search(actor=request.actor, words=words, linked=linked, after=request.GET.get("after", "")[:64])
+    context = {
+        "found": found,
+        "words": words,
+        "linked": linked,
+        "more": found[-1].code if len(found) == queries.SHOWN else "",
+        "totals": queries.totals(actor=request.actor),
+        "proposed": queries.proposed(actor=request.actor),
+    }
+    return render(request, "bench/items.html", context)
+
+
+@staff_required("officer", "reviewer", "auditor", "operator")
+@require_http_methods(["GET", "POST"])
+def item(request: ActorRequest, code: str) -> HttpResponse:
+    """``/bench/items/<code>/``: an item with its links, and the form that proposes another."""
+    problem, status = None, 200
+    if request.method == "POST":
+        try:
+            actions.propose(
+                actor=request.actor,
+                item=code,
+                measure=request.POST.get("measure", ""),
+                source=request.POST.get("source", ""),
+                article=request.POST.get("article", ""),
+                reason=request.POST.get("reason", ""),
+            )
+            messages.success(request, gettext("已提出，须由另一人审定后生效。"))
+            return redirect("bench:item", code=code)
+        except Refused as refused:
+            problem, status = refused.problem, 422
+    book = rulebook.current()
+    context = {
+        "item": queries.one(actor=request.actor, code=code),
+        "measures": list(book.measures.values()),
+        "sources": [source for source in book.sources.values() if source.rank in queries.CITABLE],
+        "may_edit": request.actor.role in queries.EDITORS,
+        "problem": problem,
+        "typed": request.POST,
+    }
+    return render(request, "bench/item.html", context, status=status)
+
+
+@staff_required("officer", "reviewer")
+@require_POST
+def decide(request: ActorRequest, code: str, number: int) -> HttpResponse:
+    """Approve, refuse or end a link that another person proposed."""
+    try:
+        state = actions.decide(
+            actor=request.actor,
+            number=number,
+            approve=request.POST.get("decision") == "approve",
+            words=request.POST.get("words", ""),
+        )
+        messages.success(request, gettext("关联已生效") if state == "approved" else gettext("已记录"))
+    except Refused as refused:
+        messages.error(request, f"{refused.problem.what.zh} {refused.problem.cure.zh}")
+    return redirect("bench:item", code=code)

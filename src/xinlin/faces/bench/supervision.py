@@ -1,0 +1,37 @@
+"""The loop from above: the funnel from checks to measures, and each office's feedback (监督)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from xinlin.faces.kit.gates import ActorRequest, staff_required
+from xinlin.office.queries import supervision as queries
+from xinlin.office.scopes import today
+
+DAYS = (7, 30, 90, 365)
+
+
+def _period(request: ActorRequest) -> tuple[date, date, int]:
+    wanted = request.GET.get("days", "")
+    days = int(wanted) if wanted.isascii() and wanted.isdigit() and int(wanted) in DAYS else DAYS[1]
+    return today() - timedelta(days=days - 1), today(), days
+
+
+@staff_required("officer", "reviewer", "auditor", "operator", "analyst")
+@require_GET
+def supervision(request: ActorRequest) -> HttpResponse:
+    """``/bench/supervision/?days=30``: the funnel and the offices of the last days."""
+    since, until, days = _period(request)
+    context = {
+        "funnel": queries.funnel(actor=request.actor, since=since, until=until),
+        "offices": queries.offices(actor=request.actor, since=since, until=until),
+        "since": since,
+        "until": until,
+        "days": days,
+        "choices": DAYS,
+    }
+    return render(request, "bench/supervision.html", context)

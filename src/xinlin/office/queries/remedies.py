@@ -1,0 +1,71 @@
+"""What was put right on a hold and waits for the list's authority (整改待确认)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext_noop
+
+from xinlin.core.values import Text
+from xinlin.office.models.checks import Remedy
+from xinlin.office.queries.people import write_look
+from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor, NotAllowed
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyView:
+    """One remedy: on which entry, what was done, and how long the applicant has waited since."""
+
+    number: str
+    entry: str
+    document: str
+    list_name: Text
+    way: str
+    words: str
+    evidence: str
+    offered_at: datetime
+    lapses_at: datetime
+    """When the application is open anyway."""
+    state: str
+    decided_by: str
+    decided_words: str
+
+
+def waiting(*, actor: Actor, limit: int = 100) -> list[RemedyView]:
+    """Remedies on entries that the actor's department keeps, those that wait first. Writes looks. Raises `NotAllowed`."""
+    if actor.role not in ("clerk", "reviewer"):
+        raise NotAllowed("整改由列入名单的部门确认。The department that keeps the entry confirms.")
+    found = Remedy.objects.select_related("hold", "entry__record")
+    if actor.role == "clerk":
+        found = found.filter(entry__record__department=actor.department)
+    rows = list(found.order_by("-state", "-offered_at")[:limit])
+    write_look(
+        actor=actor,
+        subjects=[row.entry.subject_id for row in rows],
+        purpose=gettext_noop("确认整改"),
+        clause=gettext_noop("国办发〔2020〕49号"),
+        kinds=sorted({row.entry.record.kind for row in rows}),
+        result=gettext_noop("查看整改情况"),
+    )
+    lists = current().lists
+    return [
+        RemedyView(
+            number=row.number,
+            entry=row.entry.record.reference,
+            document=row.entry.document,
+            list_name=lists[row.entry.list].name
+            if row.entry.list in lists
+            else Text(zh=row.entry.list, en=row.entry.list),
+            way=row.way,
+            words=row.words,
+            evidence=row.evidence_sha256,
+            offered_at=row.offered_at,
+            lapses_at=row.hold.lapses_at,
+            state=row.state,
+            decided_by=row.decided_by,
+            decided_words=row.decided_words,
+        )
+        for row in rows
+    ]
