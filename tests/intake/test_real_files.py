@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from xinlin.core.people import normalise_identifier, resident_id_problem, resident_id_region_known, uscc_problem
+from xinlin.office.sheets import open_sheet
 
-from .conftest import CLERK, Send
+from .conftest import CLERK, KINDS, Send
 
 LIST_CHANGES = [
     *[(33, 16), (46, 23), (27, 19), (44, 23), (70, 23), (72, 51), (65, 81)],
@@ -24,6 +25,14 @@ MAKERS = {
     "河南省.xlsx": (123, {"item": "疫苗种类（名称）", "maker": "投标人名称"}),
     "陕西省.xlsx": (123, {"item": "名称", "maker": "入围单位"}),
     "江西省2018.xlsx": (154, {"item": "商品名称", "maker": "生产企业"}),
+    "山西省.xls": (115, {"item": "疫苗通用名称", "maker": "生产企业"}),
+    "海南省.xls": (141, {"item": "产品通用名", "maker": "生产企业"}),
+    "辽宁省2017.xlsx": (120, {"item": "通用名", "maker": "生产企业"}),
+    "青海省.txt": (86, {"item": "药品名称", "maker": "生产企业"}),
+}
+CLEANED = {
+    **{"吉林省": 112, "安徽省": 123, "山东省": 125, "山西省": 115, "江西省": 156},
+    **{"河南省": 123, "海南省": 49, "辽宁省": 119, "陕西省": 123, "青海省": 87},
 }
 
 
@@ -83,3 +92,53 @@ def test_procurement_sheets(shared: Path, send: Send, name: str, django_capture_
     assert (batch.state, batch.rows_accepted) == ("done", expected), batch.findings
     again = send("purchases", content + b" ", "next" + name)
     assert again.state == "done"
+
+
+@pytest.mark.django_db
+def test_the_second_sheet_can_be_chosen(shared: Path, send: Send) -> None:
+    content = (shared / "data/cn_procurement_dev/raw/江西省2018.xlsx").read_bytes()
+    batch = send("purchases", content, "江西.xlsx", reading={"table": "Sheet2"})
+    assert (batch.layout["sheet"], batch.layout["rows_expected"]) == ("Sheet2", 35)
+
+
+@pytest.mark.parametrize("name", CLEANED)
+def test_cleaned_tables_keep_every_row(shared: Path, name: str) -> None:
+    path = shared / "data/cn_procurement_dev/hand_cleaned" / f"{name}.csv"
+    sheet = open_sheet(path, next(kind for kind in KINDS if kind.code == "purchases"))
+    assert sheet.layout.headers[0] == "name"
+    assert len(list(sheet.rows())) == CLEANED[name]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
+def test_a_set_of_firms_with_broken_codes(shared: Path, send: Send, encoding: str) -> None:
+    """Each way in which codes break on their way through spreadsheets is named; whole ones load beside them."""
+    lines = (
+        (shared / "data/cn_enterprise_register_dev/heilongjiang_2019.csv").read_text(encoding="utf-8-sig").splitlines()
+    )
+    rows = [line.split(",") for line in lines[1:400] if line.count(",") == 8 and line.isprintable()]
+    broken = {
+        "excel_number": lambda code: f"9.{code[2:4]}E+17",
+        "identifier_length": lambda code: code[:-1],
+        "check_digit": lambda code: code[:-1] + ("0" if code[-1] != "0" else "1"),
+        "uscc_form": lambda code: code[:10] + "O" + code[11:],
+        "missing": lambda code: "",
+    }
+    wanted = {}
+    for number, (problem, breaks) in enumerate(broken.items()):
+        for row in rows[number::50]:
+            wanted[row[0]] = problem
+            row[1] = breaks(row[1])
+    for row in rows[7::50]:
+        row[1] = f" {row[1][:8]} {row[1][8:].lower()}\u3000"
+    text_ = "\r\n".join([lines[0], *(",".join(row) for row in rows)])
+    try:
+        content = text_.encode(encoding)
+    except UnicodeEncodeError:
+        content = text_.encode("gb18030")
+    batch = send("firms", content, f"{encoding}.csv")
+    assert batch.state == "done", batch.findings
+    assert (batch.rows_read, batch.rows_refused) == (len(rows), len(wanted))
+    found = {row.row: row.problems[0]["code"] for row in batch.refused_rows.all()}
+    by_row = {number + 2: wanted[row[0]] for number, row in enumerate(rows) if row[0] in wanted}
+    assert found == by_row

@@ -88,11 +88,11 @@ def test_the_same_file_from_many_hands_at_once_is_one_delivery() -> None:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=one) for _ in range(6)]
+    threads = [threading.Thread(target=one) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(numbers) == 6
+    assert len(numbers) == 20
     assert len(set(numbers)) == Batch.objects.count() == 1
     assert Record.objects.count() == 40

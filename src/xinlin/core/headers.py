@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from xinlin.core.columns import NUMBERLIKE
@@ -90,6 +91,27 @@ def header_block(rows: Sequence[Sequence[str]], index: int, *, fixed: bool = Fal
             break
         names, last = joined(names, rows[following]), following
     return first, last, names
+
+
+def rejoined(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The names of a header whose cells are parted by spaces, where some were set with a space inside (剂 型).
+
+    Single characters side by side become one name if just that makes the header as wide as most rows are.
+    """
+    widths = Counter(len(row) for row in rows if len(row) > 1)
+    wanted = widths.most_common(1)[0][0] if widths else len(names)
+    if len(names) <= wanted:
+        return list(names)
+    joined_names: list[str] = []
+    begun = False
+    for name in names:
+        single = len(name) == 1
+        if single and begun:
+            joined_names[-1] += name
+        else:
+            joined_names.append(name)
+        begun = single and not begun
+    return joined_names if len(joined_names) == wanted else list(names)
 
 
 def is_aside(cells: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from xinlin.core.columns import HEADER_WITHIN, header_cells, header_sha256, label_key, unique_headers
-from xinlin.core.headers import ASIDE_BEGINS, header_block, is_aside
+from xinlin.core.headers import ASIDE_BEGINS, header_block, is_aside, rejoined
 from xinlin.office.files.text_encodings import encoding_of, shown, survey
 from xinlin.office.layouts import (
     LONGEST_CELL,
@@ -233,6 +233,8 @@ def _find_header(sheet: _TextSheet, known: AbstractSet[str], reading: Reading) -
     if found is None:
         raise nothing_inside()
     first, last, names = header_block(rows, found, fixed=bool(reading.header_row))
+    if sheet.layout.delimiter == " ":
+        names = rejoined(names, rows[last + 1 :])
     cells = header_cells([*rows[:first], names, *rows[last + 1 :]], first)
     must_be_header(cells, numbers[first])
     if len(cells) > MOST_COLUMNS:
