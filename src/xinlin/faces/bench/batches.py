@@ -7,7 +7,7 @@ from datetime import date
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from xinlin.core.rulebooks import Kind
@@ -17,6 +17,7 @@ from xinlin.faces.bench.home import department_name
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office import rulebook as books
 from xinlin.office.actions import batches as actions
+from xinlin.office.layouts import DELIMITERS, ENCODINGS
 from xinlin.office.queries import batches as queries
 from xinlin.office.queries import refusals
 from xinlin.office.scopes import Actor, Refused, today
@@ -24,6 +25,7 @@ from xinlin.office.scopes import Actor, Refused, today
 UNITS = ("元", "万元", "亿元")
 """Units of money that a column may come in."""
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DELIMITER_NAMES = {"\t": gettext_lazy("制表符"), " ": gettext_lazy("空格")}
 RUNNING = frozenset({"received", "judging"})
 SHRANK = actions.SHRANK
 """The finding by which a full list waits for a person to say that it is whole."""
@@ -126,6 +128,8 @@ def _batch_page(request: ActorRequest, number: str, problem: Problem | None = No
         "columns": sampled(view),
         "labels": {spec.code: spec.label for spec in kind.fields} if kind else {},
         "units": UNITS,
+        "encodings": ENCODINGS,
+        "delimiters": [(one, DELIMITER_NAMES.get(one, one)) for one in DELIMITERS],
         "name": request.POST.get("name") or view.line.filename.rsplit(".", 1)[0],
         "decisions": kind is not None and kind.sign == "negative" and view.line.state == "done",
         "shrank": view.line.state == "failed" and any(f["code"] == SHRANK for f in view.findings),
@@ -161,6 +165,22 @@ def mapping(request: ActorRequest, number: str) -> HttpResponse:
     except Refused as refused:
         return _batch_page(request, number, refused.problem, 422)
     messages.success(request, gettext("列已认好并保存，同样的文件下次不再询问。"))
+    return redirect("bench:batch", number=number)
+
+
+@staff_required("clerk")
+@require_POST
+def reading(request: ActorRequest, number: str) -> HttpResponse:
+    """How the file is to be read, where it was read wrongly: sheet, header row, encoding, delimiter."""
+    said: dict[str, str | int] = {name: request.POST.get(name, "") for name in ("table", "encoding", "delimiter")}
+    row = request.POST.get("header_row", "").strip()
+    if row:
+        said["header_row"] = int(row) if row.isdecimal() and len(row) < 6 else -1
+    try:
+        actions.set_reading(actor=request.actor, number=number, reading=said)
+    except Refused as refused:
+        return _batch_page(request, number, refused.problem, 422)
+    messages.success(request, gettext("正在按您所说重新读取。"))
     return redirect("bench:batch", number=number)
 
 
