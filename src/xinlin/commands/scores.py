@@ -70,17 +70,21 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _freeze(arguments: argparse.Namespace) -> int:
-    """Run and publish the city's scores; meant for a monthly timer."""
+    """Run and publish the city's score and that of each trade; meant for a monthly timer."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
     import django
 
     django.setup()
     from xinlin.office.actions import scores
-    from xinlin.office.scopes import Actor, NotFound
+    from xinlin.office.rulebook import current
+    from xinlin.office.scopes import Actor, NotFound, today
 
     try:
         actor = Actor(handle="system:freeze", name="每月评分 Monthly scores", role="system")
-        number = scores.run(actor=actor, as_of=arguments.as_of)
+        day = arguments.as_of or today()
+        print(scores.run(actor=actor, as_of=day), flush=True)
+        for trade in current().trade_schemes_at(day):
+            print(scores.run(actor=actor, as_of=day, trade=trade.code), flush=True)
     except NotFound as refused:
         print(refused, file=sys.stderr)
         return NO_NUMBER
@@ -89,7 +93,6 @@ def _freeze(arguments: argparse.Namespace) -> int:
             f"两套算法结果不一致，未发布任何分数。The engines differ; nothing was published. {refused}", file=sys.stderr
         )
         return 1
-    print(number)
     return 0
 
 

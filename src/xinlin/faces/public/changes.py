@@ -6,13 +6,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from xinlin.office.queries import proposals, score_runs
+from xinlin.office.queries import opinions, proposals, score_runs
 
 
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
     """``/rules/changes/``: what will change from which day, why, who signed, and how many would move. Nobody is in it."""
-    return render(request, "public/changes.html", {"proposals": proposals.announced(), "days": proposals.notice_days()})
+    context = {
+        "proposals": proposals.announced(),
+        "days": proposals.notice_days(),
+        "answered": opinions.answered(),
+    }
+    return render(request, "public/changes.html", context)
 
 
 @require_safe
