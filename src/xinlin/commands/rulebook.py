@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,18 @@ def add(commands: Any) -> None:
     schema.add_argument("file", choices=sorted(editors.file_types()), help="the sort of file")
     schema.set_defaults(run=_schema)
 
+    export = parts.add_parser("export", help="print the catalogue in force as JSON, for another installation")
+    export.add_argument("name", help="the rulebook")
+    export.add_argument("--day", type=date.fromisoformat, default=None, help="in force on this day; today if left out")
+    export.set_defaults(run=_export)
+
+    accept = parts.add_parser("accept", help="make a rulebook folder of an exported catalogue, judged like any other")
+    accept.add_argument("file", type=Path, help="the JSON file")
+    accept.add_argument("name", help="what the new rulebook is called")
+    accept.add_argument("--root", type=Path, default=Path(), help="where its folder goes; here if left out")
+    accept.add_argument("--extends", default="national", help="the rulebook on top of which it stands")
+    accept.set_defaults(run=_accept)
+
 
 def line(problem: Problem, chinese: bool = False) -> str:
     """A problem as one printed line."""
@@ -68,6 +81,45 @@ def _lock(arguments: argparse.Namespace) -> int:
             for problem in error.problems:
                 print(line(problem))
     return refused
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from xinlin.core.catalogue_file import exported
+
+    book = shelf.read(arguments.name)
+    print(json.dumps(exported(book, arguments.day or datetime.now(UTC).date()), ensure_ascii=False, indent=1))
+    return 0
+
+
+def _accept(arguments: argparse.Namespace) -> int:
+    """Nothing is written unless loader and linter take all of it."""
+    from xinlin.core import lint
+    from xinlin.core.catalogue_file import NotACatalogue, folder_of, read
+    from xinlin.core.loading import load
+
+    parent = shelf.open_folder(shelf.ROOT, arguments.extends)
+    folder = arguments.root / arguments.name
+    try:
+        file = read(arguments.file.read_text(encoding="utf-8"))
+        texts = folder_of(file, arguments.name, parent.rulebook)
+        loaded = load(arguments.name, texts, parent)
+        found = lint.findings(loaded.rulebook, loaded.places)
+    except NotACatalogue as error:
+        found = [error.problem]
+    except shelf.RulebookRefused as error:
+        found = error.problems
+    if folder.exists():
+        print(f"{folder}: this folder is there already — give another name")
+        return 1
+    if found:
+        for problem in found:
+            print(line(problem))
+        return 1
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    print(f"{folder}: {len(file.kinds)} kinds, version {file.version[:16]}")
+    return 0
 
 
 def _cases(arguments: argparse.Namespace) -> int:

@@ -32,10 +32,11 @@ class Edition(Strict):
 
 
 class Theme(Strict):
-    """A group of kinds that people look at together (主题库)."""
+    """A group of kinds that people look at together (主题库): a declared view, nothing stored twice."""
 
     code: str
     name: Text
+    kinds: Annotated[list[str], Field(min_length=1)]
     owner: str
     """The department that answers for it."""
     basis: Basis

@@ -17,8 +17,6 @@ def catalogue_findings(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
     path: Path = ("kinds", kind.code)
     if kind.edition is not None and kind.edition not in rulebook.editions:
         yield absent((*path, "edition"), kind.edition, "editions", rulebook.editions)
-    if kind.theme is not None and kind.theme not in rulebook.themes:
-        yield absent((*path, "theme"), kind.theme, "themes", rulebook.themes)
     if kind.effective_from is not None and kind.effective_to is not None and kind.effective_from >= kind.effective_to:
         yield found(
             "effective_dates",

@@ -35,8 +35,12 @@ def broken_references(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
         yield from kind_findings(rulebook, rulebook.kinds[code])
         yield from catalogue_findings(rulebook, rulebook.kinds[code])
     for code in sorted(own.get("themes", ())):
-        if rulebook.themes[code].owner not in rulebook.departments:
-            yield absent(("themes", code, "owner"), rulebook.themes[code].owner, "departments", rulebook.departments)
+        theme = rulebook.themes[code]
+        if theme.owner not in rulebook.departments:
+            yield absent(("themes", code, "owner"), theme.owner, "departments", rulebook.departments)
+        for position, kind in enumerate(theme.kinds):
+            if kind not in rulebook.kinds:
+                yield absent(("themes", code, "kinds", position), kind, "kinds", rulebook.kinds)
     yield from list_findings(rulebook, own)
     yield from _offers(rulebook, own)
     yield from _clocks(rulebook, own)

@@ -126,7 +126,6 @@ class Kind(Strict):
     """A person may refuse to have records of this kind kept (深圳经济特区社会信用条例 39)."""
     source: Literal["duty", "public_web"] = "duty"
     """Where it comes from: an office doing its duty, or pages that anybody can read, which two people verify first."""
-    theme: str | None = None
     edition: str | None = None
     """The edition of the catalogue in which it stands; without one it stands in every edition."""
     effective_from: date | None = None

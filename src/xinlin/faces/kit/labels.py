@@ -52,6 +52,18 @@ DELIVERY_STANDING: Mapping[str, str | Promise] = {
     "kept": _("按期"),
     "never": _("还没有报过"),
 }
+FIELD_TYPE: Mapping[str, str | Promise] = {
+    "text": _("文本"),
+    "integer": _("整数"),
+    "money": _("金额"),
+    "date": _("日期"),
+    "code": _("代码"),
+    "boolean": _("是否"),
+    "resident_id": _("公民身份号码"),
+    "uscc": _("统一社会信用代码"),
+    "identifier": _("身份号码或统一社会信用代码"),
+    "region": _("行政区划代码"),
+}
 SUBJECT_CHANGE: Mapping[str, str | Promise] = {
     "merge": _("合并"),
     "split": _("移出记录"),
@@ -343,6 +355,7 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "sign": SIGN,
     "class": RECORD_CLASS,
     "reason": REASON,
+    "field_type": FIELD_TYPE,
     "delivery_standing": DELIVERY_STANDING,
     "subject_kind": SUBJECT_KIND,
     "subject_change": SUBJECT_CHANGE,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from xinlin.core.lists import article_text
 from xinlin.core.rulebooks import ApprovalItem, FieldSpec, Kind, ListMeasure, Rulebook, StatutoryList
@@ -16,8 +17,10 @@ from xinlin.core.values import Text
 from xinlin.faces.kit.basis import BasisView, basis_view
 from xinlin.faces.public.rules import term_words
 from xinlin.office import rulebook as books
+from xinlin.office.queries import catalogue as queries
 from xinlin.office.scopes import today
 
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SIGN: dict[str, str | Promise] = {"positive": _("守信"), "negative": _("失信"), "neutral": _("基础")}
 OPENNESS: dict[str, str | Promise] = {
     "subject_only": _("仅本人可查"),
@@ -58,6 +61,14 @@ class KindView:
     basis: BasisView
     scored: bool
     """Whether the scheme in force counts records of this kind."""
+    level: str | Promise
+    edition: Text | None
+    from_on: date | None
+    to_on: date | None
+    in_force: bool
+    identity: list[Text]
+    """The fields by which a fact is known again."""
+    rules: int
 
 
 def _kind_view(kind: Kind, rulebook: Rulebook, scored: frozenset[str]) -> KindView:
@@ -78,6 +89,13 @@ def _kind_view(kind: Kind, rulebook: Rulebook, scored: frozenset[str]) -> KindVi
         fields=tuple(kind.fields),
         basis=basis_view(kind.basis, rulebook),
         scored=kind.code in scored,
+        level=LEVEL[rulebook.kind_levels.get(kind.code, rulebook.level)],
+        edition=rulebook.editions[kind.edition].name if kind.edition in rulebook.editions else None,
+        from_on=kind.effective_from,
+        to_on=kind.effective_to,
+        in_force=rulebook.in_force(kind, today()),
+        identity=[spec.label for spec in kind.fields if spec.code in (kind.identity_fields() or [])],
+        rules=len(kind.rules),
     )
 
 
@@ -93,12 +111,16 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     """``/catalogue/?q=…&sign=…``: what may be kept, who provides it, on what basis, for what, how long."""
     rulebook = books.current()
     wanted, sign = request.GET.get("q", "").strip()[:100], request.GET.get("sign", "")
+    level, past = request.GET.get("level", ""), request.GET.get("past") == "yes"
     scheme = rulebook.scheme_at(today())
     scored = frozenset(i.kind for d in scheme.dimensions for i in d.indicators) if scheme else frozenset()
     kinds = [
         _kind_view(kind, rulebook, scored)
         for kind in rulebook.kinds.values()
-        if _speaks_of(kind, rulebook, wanted) and (sign not in SIGN or kind.sign == sign)
+        if _speaks_of(kind, rulebook, wanted)
+        and (sign not in SIGN or kind.sign == sign)
+        and (level not in LEVEL or rulebook.kind_levels.get(kind.code, rulebook.level) == level)
+        and (past or rulebook.in_force(kind, today()))
     ]
     context = {
         "rulebook": rulebook,
@@ -107,8 +129,35 @@ def catalogue(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "sign": sign,
         "signs": SIGN,
+        "level": level,
+        "levels": LEVEL,
+        "past": past,
+        "editions": rulebook.editions.values(),
+        "themes": bool(rulebook.themes),
     }
     return render(request, "public/catalogue.html", context)
+
+
+@require_safe
+def catalogue_json(request: HttpRequest) -> HttpResponse:
+    """``/catalogue.json``: the rows in force today, as another installation accepts them."""
+    answer = JsonResponse(queries.as_json(), json_dumps_params={"ensure_ascii": False, "indent": 1})
+    answer["Content-Disposition"] = f'attachment; filename="catalogue-{books.current().code}-{today()}.json"'
+    return answer
+
+
+@require_safe
+def catalogue_workbook(request: HttpRequest) -> HttpResponse:
+    """``/catalogue.xlsx``: the same for people, with a sheet of fields."""
+    answer = HttpResponse(queries.as_workbook(), content_type=WORKBOOK)
+    answer["Content-Disposition"] = f'attachment; filename="catalogue-{books.current().code}-{today()}.xlsx"'
+    return answer
+
+
+@require_safe
+def themes(request: HttpRequest) -> HttpResponse:
+    """``/catalogue/themes/``: the theme databases with counts, owners and when something last came in."""
+    return render(request, "public/themes.html", {"themes": queries.themes()})
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from xinlin.faces.public import changes, city, measures, verify
 from xinlin.faces.public.about import about
-from xinlin.faces.public.catalogue import catalogue, lists
+from xinlin.faces.public.catalogue import catalogue, catalogue_json, catalogue_workbook, lists, themes
 from xinlin.faces.public.log_page import log_page
 from xinlin.faces.public.offices import offices
 from xinlin.faces.public.rules import rules
@@ -23,6 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("index/", city.districts, name="districts"),
     path("runs/", changes.statements, name="statements"),
     path("catalogue/", catalogue, name="catalogue"),
+    path("catalogue/themes/", themes, name="themes"),
+    path("catalogue.json", catalogue_json, name="catalogue_json"),
+    path("catalogue.xlsx", catalogue_workbook, name="catalogue_workbook"),
     path("lists/", lists, name="lists"),
     path("lists/changes/", measures.law, name="law"),
     path("lists/registers/", measures.registers, name="registers"),
