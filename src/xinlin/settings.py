@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "xinlin.faces.kit.kiosk.Kiosk",
     "xinlin.faces.kit.errors.Refusals",
 ]
 

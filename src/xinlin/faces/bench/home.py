@@ -32,6 +32,7 @@ OVERDUE = Task("bench:checks_overdue", "clock", _("逾期未反馈"), _("已过�
 CASES = Task("bench:cases", "scale", _("办件"), _("异议、复核、修复、质疑和善行申报，按期限排列"))
 LETTERS = Task("bench:letters", "printer", _("待打印的信"), _("没有留下联系方式的人，用信告知结果"))
 TELLINGS = Task("bench:tellings", "bell", _("更正告知"), _("用过的信息有变动，请确认收到"))
+SERVE = Task("bench:serve", "user-check", _("信用窗口"), _("为到场的本人代办，登记监护人"))
 LOOKS = Task("bench:look_alarms", "eye", _("异常查询"), _("短时间查询多人、夜间查询、查询邻居等，等待核实"))
 PUBLICITY = Task("bench:publicity", "building-2", _("公示与案例"), _("案例播报、更正与撤下申请"))
 NAMES = Task("bench:names", "search", _("核对名称"), _("有名称没有代码的行，可能是哪家单位"))
@@ -48,7 +49,7 @@ TASKS: dict[str, tuple[Task, ...]] = {
     "clerk": (UPLOAD, BATCHES, REFUSED, QUALITY, NAMES, CASES, TELLINGS, TWO_PAPERS, CODES, PUBLICITY),
     "officer": (CHECKS, OVERDUE, TELLINGS, TWO_PAPERS),
     "analyst": (MODEL, RUNS),
-    "reviewer": (CASES, LINKING, QUALITY, LETTERS, TELLINGS, NAMES, PUBLICITY, LOOKS, TERMS),
+    "reviewer": (CASES, SERVE, LINKING, QUALITY, LETTERS, TELLINGS, NAMES, PUBLICITY, LOOKS, TERMS),
     "auditor": (CASES, LOOKS, LOG, RUNS),
     "operator": (LOG,),
 }

@@ -26,6 +26,7 @@ from xinlin.faces.bench import (
     records,
     redatings,
     repairs,
+    serving,
     situation,
     supervision,
 )
@@ -94,6 +95,7 @@ urlpatterns = [
     path("runs/", model.runs, name="runs"),
     path("figures/", model.figures, name="figures"),
     path("opinions/", opinions.opinions, name="opinions"),
+    path("serve/", serving.serve, name="serve"),
     path("looks/", looks.look_alarms, name="look_alarms"),
     path("looks/<int:number>/", looks.look_alarm, name="look_alarm"),
     path("alerts/", situation.alerts, name="alerts"),

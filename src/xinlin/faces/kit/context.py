@@ -14,6 +14,10 @@ from xinlin.office.scopes import today
 
 SHADE_COOKIE = "xinlin-shade"
 """``light`` or ``dark``; absent: as the device says."""
+IDLE = 60
+"""Seconds without a touch after which a signed-in kiosk is wiped."""
+KIOSK = "kiosk"
+"""Under which a kiosk's session says that it is one."""
 SIZE_COOKIE = "xinlin-size"
 """``large`` for large type; absent: normal."""
 THEMES = {"light": "xinlin", "dark": "xinlin-dark"}
@@ -33,6 +37,12 @@ def words_of(book: Rulebook) -> Words:
     )
 
 
+def kiosk(request: HttpRequest) -> bool:
+    """Whether this is a kiosk's session: big type, and wiped when nobody touches it."""
+    session = getattr(request, "session", None)
+    return bool(session is not None and session.get(KIOSK))
+
+
 def words(request: HttpRequest) -> dict[str, Any]:
     """Template context: ``words``, ``shade`` (``light``, ``dark`` or empty), ``theme``, ``large_type``, ``synthetic``.
 
@@ -47,5 +57,6 @@ def words(request: HttpRequest) -> dict[str, Any]:
         "shade": shade if theme else "",
         "theme": theme,
         "synthetic": settings.SYNTHETIC,
-        "large_type": request.COOKIES.get(SIZE_COOKIE) == "large",
+        "kiosk_idle": IDLE if kiosk(request) else 0,
+        "large_type": request.COOKIES.get(SIZE_COOKIE) == "large" or kiosk(request),
     }

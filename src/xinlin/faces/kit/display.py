@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -10,7 +11,11 @@ from django.urls import path
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from xinlin.faces.kit.acting import stop
 from xinlin.faces.kit.context import SHADE_COOKIE, SIZE_COOKIE
+from xinlin.office.actions import mandates
+from xinlin.office.queries.staff import actor_of
+from xinlin.office.scopes import NotFound
 
 YEAR: Final = 365 * 24 * 60 * 60
 CHOICES: Final = {"shade": (SHADE_COOKIE, ("light", "dark")), "size": (SIZE_COOKIE, ("large",))}
@@ -39,5 +44,22 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(static("kit/mark.svg"))
 
 
+@require_POST
+def stop_acting(request: HttpRequest) -> HttpResponse:
+    """Be oneself again. What was entrusted stands until it ends; a visit to a counter is over."""
+    number = stop(request)
+    if number and request.user.is_authenticated:
+        actor = actor_of(request.user)
+        if actor.role != "resident":
+            with suppress(NotFound):
+                mandates.give_up(actor=actor, number=number)
+            return HttpResponseRedirect("/bench/serve/")
+    return HttpResponseRedirect("/me/")
+
+
 app_name = "kit"
-urlpatterns = [path("display/", display, name="display"), path("favicon.ico", favicon, name="favicon")]
+urlpatterns = [
+    path("acting/stop/", stop_acting, name="stop_acting"),
+    path("display/", display, name="display"),
+    path("favicon.ico", favicon, name="favicon"),
+]

@@ -12,6 +12,8 @@ from django.utils.cache import patch_cache_control
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from xinlin.faces.kit.acting import acting
+from xinlin.office.queries.mandates import MandateView
 from xinlin.office.queries.staff import actor_of
 from xinlin.office.scopes import Actor
 
@@ -34,6 +36,8 @@ class ActorRequest(HttpRequest):
     """A request that has passed a gate: ``request.actor`` is who acts."""
 
     actor: Actor
+    acting: MandateView
+    """Only where the actor helps somebody: under which mandate."""
 
 
 def _private(response: HttpResponseBase) -> HttpResponseBase:
@@ -63,6 +67,10 @@ def _gate(roles: tuple[str, ...], *, needs_subject: bool) -> Callable[[View], Vi
             if not request.user.is_authenticated:
                 return _private(redirect_to_login(request.get_full_path()))
             actor = actor_of(request.user)
+            helping = acting(request, actor) if needs_subject else None
+            if helping is not None:
+                request.actor, request.acting = helping  # type: ignore[attr-defined]  # from here on it is an ActorRequest
+                return _private(view(request, *args, **kwargs))
             if actor.role not in roles:
                 return _private(refused(request, allowed=roles, actor=actor))
             if needs_subject and actor.subject_id is None:
@@ -77,7 +85,10 @@ def _gate(roles: tuple[str, ...], *, needs_subject: bool) -> Callable[[View], Vi
 
 
 def resident_required(view: View) -> View:
-    """Let registered residents pass; send nobody to sign in, staff to a refusal, and the unregistered to an explanation."""
+    """Let registered residents pass, and who acts for one under a mandate that stands.
+
+    Sends nobody to sign in, staff to a refusal, and the unregistered to an explanation.
+    """
     return _gate(("resident",), needs_subject=True)(view)
 
 

@@ -144,6 +144,7 @@ OUTCOME: Mapping[str, str | Promise] = {
 """What came of a case (处理结果)."""
 ROLE: Mapping[str, str | Promise] = {
     "resident": _("本人"),
+    "helper": _("代办人"),
     "clerk": _("部门报送员"),
     "officer": _("审批人员"),
     "reviewer": _("信用中心审核员"),
@@ -243,6 +244,13 @@ CHANGE: Mapping[str, str | Promise] = {
     "objection_unresolved": _("无法核实，保持标注"),
 }
 """Why a record changed (变动原因), where a code says it."""
+POWER: Mapping[str, str | Promise] = {
+    "see": _("查看记录、评分和谁看过"),
+    "object": _("提出异议、复核、修复申请"),
+    "report": _("出具信用报告"),
+    "leave": _("撤回授权、退出评分、拒绝记录"),
+}
+MANDATE: Mapping[str, str | Promise] = {"helper": _("受托人"), "guardian": _("监护人"), "counter": _("窗口代办")}
 CONSENT_STATE: Mapping[str, str | Promise] = {
     "live": _("有效"),
     "paused": _("已暂停"),
@@ -364,6 +372,8 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "case_kind": CASE_KIND,
     "case_step": CASE_STEP,
     "outcome": OUTCOME,
+    "power": POWER,
+    "mandate": MANDATE,
     "consent": CONSENT_STATE,
     "score_standing": SCORE_STANDING,
     "consent_event": CONSENT_EVENT,

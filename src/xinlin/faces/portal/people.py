@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from xinlin.faces.kit.acting import acting
 from xinlin.faces.kit.charts import gauge
 from xinlin.faces.kit.gates import ActorRequest, resident_required
 from xinlin.office.queries import cases, people, scores
@@ -34,7 +35,8 @@ ORDINARY: Final = (
 def home(request: HttpRequest) -> HttpResponseBase:
     """The front page: for visitors what this is, for residents their own."""
     if request.user.is_authenticated:
-        if actor_of(request.user).role != "resident":
+        actor = actor_of(request.user)
+        if actor.role != "resident" and acting(request, actor) is None:
             return redirect("/bench/")
         return resident_home(request)
     return render(request, "portal/landing.html", {"offers": current().offers})

@@ -42,3 +42,24 @@ for (const choice of document.querySelectorAll("[data-wording]")) {
     }
   });
 }
+
+// A kiosk is wiped when nobody touches it. The page's own Refresh header does so without this script; here typing counts too.
+const kiosk = document.querySelector("[data-kiosk]");
+if (kiosk) {
+  const idle = Number(kiosk.dataset.kiosk) * 1000;
+  let timer;
+  let told = Date.now();
+  const touched = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => location.replace(kiosk.dataset.end), idle);
+    if (Date.now() - told > idle / 4) {
+      told = Date.now();
+      fetch(kiosk.dataset.here, { method: "HEAD" });
+    }
+  };
+  addEventListener("load", () => {
+    stop(); // the header's refresh; the timer takes its place
+    touched();
+  });
+  for (const sort of ["pointerdown", "keydown", "input"]) addEventListener(sort, touched, { passive: true });
+}
