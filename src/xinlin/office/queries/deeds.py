@@ -155,7 +155,7 @@ def of_case(case: Case) -> DeedView | None:
 
 def own(*, actor: Actor, number: str) -> DeedView | None:
     """What the resident declared in one of their own cases; None where it is another kind of case. Raises `NotFound`."""
-    case = Case.objects.filter(filed_by=own_subject(actor), number=number).first()
+    case = Case.objects.filter(filed_by=own_subject(actor, "see"), number=number).first()
     if case is None:
         raise NotFound("没有这件办件，或它不属于您。There is no such case of yours.")
     return of_case(case)

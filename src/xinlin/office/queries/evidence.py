@@ -60,8 +60,8 @@ def record_for(actor: Actor, reference: str) -> Record:
     """The record, if evidence on it is the actor's business. Raises `NotFound`, `NotAllowed`."""
     record = Record.objects.select_related("subject").filter(reference=reference).first()
     if record is not None:
-        if actor.role == "resident":
-            own = history(own_subject(actor).pk, current(), today())
+        if actor.role in ("resident", "helper"):
+            own = history(own_subject(actor, "see").pk, current(), today())
             if any(held.pk == record.pk and concerns_person(fact) for held, fact in own):
                 return record
         elif actor.role == "reviewer" or (actor.role == "clerk" and actor.department == record.department):
@@ -72,8 +72,8 @@ def record_for(actor: Actor, reference: str) -> Record:
 def case_for(actor: Actor, number: str) -> Case:
     """The case, if evidence in it is the actor's business. Raises `NotFound`, `NotAllowed`."""
     cases = Case.objects.select_related("record", "subject").filter(number=number)
-    if actor.role == "resident":
-        cases = cases.filter(filed_by=own_subject(actor))
+    if actor.role in ("resident", "helper"):
+        cases = cases.filter(filed_by=own_subject(actor, "see"))
     elif actor.role == "clerk" and actor.department:
         cases = cases.filter(Q(department=actor.department) | Q(provider=actor.department))
     elif actor.role not in ("reviewer", "auditor"):
@@ -126,7 +126,7 @@ def _look(actor: Actor, rows: list[Evidence], result: str) -> None:
             subjects.append(subject)
         if record is not None:
             kinds.append(record.kind)
-    own = actor.role == "resident"
+    own = actor.role in ("resident", "helper")
     purpose = gettext_noop("本人查询") if own else gettext_noop("核查证据文件")
     clause = gettext_noop("查询本人信息") if own else gettext_noop("办理异议和核查记录")
     write_look(actor=actor, subjects=subjects, purpose=purpose, clause=clause, kinds=kinds, result=result)

@@ -90,7 +90,9 @@ def _view(row: Pledge, day: date) -> PledgeView:
 
 def mine(*, actor: Actor) -> list[PledgeView]:
     """The resident's own promises, those that are due first."""
-    rows = Pledge.objects.filter(subject=own_subject(actor)).select_related("subject").order_by("-state", "due_on")
+    rows = (
+        Pledge.objects.filter(subject=own_subject(actor, "see")).select_related("subject").order_by("-state", "due_on")
+    )
     return [_view(row, today()) for row in rows[:200]]
 
 

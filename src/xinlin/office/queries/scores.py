@@ -223,7 +223,7 @@ def _kinds_of(scheme: Scheme) -> set[str]:
 
 def trades(*, actor: Actor) -> list[TradeView]:
     """The trades' scores of this city, and which the resident opened."""
-    live, rulebook = live_consents(own_subject(actor).pk), current()
+    live, rulebook = live_consents(own_subject(actor, "see").pk), current()
     return [
         TradeView(
             scheme.code,
@@ -241,7 +241,7 @@ def my_trade(*, actor: Actor, code: str) -> Card | None:
 
     Raises `NotFound` for no such trade.
     """
-    subject, rulebook, day = own_subject(actor), current(), today()
+    subject, rulebook, day = own_subject(actor, "see"), current(), today()
     scheme = next((one for one in rulebook.trade_schemes_at(day) if one.code == code), None)
     if scheme is None:
         raise NotFound(f"没有名为 {code} 的行业分。There is no trade's score {code}.")
@@ -269,7 +269,7 @@ class FrozenView:
 
 def history_of(*, actor: Actor) -> list[FrozenView]:
     """The resident's own frozen figures under the city's scheme, newest first; empty without a live consent."""
-    subject, rulebook = own_subject(actor), current()
+    subject, rulebook = own_subject(actor, "see"), current()
     scheme = rulebook.scheme_at(today())
     if scheme is None or ("score", "") not in live_consents(subject.pk):
         return []

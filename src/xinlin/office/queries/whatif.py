@@ -110,7 +110,7 @@ class Tried:
 
 def _own(actor: Actor) -> tuple[Rulebook, Scheme, date, dict[str, RecordView], list[Fact]] | None:
     """The live scheme and the resident's records; None without a live consent, or where nobody is scored."""
-    subject, rulebook, day = own_subject(actor), current(), today()
+    subject, rulebook, day = own_subject(actor, "see"), current(), today()
     scheme = rulebook.scheme_at(day)
     if scheme is None or ("score", "") not in live_consents(subject.pk):
         return None
