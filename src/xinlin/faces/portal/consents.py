@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from xinlin.core.values import Text
 from xinlin.faces.kit import paper
+from xinlin.faces.kit.consent_labels import CONSENT_EVENT, CONSENT_STATE
 from xinlin.faces.kit.gates import ActorRequest, resident_required
-from xinlin.faces.kit.labels import CONSENT_EVENT, CONSENT_STATE, LEAVES
+from xinlin.faces.kit.labels import LEAVES
 from xinlin.faces.kit.templatetags.kit import day, moment, term
 from xinlin.office.actions import people as actions
 from xinlin.office.actions import recordings as recording_actions

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from xinlin.core.mandates import ENTRUSTED, LASTS
 from xinlin.faces.kit import acting, paper
+from xinlin.faces.kit.consent_labels import SCORE_STANDING
 from xinlin.faces.kit.gates import ActorRequest, resident_required
-from xinlin.faces.kit.labels import CASE_KIND, CASE_STATE, SCORE_STANDING, STATUS
+from xinlin.faces.kit.labels import CASE_KIND, CASE_STATE, STATUS
 from xinlin.faces.kit.paper import said
 from xinlin.faces.kit.templatetags.kit import day
 from xinlin.office.actions import mandates as actions
