@@ -19,6 +19,8 @@ ACTIONS = Path(office.__file__).parent / "actions"
 WRITES = {"write_leaf", "write_leaves"}
 WITHOUT = {
     "notices.read": "that a person opened their own message changes nothing for anybody",
+    "answers.store": "stores within the action that asked, whose leaf covers the answers",
+    "tellings.tell_users": "runs inside the action that changes the record, whose leaf covers it",
 }
 """Functions with an actor that leave no leaf, each with its reason."""
 
