@@ -77,7 +77,7 @@ def strategy_of(described: Any, operation: str, mode: GenerationMode) -> Any:
 
 
 EFFORT = settings(
-    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )
 
 
