@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from tests.rulebooks import example
 from tests.scores.test_open_folder import write
 from xinlin.cli import main
 
@@ -92,3 +93,23 @@ def test_a_scheme_that_is_not_there_is_named_with_those_that_are(
     code, _ = score(tmp_path, tmp_path / "out", "--rulebook", "xiamen", "--scheme", "parking")
     assert code == 1
     assert "housekeeping 2026.1" in capsys.readouterr().err
+
+
+def test_a_rulebook_in_a_folder_of_one_s_own_is_found_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the page of the language tells a new city to do it."""
+    for path, text in example.texts().items():
+        (tmp_path / "example" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "example" / path).write_text(text, encoding="utf-8")
+    tables = {
+        "subjects": ["subject,kind,born_on", "anna,person,1990-01-01"],
+        "consents": ["subject,given_on,withdrawn_on", "anna,2026-01-01,"],
+        "records/park_volunteering": [f"{COLUMNS},hours,led", "v1,anna,2026-02-01,active,,,,,14,"],
+    }
+    data = write(tmp_path / "data", tables)
+    monkeypatch.chdir(tmp_path)
+    assert main(["rulebook", "lint", "example", "--root", "."]) == 1  # not published yet, and nothing else
+    code, rows = score(data, tmp_path / "out", "--rulebook", "./example")
+    assert code == 0
+    assert rows["anna"]["score"] == 112

@@ -132,3 +132,30 @@ def test_a_frozen_figure_s_receipt_is_checked_with_the_key_alone_and_outlives_le
     assert client.get(f"/score/history/{number}.tlog-proof").status_code == 404
     assert client.get("/score/history/").status_code == 200
     capsys.readouterr()
+
+
+def test_a_run_over_nobody_is_a_run_too_and_replays(system: Actor) -> None:
+    """The monthly timer freezes every trade's score, also one that nobody has opened yet."""
+    number = scores.run(actor=system, trade="housekeeping")
+    said = replay(actor=system, number=number)
+    assert said.holds
+    assert (said.people, said.replayed) == (0, 0)
+    assert score_runs.published() == []
+    with pytest.raises(NotFound):
+        scores.run(actor=system, trade="fishing")
+
+
+def test_every_page_that_shows_a_number_without_a_source_says_so(resident: Make, system: Actor) -> None:
+    """Walked as a resident and as anybody: no published source gives this city's base, points or most levels."""
+    someone = resident()
+    worker(someone)
+    people.open_score(actor=someone.actor, via="portal")
+    people.open_trade(actor=someone.actor, scheme="housekeeping", via="portal")
+    scores.run(actor=system)
+    client = web(someone)
+    own = ["/score/", "/score/why/", "/score/what-if/", "/score/history/", "/score/trades/housekeeping/"]
+    own += ["/score/what-if/?indicator=volunteer_service&amount=10", "/benefits/", "/deeds/", "/code/"]
+    for path in [*own, "/rules/", "/rules/offers/", "/rules/cases/", "/cities/"]:
+        page = client.get(path)
+        assert page.status_code == 200, path
+        assert "演示数值" in page.content.decode(), path

@@ -216,7 +216,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     try:
         named = Path(arguments.rulebook)
-        rulebook = shelf.read_folder(named) if len(named.parts) > 1 else shelf.read(arguments.rulebook)
+        rulebook = shelf.read_folder(named) if os.sep in arguments.rulebook else shelf.read(arguments.rulebook)
         scheme = _scheme(rulebook, arguments.scheme, arguments.version, arguments.as_of)
         if arguments.data is None and (arguments.snapshot is None or arguments.what == "explain"):
             raise _Refused("--data is missing: the folder with subjects, consents and records")

@@ -43,6 +43,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from django.core.management import call_command
 
     django.setup()
+    from xinlin.office.actions.proposals import keep_adopted
     from xinlin.office.jobs.batches import reap
     from xinlin.office.jobs.drops import sweep_drops
     from xinlin.office.jobs.endings import tell
@@ -64,6 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ("drops", SWEEP_EVERY_SECONDS, sweep_drops),
         ("sources", PULL_EVERY_SECONDS, pull_all),
         ("endings", ENDINGS_EVERY_SECONDS, tell),
+        ("schemes", REAP_EVERY_SECONDS, keep_adopted),
     )
     for name, every, duty in duties:
         threading.Thread(target=_keep, args=(stopped, every, duty), daemon=True, name=name).start()

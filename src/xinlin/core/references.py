@@ -147,8 +147,9 @@ def _deed(rulebook: Rulebook, code: str) -> Iterator[Finding]:
 
 
 def _offers(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
-    opens = {tier.code for scheme in rulebook.schemes for tier in scheme.tiers}
-    opens |= {mark.code for scheme in rulebook.schemes for mark in scheme.marks}
+    citys = [scheme for scheme in rulebook.schemes if scheme.subject == "person" and scheme.extends is None]
+    opens = {tier.code for scheme in citys for tier in scheme.tiers}
+    opens |= {mark.code for scheme in citys for mark in scheme.marks}
     for code in sorted(own.get("offers", ())):
         offer, path = rulebook.offers[code], ("offers", code)
         if offer.merchant not in rulebook.merchants:

@@ -21,13 +21,14 @@ def cases(request: HttpRequest) -> HttpResponse:
     """``/rules/cases/``: worked examples as sentences with their results, and what becomes of a slip without intent."""
     rulebook = current()
     standing = {(s.code, s.version): s for s in rulebook.schemes}
-    groups: dict[str, list[object]] = {}
+    groups: dict[str, tuple[bool, list[object]]] = {}
     for case in rulebook.cases:
         scheme = standing.get((case.scheme, case.version))
         if scheme is None or scheme.effective_from > today():
             continue
         tier = next(tier.name for tier in scheme.tiers if tier.code == case.expect_tier)
-        groups.setdefault(f"{case.scheme} {case.version}", []).append((case, tier))
+        invented = figures.invented(scheme)
+        groups.setdefault(f"{case.scheme} {case.version}", (invented, []))[1].append((case, tier))
     return render(request, "public/worked_cases.html", {"groups": groups, "scheme": rulebook.scheme_at(today())})
 
 

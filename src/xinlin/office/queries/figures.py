@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from django.db.models import Count
 
 from xinlin import shelf
+from xinlin.core.explain import demonstration
 from xinlin.core.figures import PublishedFigure
 from xinlin.core.people import is_adult
 from xinlin.core.rulebooks import Rulebook
@@ -154,8 +155,18 @@ class CityLine:
     indicators: int
     demonstrations: int
     """Indicators whose numbers no source states."""
+    base_invented: bool
+    tiers_invented: bool
+    """Whether base and scale, or some level's beginning, rest on no published source."""
     others: list[Text]
     """Schemes of trades, organisations and districts."""
+
+
+def invented(scheme: Scheme) -> bool:
+    """Whether some number of the scheme rests on no published source."""
+    indicators = [indicator for dimension in scheme.dimensions for indicator in dimension.indicators]
+    tiers = any(demonstration(tier.basis) for tier in scheme.tiers)
+    return tiers or demonstration(scheme.basis) or any(demonstration(one.points_basis) for one in indicators)
 
 
 def _city(rulebook: Rulebook, day: date) -> CityLine | None:
@@ -179,6 +190,8 @@ def _city(rulebook: Rulebook, day: date) -> CityLine | None:
         dimensions=[dimension.name for dimension in scheme.dimensions] if scheme else [],
         indicators=len(indicators),
         demonstrations=sum(indicator.points_basis == "demonstration" for indicator in indicators),
+        base_invented=scheme is not None and demonstration(scheme.basis),
+        tiers_invented=scheme is not None and any(demonstration(tier.basis) for tier in scheme.tiers),
         others=[name_of(one, rulebook) for one in others if one is not None],
     )
 

@@ -12,7 +12,7 @@ from xinlin.core.schemes import Scheme
 from xinlin.core.trade_scores import taken_over
 from xinlin.core.values import Text
 from xinlin.office.models.proposals import ProposalSignature, SchemeProposal
-from xinlin.office.queries.scheme_texts import MAY_SIGN, NOTICE_DAYS, checked, name_of
+from xinlin.office.queries.scheme_texts import MAY_SIGN, NOTICE_DAYS, ProposalRefused, checked, name_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 
@@ -90,12 +90,18 @@ def schemes(*, actor: Actor) -> list[SchemeLine]:
     return lines
 
 
+def _drafted(proposal: SchemeProposal) -> Scheme | None:
+    """The version that a draft would be; None where its text does not fit the rulebook any more."""
+    try:
+        return checked(proposal.text)[1]
+    except ProposalRefused:
+        return None
+
+
 def _view(proposal: SchemeProposal, signatures: list[ProposalSignature], actor: Actor | None) -> ProposalView:
     versions = {(one.code, one.version): one for one in current().schemes}
     before = versions.get((proposal.scheme, proposal.replaces))
-    after = versions.get((proposal.scheme, proposal.version))
-    if after is None:
-        _rulebook, after = checked(proposal.text)
+    after = versions.get((proposal.scheme, proposal.version)) or _drafted(proposal)
     tiers = {tier.code: tier.name for scheme in (before, after) if scheme is not None for tier in scheme.tiers}
     draft = proposal.state == SchemeProposal.State.DRAFT
     job = proposal.job
@@ -103,7 +109,7 @@ def _view(proposal: SchemeProposal, signatures: list[ProposalSignature], actor: 
     return ProposalView(
         number=proposal.number,
         scheme=proposal.scheme,
-        name=name_of(after, current()),
+        name=name_of(after, current()) if after is not None else Text(zh=proposal.scheme, en=proposal.scheme),
         version=proposal.version,
         replaces=proposal.replaces,
         effective_from=proposal.effective_from,
@@ -113,7 +119,7 @@ def _view(proposal: SchemeProposal, signatures: list[ProposalSignature], actor: 
         proposed_name=proposal.proposed_name,
         created_at=proposal.created_at,
         announced_at=proposal.announced_at,
-        changes=changes(before, after, current().kinds) if before is not None else [],
+        changes=changes(before, after, current().kinds) if before is not None and after is not None else [],
         signatures=[SignatureView(one.by_name, one.role, one.at) for one in signatures],
         preview=proposal.preview,
         preview_sha256=digest(proposal.preview) if proposal.preview is not None else "",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from xinlin import shelf
 from xinlin.core import strict_yaml
 from xinlin.core.proposals import amended, as_yaml
@@ -57,13 +59,18 @@ def said_of(text: str) -> tuple[str, str]:
     return str(said.get("code", "")), str(said.get("version", ""))
 
 
+@lru_cache(maxsize=16)
+def _with_version(city: str, stem: str, text: str, others: tuple[tuple[str, str], ...]) -> Rulebook:
+    """Loaded once for each text: pages that list drafts ask again and again."""
+    return shelf.with_scheme(city, stem, text, dict(others))
+
+
 def checked(text: str) -> tuple[Rulebook, Scheme]:
     """The rulebook with this version in it, and the version. Raises `ProposalRefused` with everything that is wrong."""
     code, version = said_of(text)
-    others = announced_texts()
     stem = f"{code or 'scheme'}-{version or '0'}"
     try:
-        rulebook = shelf.with_scheme(current().code, stem, text, others)
+        rulebook = _with_version(current().code, stem, text, tuple(announced_texts().items()))
     except shelf.RulebookRefused as refused:
         raise ProposalRefused(refused.problems) from refused
     return rulebook, next(one for one in rulebook.schemes if (one.code, one.version) == (code, version))

@@ -265,6 +265,7 @@ class FrozenView:
     version: str
     receipt: bool
     """Whether there is a receipt to take away."""
+    demonstration: bool
 
 
 def history_of(*, actor: Actor) -> list[FrozenView]:
@@ -273,22 +274,24 @@ def history_of(*, actor: Actor) -> list[FrozenView]:
     scheme = rulebook.scheme_at(today())
     if scheme is None or ("score", "") not in live_consents(subject.pk):
         return []
-    tiers = {(s.version, t.code): t.name for s in rulebook.schemes if s.code == scheme.code for t in s.tiers}
+    known = {(s.version, t.code): t for s in rulebook.schemes if s.code == scheme.code for t in s.tiers}
     rows = Score.objects.filter(subject=subject, run__scheme=scheme.code, run__state=ScoreRun.State.DONE)
     newest = {row.as_of: row for row in rows.select_related("run").order_by("run_id")}
     look_at_oneself(actor, (), gettext_noop("本人查看历史分数"))
     found: list[FrozenView] = []
     for day in sorted(newest):
         row = newest[day]
+        tier = known.get((row.run.version, row.tier))
         found.append(
             FrozenView(
                 run=row.run.number,
                 as_of=day,
                 score=row.score,
                 change=row.score - found[-1].score if found else None,
-                tier=tiers.get((row.run.version, row.tier), Text(zh=row.tier, en=row.tier)),
+                tier=tier.name if tier is not None else Text(zh=row.tier, en=row.tier),
                 version=row.run.version,
                 receipt=row.salt is not None,
+                demonstration=tier is None or demonstration(tier.basis),
             )
         )
     return found[::-1]
