@@ -129,6 +129,34 @@ def propose_columns(kind: Kind, headers: Sequence[str]) -> Proposal:
     return Proposal(columns, leftovers, missing, twice)
 
 
+def forbidden_problem(kind: Kind, headers: Sequence[str]) -> Problem | None:
+    """Why a file may not be taken for what its columns hold, or None (征信业管理条例 14; 个人信息保护法 28).
+
+    Asked of the columns that no field takes: those of the kind itself were judged when its rulebook was loaded.
+    """
+    from xinlin.core.forbidden import forbidden_column
+
+    if "person" not in kind.subject_kinds:
+        return None
+    found = forbidden_column(name for name in propose_columns(kind, headers).leftovers)
+    if found is None:
+        return None
+    header, matter = found
+    return Problem(
+        "forbidden_column",
+        header,
+        Text(
+            zh=f"列“{header}”是{matter.name.zh}：{matter.reason.zh}",
+            en=f"The column {header!r} holds {matter.name.en}: {matter.reason.en}",
+        ),
+        Text(
+            zh="请删去这一列后重报；整份文件都没有入库",
+            en="Remove the column and send the file again; none of it was kept",
+        ),
+        header,
+    )
+
+
 def read_columns(data: Mapping[str, Mapping[str, str]]) -> dict[str, ColumnUse]:
     """Stored mapping data as column uses. Raises ValueError for an unknown key or an empty use."""
     uses = {}

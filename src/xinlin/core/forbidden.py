@@ -157,6 +157,16 @@ UNCONFIRMED = Forbidden(
 )
 """What no negative kind may be about."""
 
+
+def forbidden_column(headers: Iterable[str]) -> tuple[str, Forbidden] | None:
+    """The first column of a file on persons that no kind may hold, with the matter; None where there is none."""
+    for header in headers:
+        for matter in DATA:
+            if matter.word_in([header]) is not None:
+                return header, matter
+    return None
+
+
 _UNRELATED = Text(
     zh="与信用无关的因素不得用于评价（深圳经济特区社会信用条例第二十九条；洞头方案剔除职业、资产）",
     en="a factor that has nothing to do with credit may not be scored (Shenzhen 29; Dongtou took out occupation and assets)",

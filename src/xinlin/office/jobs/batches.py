@@ -17,7 +17,7 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from xinlin.core.batches import CONTINUATION, Judge
-from xinlin.core.columns import ColumnUse, label_key, mapping_problems, propose_columns, read_columns
+from xinlin.core.columns import ColumnUse, forbidden_problem, label_key, mapping_problems, propose_columns, read_columns
 from xinlin.core.hints import Hints, hint_of
 from xinlin.core.people import mask_identifier, mask_name, normalise_identifier
 from xinlin.core.rulebooks import Kind
@@ -197,6 +197,9 @@ class _Replay(Sheet):
 def _columns(batch: Batch, kind: Kind, layout: Layout, findings: Hints) -> dict[str, ColumnUse] | None:
     """The delivery's mapping: the one it names, the kept one for this header, or the automatic one; None to ask."""
     headers = layout.headers
+    forbidden = forbidden_problem(kind, headers)
+    if forbidden is not None:
+        raise Refused(forbidden)
     if batch.replays_id and "columns" in batch.layout:
         return read_columns(batch.layout["columns"])
     kept = batch.mapping or _kept_mapping(batch, layout)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop
 from xinlin.core.columns import read_columns
 from xinlin.core.people import identifier_problem, normalise_identifier
 from xinlin.core.rulebooks import FieldSpec, Kind
+from xinlin.core.slips import proposal
 from xinlin.core.values import Text
 from xinlin.office import rulebook, vault
 from xinlin.office.models.batches import Batch, Job, Mapping, RefusedRow
@@ -249,7 +250,8 @@ def refused_rows(*, actor: Actor, number: str, page: int = 1, only_open: bool = 
 
 def _opened(found: Batch, rows: Iterable[RefusedRow]) -> list[RefusedLine]:
     kind = rulebook.current().kinds.get(found.kind)
-    labels = {spec.code: spec.label for spec in kind.fields} if kind else {}
+    specs = {spec.code: spec for spec in kind.fields} if kind else {}
+    labels = {code: spec.label for code, spec in specs.items()}
     lines = []
     for row in rows:
         cells: dict[str, str] = json.loads(vault.unseal(row.raw_sealed, REFUSED_PLACE))
@@ -257,7 +259,10 @@ def _opened(found: Batch, rows: Iterable[RefusedRow]) -> list[RefusedLine]:
         for problem in row.problems:
             label = labels.get(problem["where"])
             shown = {"label": label.model_dump()} if label else {"label": {"zh": "", "en": ""}}
-            problems.append({**problem, **shown, "raw": cells.get(problem.get("column", ""), "")})
+            raw = cells.get(problem.get("column", ""), "")
+            spec = specs.get(problem["where"])
+            meant = proposal(kind, spec, raw) if kind and spec and raw else ""
+            problems.append({**problem, **shown, "raw": raw, "proposal": meant})
         lines.append(
             RefusedLine(row.row, cells, problems, row.state, row.replayed_in.number if row.replayed_in else "")
         )
