@@ -15,6 +15,7 @@ from xinlin.commands import (
     exchange,
     items,
     log,
+    register,
     replays,
     rulebook,
     scores,
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     exchange.add(commands)
     items.add(commands)
     log.add(commands)
+    register.add(commands)
     replays.add(commands)
     rulebook.add(commands)
     scores.add(commands)

@@ -108,6 +108,15 @@ def waiting() -> QuerySet[LinkQuestion]:
     return LinkQuestion.objects.filter(state=LinkQuestion.State.OPEN, refused_row__state=RefusedRow.State.OPEN)
 
 
+def question_lines(limit: int = 5_000) -> list[QuestionLine]:
+    """The open questions about names as a report lists them: of organisations alone, whose names are public."""
+    asked = waiting().filter(subject__register=Subject.Register.ORGANISATION)
+    lines = [
+        _question(question) for question in asked.select_related("refused_row__batch", "subject").order_by("pk")[:limit]
+    ]
+    return [line for line in lines if line is not None]
+
+
 def unlinked() -> QuerySet[Record]:
     """The records without an identifier of which nobody said that they are nobody's here."""
     asks = Q(question__isnull=True) | ~Q(question__state=LinkQuestion.State.NONE)
