@@ -35,7 +35,7 @@ def _database(url: str) -> dict[str, Any]:
             "NAME": str(DATA / "xinlin.sqlite3"),
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
+                "timeout": 60,  # seconds; as long as a large delivery may take to be stored
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;",
             },
         }

@@ -68,6 +68,7 @@ def _take_in(arguments: argparse.Namespace) -> dict[str, Any]:
         "accepted": line.rows_accepted,
         "repeated": line.rows_repeated,
         "refused": line.rows_refused,
+        "rows_per_second": view.job.rate if view.job else 0,
         "entries_added": line.entries_added,
         "entries_ended": line.entries_ended,
         "layout": view.layout,
@@ -142,7 +143,9 @@ def _print(told: dict[str, Any]) -> None:
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Put ``intake`` into the command line."""
     parser = commands.add_parser("intake", help="take a department's file in and print the receipt")
-    parser.add_argument("file", type=Path, help="CSV, TSV, XLSX or XLS")
+    parser.add_argument(
+        "file", type=Path, help="CSV, TSV, XLSX, XLS, JSON, JSON Lines, XML, HTML tables, or a ZIP of these"
+    )
     parser.add_argument("--department", required=True, help="code of the department that sends it")
     parser.add_argument("--kind", required=True, help="code of the kind of record")
     parser.add_argument("--mapping", help="name of a kept column mapping")

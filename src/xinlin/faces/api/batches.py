@@ -53,12 +53,13 @@ class ReceiptOut(Schema):
 
 
 class JobOut(Schema):
-    """How far the work is; ``done`` of ``total`` rows."""
+    """How far the work is; ``done`` of ``total`` rows, ``rate`` of them in a second."""
 
     number: str
     state: str
     done: int
     total: int
+    rate: int
     message: str
 
 

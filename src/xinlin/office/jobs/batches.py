@@ -31,6 +31,7 @@ from xinlin.office.actions.staged_rows import StagedRows, readable
 from xinlin.office.actions.uploads import drop_forgotten
 from xinlin.office.bulk import lock_storing
 from xinlin.office.failpoints import reached
+from xinlin.office.jobs.heartbeats import beating
 from xinlin.office.layouts import FileRefused, Layout, Reading, Row, Sheet
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, Job, RefusedRow
@@ -159,7 +160,8 @@ def _take_in_file(job: Job, batch: Batch, kind: Kind, path: Path) -> None:
         _judge_all(job, sheet, judge, rows)
         _tell_layout(sheet.layout, findings)
         reached("intake.judged")
-        _store(job, batch, judge, rows, sheet)
+        with beating(job):
+            _store(job, batch, judge, rows, sheet)
         reached("intake.committed")
     finally:
         rows.close()

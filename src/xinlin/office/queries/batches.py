@@ -40,6 +40,8 @@ class JobView:
     state: str
     done: int
     total: int
+    rate: int
+    """Rows judged in a second."""
     message: str
     attempts: int
     heartbeat_at: datetime | None
@@ -145,7 +147,18 @@ def _job_view(job: Job | None) -> JobView | None:
     if job is None:
         return None
     done = min(job.done, job.total) if job.total else job.done
-    return JobView(job.number, job.state, done, job.total, job.message, job.attempts, job.heartbeat_at, job.finished_at)
+    took = (job.heartbeat_at - job.started_at).total_seconds() if job.heartbeat_at and job.started_at else 0.0
+    return JobView(
+        job.number,
+        job.state,
+        done,
+        job.total,
+        round(done / took) if took > 0 else 0,
+        job.message,
+        job.attempts,
+        job.heartbeat_at,
+        job.finished_at,
+    )
 
 
 def _line(batch: Batch, rows_open: int) -> BatchLine:
