@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,16 +16,24 @@ LOCK = 7_204_118_001
 """Advisory lock under which batches are stored one after another on PostgreSQL; SQLite has but one writer."""
 
 
+STORING_MEMORY = 256 << 20
+"""Bytes that the database may hold in memory for a storing connection; half of it for each step on PostgreSQL."""
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 """What COPY would take for something else."""
 
 
 def lock_storing() -> None:
-    """Let no other batch be stored until this transaction ends, so that subjects are numbered without gaps."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+    """Let no other batch be stored until this transaction ends, so that subjects are numbered without gaps.
+
+    The connection is given memory for it: indexes of a million rows are written in random places.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            cursor.execute(f"SET LOCAL work_mem = '{STORING_MEMORY >> 21}MB'")
+        else:
+            cursor.execute(f"PRAGMA cache_size = -{STORING_MEMORY >> 10}")
 
 
 def listing(values: Iterable[Any]) -> Any:
@@ -131,15 +140,14 @@ class Stage:
         """``columns``: name -> type on PostgreSQL. The first one is the key."""
         self.name, self.columns = name, tuple(columns)
         self.rows = 0
-        types = (
-            columns
-            if connection.vendor == "postgresql"
-            else {column: _plain(type_) for column, type_ in columns.items()}
-        )
-        key, *others = (f"{connection.ops.quote_name(column)} {type_}" for column, type_ in types.items())
+        if connection.vendor == "postgresql":  # joins there hash the whole table, and an index would only cost
+            shape = [f"{connection.ops.quote_name(column)} {type_}" for column, type_ in columns.items()]
+        else:
+            shape = [f"{connection.ops.quote_name(column)} {_plain(type_)}" for column, type_ in columns.items()]
+            shape[0] += " PRIMARY KEY"
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {name}")
-            cursor.execute(f"CREATE TEMPORARY TABLE {name} ({', '.join([f'{key} PRIMARY KEY', *others])})")
+            cursor.execute(f"CREATE TEMPORARY TABLE {name} ({', '.join(shape)})")
 
     def put(self, columns: Sequence[Sequence[Any]]) -> None:
         """Add rows, given as columns in the table's own order; days as ISO text."""
@@ -203,3 +211,15 @@ def listed(values: Iterable[Any]) -> Any:
 def day_text(day: date | None) -> str | None:
     """A day as columns hold it."""
     return None if day is None else day.isoformat()
+
+
+@contextmanager
+def without_sweeps() -> Iterator[None]:
+    """Python's search for rings of dead objects waits: millions of plain rows set it off again and again and make no rings."""
+    going = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if going:
+            gc.enable()

@@ -209,7 +209,8 @@ class Storing:
             own_columns=", ".join(own),
             own_values=", ".join(own.values()),
             joins=" ".join(joins),
-            order="ORDER BY s.row",
+            # SQLite reads the key in order for nothing; PostgreSQL would sort whole rows, and reads them as they came anyway
+            order="" if postgresql else "ORDER BY s.row",
         )
         head = [self.kind.code, self.batch.department, self.batch.pk, moment(self.at)]
         return _execute(statement, [*head, Record.Status.UNLINKED.value, active])

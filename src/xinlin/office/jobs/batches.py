@@ -29,7 +29,7 @@ from xinlin.office.actions.batches import queue
 from xinlin.office.actions.records import Storing
 from xinlin.office.actions.staged_rows import StagedRows, readable
 from xinlin.office.actions.uploads import drop_forgotten
-from xinlin.office.bulk import lock_storing
+from xinlin.office.bulk import lock_storing, without_sweeps
 from xinlin.office.failpoints import reached
 from xinlin.office.jobs.heartbeats import beating
 from xinlin.office.layouts import FileRefused, Layout, Reading, Row, Sheet
@@ -137,7 +137,7 @@ def _take_in(job: Job, batch: Batch) -> None:
     unfinished = Batch.objects.filter(pk=batch.pk).exclude(state=Batch.State.DONE)
     if not unfinished.update(state=Batch.State.JUDGING):
         return
-    with vault.opened(batch.sha256) as path:
+    with vault.opened(batch.sha256) as path, without_sweeps():
         _take_in_file(job, batch, kind, path)
 
 
