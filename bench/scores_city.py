@@ -30,7 +30,7 @@ MOMENT = "2026-01-15 08:00:00+00:00"
 def _numbered(vendor: str, last: int, first: int = 1) -> str:
     """``FROM`` a table ``n`` with the whole numbers ``i`` from first to last."""
     if vendor == "postgresql":
-        return f"FROM generate_series({first}, {last}) AS n(i)"
+        return f"FROM generate_series({first}::bigint, {last}::bigint) AS n(i)"
     return f"FROM (WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) SELECT i FROM n) n"
 
 
