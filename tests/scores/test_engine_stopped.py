@@ -13,12 +13,17 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from django.conf import settings
 
+from tests.scores.conftest import Resident
 from tests.scores.test_open_folder import AS_OF, lines, write
 from xinlin import shelf
+from xinlin.cli import main
 from xinlin.engine import plain
 from xinlin.engine.report import CONTRIBUTIONS, RUN, SCORES, Order, Source, score_folder
 from xinlin.engine.workplaces import workplace
+from xinlin.office.actions import people
+from xinlin.office.models.scores import Score, ScoreRun
 
 PEOPLE = 6000
 
@@ -193,3 +198,25 @@ def test_a_living_run_keeps_its_place(tmp_path: Path) -> None:
             assert len({mine, theirs, third}) == 3
         assert (mine / "made").exists()
     assert left(tmp_path) == []
+
+
+@pytest.mark.django_db
+def test_a_citys_run_that_is_stopped_publishes_nothing_and_leaves_nothing(
+    resident: Callable[..., Resident], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people.open_score(actor=resident().actor, via="portal")
+
+    def stop(*_: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr("xinlin.office.actions.scores.engine.run", stop)
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert main(["freeze"]) == 130
+    finally:
+        for one, handler in handlers.items():
+            signal.signal(one, handler)
+    assert "nothing was published" in capsys.readouterr().err
+    assert [run.state for run in ScoreRun.objects.all()] == [ScoreRun.State.FAILED]
+    assert not Score.objects.exists()
+    assert left(Path(settings.DATA) / "snapshots") == []

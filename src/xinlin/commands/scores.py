@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,12 +80,22 @@ def _freeze(arguments: argparse.Namespace) -> int:
     from xinlin.office.rulebook import current
     from xinlin.office.scopes import Actor, NotFound, today
 
+    watch = _Watch()
+    _stop_on_signals()
     try:
         actor = Actor(handle="system:freeze", name="每月评分 Monthly scores", role="system")
         day = arguments.as_of or today()
-        print(scores.run(actor=actor, as_of=day), flush=True)
-        for trade in current().trade_schemes_at(day):
-            print(scores.run(actor=actor, as_of=day, trade=trade.code), flush=True)
+        for trade in ["", *(one.code for one in current().trade_schemes_at(day))]:
+            number = scores.run(actor=actor, as_of=day, trade=trade, progress=partial(watch, trade or "scoring"))
+            watch.close()
+            print(number, flush=True)
+    except KeyboardInterrupt:
+        watch.close()
+        print(
+            "已停止，未完成的一批未发布任何分数。Stopped; of the run that was not done nothing was published.",
+            file=sys.stderr,
+        )
+        return STOPPED
     except NotFound as refused:
         print(refused, file=sys.stderr)
         return NO_NUMBER
@@ -94,6 +105,12 @@ def _freeze(arguments: argparse.Namespace) -> int:
         )
         return 1
     return 0
+
+
+def _stop_on_signals() -> None:
+    """Let SIGINT and SIGTERM raise KeyboardInterrupt, so that whatever was begun is put away."""
+    for stopping in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stopping, signal.default_int_handler)
 
 
 def _scheme(rulebook: Rulebook, code: str | None, version: str | None, as_of: date) -> Scheme:
@@ -190,8 +207,7 @@ def _score(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) ->
         os.environ[MASTER] = arguments.master
     wanted = (arguments.engine, arguments.contributions, arguments.threads)
     source = Source(arguments.data, arguments.snapshot, arguments.snapshots)
-    for stopping in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stopping, signal.default_int_handler)
+    _stop_on_signals()
     watch = _Watch()
     try:
         said = score_folder(Order(rulebook, scheme, arguments.out, *wanted), source, arguments.as_of, watch)
