@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from tests.scores.conftest import SYSTEM, Resident, make_record, make_subject
 from xinlin.core.plan import Plan, compile_scheme
@@ -153,6 +153,15 @@ def test_nobody_is_frozen_and_a_broken_statement_says_why(tmp_path: Path) -> Non
     assert (frozen.snapshot.people, frozen.snapshot.rows) == (0, 0)
     with pytest.raises(streams.StreamBroken, match="no_such_table"):
         list(streams.batches("SELECT 1 FROM no_such_table"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stream_that_breaks_off_is_not_taken_for_whole() -> None:
+    broken = "abs(-9223372036854775807 - 1)" if connection.vendor == "sqlite" else "1 / 0"
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) "
+    found = streams.batches(f"{numbers}SELECT CASE WHEN i = 299999 THEN {broken} ELSE i END AS place FROM n")
+    with pytest.raises(streams.StreamBroken, match=r"overflow|division by zero"):
+        sum(batch.num_rows for batch in found)
 
 
 @pytest.mark.django_db(transaction=True)

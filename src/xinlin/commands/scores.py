@@ -177,22 +177,22 @@ class _Watch:
     """Seconds between two lines in a pipe or a log."""
 
     def __init__(self) -> None:
-        self.terminal, self.stage, self.told, self.begun = sys.stderr.isatty(), "", 0.0, time.monotonic()
+        self.terminal, self.said, self.told, self.begun = sys.stderr.isatty(), ("", ""), 0.0, time.monotonic()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if not self.terminal and stage == self.stage and now - self.told < self.EVERY and done < total:
+        now, said = time.monotonic(), (stage, f" {100 * done // total:3} %" if total else "")
+        waiting = not self.terminal and stage == self.said[0] and now - self.told < self.EVERY and done < total
+        if said == self.said or waiting:
             return
-        self.stage, self.told = stage, now
-        share = f" {100 * done // total:3} %" if total else ""
-        line = f"{stage}{share}  {now - self.begun:.0f} s"
+        self.said, self.told = said, now
+        line = f"{stage}{said[1]}  {now - self.begun:.0f} s"
         print(
             f"\r{line:<60}" if self.terminal else line, end="" if self.terminal else "\n", file=sys.stderr, flush=True
         )
 
     def close(self) -> None:
         """Let what follows begin on a line of its own."""
-        if self.terminal and self.stage:
+        if self.terminal and self.said[0]:
             print(file=sys.stderr)
 
 

@@ -42,7 +42,11 @@ def batches(sql: str) -> Iterator[pa.RecordBatch]:
             reader.stdin.write(order)
             reader.stdin.close()
             yield from pa.ipc.open_stream(reader.stdout)
-        except (pa.ArrowInvalid, BrokenPipeError) as broken:
+            # a stream that breaks off between two batches looks whole: only the reader knows that it is not
+            if reader.wait():
+                raise pa.ArrowInvalid("the reader was ended")
+        except (pa.ArrowInvalid, OSError) as broken:
+            reader.kill()
             raise StreamBroken(reader.stderr.read().decode(errors="replace").strip() or str(broken)) from broken
         finally:
             reader.kill()
