@@ -39,20 +39,20 @@ def _insert(model: Any, source: str, **values: str) -> None:
     from django.db import connection, models
 
     given = dict(values)
+    blanks = {
+        models.BooleanField: "false",
+        models.IntegerField: "0",
+        models.JSONField: "'{}'",
+        models.DateTimeField: f"'{MOMENT}'",
+        models.DateField: "'2026-01-15'",
+    }
     for field in model._meta.concrete_fields:
         if field.column in given or field.primary_key or field.null:
             continue
-        default = "false" if isinstance(field, models.BooleanField) else "0" if _counts(field) else "''"
-        given[field.column] = default
+        given[field.column] = next((blank for kinds, blank in blanks.items() if isinstance(field, kinds)), "''")
     names = ", ".join(f'"{name}"' for name in given)
     with connection.cursor() as cursor:
         cursor.execute(f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {", ".join(given.values())} {source}')
-
-
-def _counts(field: Any) -> bool:
-    from django.db import models
-
-    return isinstance(field, models.IntegerField | models.DecimalField)
 
 
 def _fields_sql(kind: Any) -> str:
@@ -116,8 +116,7 @@ def _fill(kinds: list[Any]) -> None:
     vendor = connection.vendor
     with transaction.atomic():
         _insert(
-            Batch, _numbered(vendor, 1), number="'B'", delivery="'additions'", received_at=f"'{MOMENT}'",
-            valid_on="'2026-01-15'", reading="'{}'", layout="'{}'", findings="'[]'", state="'received'",
+            Batch, _numbered(vendor, 1), number="'B'", delivery="'additions'", state="'received'",
         )  # fmt: skip
         _insert(
             Subject, _numbered(vendor, PEOPLE), register="'person'", kind="'person'", number="i - 1",

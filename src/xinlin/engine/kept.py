@@ -30,7 +30,7 @@ def keep(folder: Path, part: Part) -> None:
     figures = part.figures
     columns: dict[str, Any] = {
         "edges": np.array([part.first, part.last], np.int64),
-        "subjects": figures.subjects,
+        "subjects": figures.subjects[:0] if len(figures.subjects) == part.last - part.first else figures.subjects,
         "scores": figures.scores,
         "tiers": figures.tiers,
         "lines": np.array([lines.indicator for lines in part.lines], np.str_),
@@ -50,11 +50,19 @@ def keep(folder: Path, part: Part) -> None:
 
 
 def _narrow(values: Any) -> Any:
-    """64-bit integers in 32 bits where all of them fit: half to write."""
+    """64-bit integers in the fewest bits that hold all of them: points are small, and less is to be written."""
     if values.dtype != np.int64 or not len(values):
         return values
     least, most = int(values.min()), int(values.max())
-    return values.astype(np.int32) if least >= -(1 << 31) and most < 1 << 31 else values
+    fits = (
+        kind for kind in (np.int8, np.int16, np.int32) if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max
+    )
+    return values.astype(next(fits, np.int64), copy=False)
+
+
+def _wide(values: Any) -> Any:
+    """What `_narrow` made narrow, in 64 bits again."""
+    return values.astype(np.int64) if np.issubdtype(values.dtype, np.signedinteger) else values
 
 
 def kept_parts(plan: Plan, folder: Path) -> Iterator[Part]:
@@ -71,11 +79,10 @@ def kept_parts(plan: Plan, folder: Path) -> Iterator[Part]:
 
 def _read(plan: Plan, path: Path) -> Part:
     with np.load(path) as held:
-        wide = {name: held[name].astype(np.int64) for name in held.files if held[name].dtype == np.int32}
-        columns: dict[str, Any] = {name: wide.get(name, held[name]) for name in held.files}
+        columns: dict[str, Any] = {name: _wide(held[name]) for name in held.files}
     first, last = (int(edge) for edge in columns["edges"])
     figures = Figures(
-        columns["subjects"].astype(np.int32),
+        (np.arange(first, last) if len(columns["scores"]) == last - first else columns["subjects"]).astype(np.int32),
         columns["scores"],
         columns["tiers"],
         {dimension.code: columns[f"dimension {dimension.code}"] for dimension in plan.dimensions},
