@@ -64,6 +64,7 @@ def _machine(arguments: argparse.Namespace) -> int:
             name=arguments.name,
             department=arguments.department,
             scopes=arguments.scopes,
+            items=arguments.items,
         )
     except Refused as refusal:
         return _say(refusal.problem)
@@ -90,4 +91,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     machine.add_argument("--name", required=True)
     machine.add_argument("--department", required=True, help="code of the department in the rulebook")
     machine.add_argument("--scopes", required=True, nargs="+", metavar="SCOPE")
+    machine.add_argument(
+        "--items", nargs="*", default=[], metavar="ITEM", help="items it may ask about; none: all of its department"
+    )
     machine.set_defaults(run=_machine)

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from xinlin.office.bulk import as_json, fetched, insert
+from xinlin.office.failpoints import reached
 from xinlin.office.leaves import PreparedLeaf
 from xinlin.office.models.checks import CheckAnswer
 from xinlin.office.models.people import Look
@@ -173,6 +174,7 @@ def _store_many(check: Storing, looker: Actor) -> None:
             for row in check.answers
         ],
     )
+    reached("checks.answers_written")
     if any(row.verdict == "yes" for row in check.answers):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -182,6 +184,7 @@ def _store_many(check: Storing, looker: Actor) -> None:
     kinds, at = as_json(check.kinds), asked.asked_at
     who = (looker.handle, looker.name, looker.role, looker.department, asked.purpose, check.clause, kinds, at)
     insert(Look, _LOOK, [(row.subject_id, *who, row.result, False, *check.kept_back) for row in check.looks])
+    reached("checks.looks_written")
     made = _stored(
         "INSERT INTO leaf (commitment, action, at) VALUES (%s, %s, %s) RETURNING id",
         [leaf.commitment, leaf.action, leaf.at],

@@ -25,6 +25,7 @@ from xinlin.core.rulebooks import ApprovalItem, Rulebook
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.actions.answers import AskedRow, LookRow, Storing, store
+from xinlin.office.failpoints import reached
 from xinlin.office.leaves import prepare_leaf, write_leaf
 from xinlin.office.models.checks import Check
 from xinlin.office.queries.answer_views import APPLICANT
@@ -251,6 +252,7 @@ def _asked(
 def _stored(actor: Actor, asked: _Asked) -> Storing | Check:
     """The check, judged and stored; or the one that stands already under its key."""
     judged = _judged(actor, asked)
+    reached("checks.judged")
     try:
         store(judged, actor=with_officer(actor, asked.officer))
     except IntegrityError:
@@ -258,6 +260,7 @@ def _stored(actor: Actor, asked: _Asked) -> Storing | Check:
         if held is None:
             raise
         return held
+    reached("checks.stored")
     return judged
 
 

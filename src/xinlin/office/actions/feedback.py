@@ -15,6 +15,7 @@ from xinlin.core.decisions import (
 from xinlin.core.holds import HOLD_OVER
 from xinlin.core.lists import Entry, StandingMeasure, measures_among
 from xinlin.office.actions.checks import text_required, with_officer
+from xinlin.office.failpoints import reached
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.checks import CheckAnswer, CheckFeedback, FeedbackCorrection, Hold
 from xinlin.office.models.measures import MeasureRule, MeasureUse
@@ -83,8 +84,10 @@ def give_feedback(
         officer=signed_by,
         at=now(),
     )
+    reached("feedback.written")
     if standing is not None:
         _use(stored, *standing)
+    reached("feedback.in_force")
     hold = hold_of(row)
     if hold is not None and not hold.ended:
         hold.ended = Hold.Ended.DECIDED if standing else Hold.Ended.RELEASED

@@ -12,6 +12,7 @@ from xinlin.core.values import Problem, Text
 from xinlin.office.actions.checks import text_required, with_officer
 from xinlin.office.actions.feedback import locked_answer
 from xinlin.office.actions.lists import leave
+from xinlin.office.failpoints import reached
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.checks import CheckAnswer, Hold, Remedy
 from xinlin.office.models.lists import ListEntry
@@ -35,7 +36,7 @@ def sign(*, actor: Actor, answer_number: str, officer: str, reason: str) -> Answ
     signed_by, words = text_required("officer", officer, 100), reason.strip()
     hold = _hold(row)
     view = hold_view(hold)
-    if view is not None and view.state == "signed" and (hold.signed_by, hold.signed_reason) == (signed_by, words):
+    if hold.signed_at is not None and (hold.signed_by, hold.signed_reason) == (signed_by, words):
         return answer_view(row, feedback_of(row), today())
     problem = signing_problem(view.state if view else "lapsed", words)
     if problem is not None:
@@ -44,6 +45,7 @@ def sign(*, actor: Actor, answer_number: str, officer: str, reason: str) -> Answ
     hold.signed_until = row.feedback_due_on or today()
     hold.save(update_fields=["signed_at", "signed_by", "signed_reason", "signed_until"])
     row.hold = hold
+    reached("holds.signed")
     _note(with_officer(actor, signed_by), row, gettext_noop("审批人员签名继续暂缓办理"))
     write_leaf(
         actor=actor,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import BooleanField, Case, Count, Q, QuerySet, Value, When
 from django.utils.translation import gettext_noop
 
 from xinlin.core.holds import percent
@@ -120,7 +120,9 @@ def watched(*, actor: Actor, limit: int = 100) -> list[PledgeView]:
 
 def board(*, actor: Actor) -> tuple[Board, Board]:
     """Counts of the applicants' promises, and of the government's own."""
-    counted = _watched(actor).values_list("subject__isnull", "state").annotate(n=Count("pk")).order_by()
+    by_office = Case(When(subject__isnull=True, then=Value(True)), default=Value(False), output_field=BooleanField())
+    marked = _watched(actor).annotate(own=by_office)
+    counted = marked.values_list("own", "state").annotate(n=Count("pk")).order_by()
     sums = {(government, state): number for government, state, number in counted}
     both = [
         Board(**{s: sums.get((own, s), 0) for s in ("open", "kept", "late", "excused", "broken")})

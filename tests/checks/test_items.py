@@ -1,0 +1,126 @@
+"""The service catalogue: loaded by file, found by words, linked with four eyes, checked at like any item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from tests.checks.conftest import OFFICER, Listed, make_entry
+from xinlin.core.checks import Applicant
+from xinlin.office.actions.checks import answer
+from xinlin.office.actions.items import decide, load, propose
+from xinlin.office.models.items import ItemLink, ServiceItem
+from xinlin.office.queries import catalogue_items as queries
+from xinlin.office.scopes import Actor, Conflict, NotAllowed, NotFound, Refused
+
+pytestmark = pytest.mark.django_db
+OPERATOR = Actor("account:1", "运维", "operator")
+FIRST = Actor("account:2", "甲审批", "officer", "housing")
+SECOND = Actor("account:3", "乙审批", "officer", "housing")
+SYSTEM = Actor("machine:9", "住建系统", "machine", "housing")
+HEADER = "code,name,department,office,division,subject_kinds,basis"
+ROWS = [
+    "520001,城镇燃气经营许可,housing,住建局,520000,enterprise institution,城镇燃气管理条例 第十五条",
+    "520002,商品房预售许可,housing,住建局,520000,enterprise,城市房地产管理法 第四十五条",
+    "520003,烟草专卖零售许可,tobacco,烟草局,520000,person enterprise,烟草专卖法 第十六条",
+]
+CLAUSE = {"source": "wage_regulation", "article": "第四十八条", "reason": "条例限制其参与相关经营活动"}
+
+
+@pytest.fixture
+def catalogue() -> None:
+    load(actor=OPERATOR, lines=[f"{line}\n" for line in [HEADER, *ROWS]])
+
+
+def test_a_file_loads_once_and_again_changes_nothing(catalogue: None) -> None:
+    again = load(actor=OPERATOR, lines=[f"{line}\n" for line in [HEADER, *ROWS]])
+    assert (again.rows, again.added, again.changed, again.refused_rows) == (3, 0, 0, 0)
+    renamed = load(actor=OPERATOR, lines=[HEADER + "\n", ROWS[0].replace("经营许可", "经营许可（新）") + "\n"])
+    assert (renamed.added, renamed.changed) == (0, 1)
+    assert ServiceItem.objects.count() == 3
+
+
+def test_bad_rows_are_named_by_line_and_the_good_ones_stand() -> None:
+    lines = [
+        HEADER,
+        ROWS[0],
+        "520009,,housing,住建局,,enterprise,某法",
+        "520010,名称,housing,住建局,,alien,某法",
+        "a,b",
+    ]
+    done = load(actor=OPERATOR, lines=[f"{line}\n" for line in lines])
+    assert (done.added, done.refused_rows) == (1, 3)
+    assert [problem.where.split(":")[0] for problem in done.refused] == ["3", "4", "5"]
+    with pytest.raises(Refused):
+        load(actor=OPERATOR, lines=["code,name\n"])
+    with pytest.raises(NotAllowed):
+        load(actor=FIRST, lines=[])
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [("燃气", ["520001"]), ("住建 许可", ["520001", "520002"]), ("5200", ["520001", "520002", "520003"]), ("无此", [])],
+)
+def test_words_of_any_length_are_found_anywhere(catalogue: None, words: str, codes: list[str]) -> None:
+    assert [item.code for item in queries.search(actor=FIRST, words=words)] == codes
+
+
+def test_a_page_costs_a_fixed_number_of_queries(catalogue: None, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(2):
+        queries.search(actor=FIRST, words="许可", after="520001")
+
+
+def _linked() -> int:
+    number = propose(actor=FIRST, item="520001", measure="wage_no_bidding", **CLAUSE)
+    decide(actor=SECOND, number=number, approve=True, words="同意")
+    return number
+
+
+def test_a_link_needs_a_second_person_and_the_database_says_so_too(catalogue: None) -> None:
+    number = propose(actor=FIRST, item="520001", measure="wage_no_bidding", **CLAUSE)
+    with pytest.raises(Conflict):
+        propose(actor=SECOND, item="520001", measure="wage_no_bidding", **CLAUSE)
+    with pytest.raises(Refused, match="another person"):
+        decide(actor=FIRST, number=number, approve=True)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ItemLink.objects.filter(pk=number).update(state="approved", decided_by=FIRST.handle)
+    assert decide(actor=SECOND, number=number, approve=True) == "approved"
+    assert decide(actor=SECOND, number=number, approve=False) == "ended"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"measure": "nonsense"},
+        {"source": "nonsense"},
+        {"source": "shenzhen_credit_regulation"},
+        {"article": " "},
+        {"reason": ""},
+    ],
+    ids=["measure", "no source", "a local one", "article", "reason"],
+)
+def test_a_link_without_a_clause_of_law_is_refused(catalogue: None, wrong: dict[str, str]) -> None:
+    with pytest.raises(Refused):
+        propose(actor=FIRST, **{"item": "520001", "measure": "wage_no_bidding", **CLAUSE, **wrong})
+    with pytest.raises(NotFound):
+        propose(actor=FIRST, item="520003", measure="wage_no_bidding", **CLAUSE)
+
+
+def test_a_check_at_a_linked_item_answers_with_the_links_clause(catalogue: None, firm: Callable[..., Listed]) -> None:
+    listed = firm()
+    make_entry(listed.subject)
+
+    def ask(key: str) -> Any:
+        question = {"item": "520001", "purpose": "燃气许可", "officer": OFFICER, "idempotency_key": key}
+        return answer(actor=SYSTEM, applicants=[Applicant(listed.identifier, listed.name)], **question).answers[0]
+
+    assert ask("before").verdict == "no"
+    number = _linked()
+    after = ask("after")
+    assert after.verdict == "yes"
+    assert "第四十八条" in after.hits[0].measures[0].article.zh
+    decide(actor=SECOND, number=number, approve=False, words="条款不再适用")
+    assert ask("ended").verdict == "no"

@@ -1,0 +1,247 @@
+"""Ways of asking: a file that streams, a panel in another site's frame, the counter; and promises that go with approvals."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.checks.conftest import BIDDING, OFFICER, make_entry, make_subject, uscc
+from tests.checks.test_api import Api, is_problem
+from xinlin.office.actions import pledges
+from xinlin.office.models.checks import Check
+from xinlin.office.models.notices import Message
+from xinlin.office.models.people import Look
+from xinlin.office.models.pledges import Pledge
+from xinlin.office.models.staff import Account
+from xinlin.office.queries import pledges as pledge_queries
+from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, today
+
+pytestmark = pytest.mark.django_db
+ADDRESS = f"/checks/stream?item={BIDDING}&purpose=投标&officer={OFFICER}"
+SYSTEM = Actor("system:test", "test", "system")
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    return Api(scopes=("checks:ask", "checks:feedback", "batches:write"))
+
+
+def _stream(api: Api, body: bytes, kind: str = "text/csv", key: str = "file-1") -> Any:
+    headers = {"Authorization": f"Bearer {api.token}", "Idempotency-Key": key}
+    return api.http.post(f"/api/v1{ADDRESS}", body, content_type=kind, headers=headers)
+
+
+def test_a_file_streams_in_and_an_answer_for_each_streams_out(api: Api) -> None:
+    listed = make_subject("示例甲建设有限公司", person=False)
+    make_entry(listed.subject)
+    rows = [f"{listed.identifier},{listed.name}", *(f"{uscc(800_000 + n)},外地{n}" for n in range(1_499))]
+    answered = _stream(api, ("\ufeffidentifier,name\n" + "\n".join(rows) + "\n").encode())
+    content = b"".join(answered.streaming_content)
+    lines = [json.loads(line) for line in content.splitlines()]
+    assert [len(line["answers"]) for line in lines] == [1_000, 500]
+    assert lines[0]["answers"][0]["verdict"] == "yes"
+    assert {one["verdict"] for one in lines[1]["answers"]} == {"no"}
+    again = _stream(api, ("identifier,name\n" + "\n".join(rows) + "\n").encode())
+    assert b"".join(again.streaming_content) == content
+    assert Check.objects.filter(channel="file").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"name,identifier\n", "text/csv"),
+        (b"identifier,name\na,b,c\n", "text/csv"),
+        (b"identifier,name\n\xff\xfe,x\n", "text/csv"),
+        (b"identifier,name\n" + b"a" * 5_000 + b"\n", "text/csv"),
+        (b"{", "application/x-ndjson"),
+        (b'{"identifier": 5}\n', "application/x-ndjson"),
+        (b'{"sex": "f"}\n', "application/x-ndjson"),
+    ],
+    ids=["header", "columns", "encoding", "length", "json", "number", "field"],
+)
+def test_a_broken_file_ends_with_a_line_that_says_where(api: Api, body: bytes, kind: str) -> None:
+    (line,) = b"".join(_stream(api, body, kind).streaming_content).splitlines()
+    said = json.loads(line)["problem"]
+    assert said["code"] == "line_unreadable"
+    assert "line" in said["where"]
+
+
+def test_a_stream_of_another_type_is_refused(api: Api) -> None:
+    is_problem(_stream(api, b"x", "application/xml"), 415, "not_a_table")
+
+
+def test_hold_remedy_owed_and_entry_over_http(api: Api) -> None:
+    listed = make_subject("示例甲建设有限公司", person=False)
+    held = make_entry(listed.subject)
+    question = {
+        "item": BIDDING,
+        "purpose": "投标",
+        "officer": OFFICER,
+        "applicants": [{"identifier": listed.identifier}],
+    }
+    told = api.post("/checks", question).json()["answers"][0]
+    assert told["hold_lapses_at"]
+    assert [one["number"] for one in api.get("/feedback/owed").json()] == [told["number"]]
+    signed = api.post(f"/checks/{told['number']}/hold", {"officer": OFFICER, "reason": "需核对凭证"})
+    assert signed.json()["hold"]["state"] == "signed"
+    fix = {"entry": told["hits"][0]["entry"], "way": "upload", "words": "工资发放回单"}
+    assert api.post(f"/checks/{told['number']}/remedies", fix).json()["number"].startswith("ZG")
+    change = {"change": "exit", "happened_on": today().isoformat(), "reason": "义务已履行"}
+    is_problem(api.post(f"/entries/{held.record.reference}/changes", change), 404)
+    authority = Api("human_resources", ("batches:write",))
+    assert authority.post(f"/entries/{held.record.reference}/changes", change).json() == {"state": "ended"}
+    again = api.post("/checks", question, key="key-2").json()["answers"][0]
+    assert again["verdict"] == "no"
+
+
+def test_a_panel_is_a_form_without_scripts_that_only_named_sites_may_frame(api: Api, settings: Any) -> None:
+    listed = make_subject("示例甲建设有限公司", person=False)
+    make_entry(listed.subject)
+    asked = {"item": BIDDING, "purpose": "投标资格审查", "officer": OFFICER}
+    address = api.post("/panels", asked).json()["address"].split("testserver")[1]
+    stranger = Client()
+    assert stranger.get(address).status_code == 404, "no site is named"
+    settings.PANEL_HOSTS = ["https://hall.example.cn"]
+    shown = stranger.get(address)
+    policy = shown.headers["Content-Security-Policy"]
+    assert "frame-ancestors https://hall.example.cn" in policy
+    assert "script-src 'none'" in policy
+    assert "X-Frame-Options" not in shown.headers
+    assert "no-store" in shown.headers["Cache-Control"]
+    assert b"<script" not in shown.content
+    answered = stranger.post(address, {"identifier": listed.identifier, "name": listed.name, "key": "a"})
+    page = answered.content.decode()
+    assert "怎样马上结束" in page
+    assert listed.identifier not in page
+    assert Check.objects.get().channel == "panel"
+    assert stranger.get(address[:-3] + "x/").status_code == 403
+    is_problem(api.post("/panels", {**asked, "item": "food_business_licence"}), 403)
+
+
+@pytest.fixture
+def officer(db: None) -> Client:
+    account = Account.objects.create(
+        username="o", role="officer", display_name="陈思远", department="public_resource_trading"
+    )
+    client = Client()
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def test_the_counter_asks_for_its_ground_and_prints(officer: Client) -> None:
+    listed = make_subject("示例甲建设有限公司", person=False)
+    make_entry(listed.subject)
+    form = {"item": BIDDING, "identifier": listed.identifier, "name": listed.name, "key": "k", "by": "consent"}
+    assert officer.post("/bench/checks/counter/", {**form, "ground": ""}).status_code == 422
+    assert not Check.objects.exists()
+    done = officer.post("/bench/checks/counter/", {**form, "ground": "同意书 2026-7"})
+    assert done.status_code == 302
+    page = officer.get(done.headers["Location"]).content.decode()
+    assert "怎样马上结束" in page
+    assert "推送" in page
+    paper = officer.get(done.headers["Location"] + "result.pdf")
+    assert paper.content.startswith(b"%PDF")
+    assert "同意书 2026-7" in Look.objects.order_by("pk")[0].purpose
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [
+        ("officer", "/bench/measures/"),
+        ("officer", "/bench/supervision/?days=90"),
+        ("officer", "/bench/items/?q=许可"),
+        ("officer", "/bench/pledges/"),
+        ("officer", "/bench/checks/counter/"),
+        ("clerk", "/bench/remedies/"),
+        ("reviewer", "/bench/remedies/"),
+        ("auditor", "/bench/measures/"),
+        ("operator", "/bench/supervision/"),
+    ],
+)
+def test_every_page_opens_for_its_roles(role: str, path: str) -> None:
+    account = Account.objects.create(username=role, role=role, display_name=role, department="public_resource_trading")
+    client = Client()
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/lists/", "/lists/changes/", "/lists/registers/", "/simplified/"])
+@pytest.mark.parametrize("city", ["national", "baiyun", "qiqihar", "dongtou"])
+def test_what_the_law_says_is_open_to_all(path: str, city: str, settings: Any, client: Client) -> None:
+    settings.CITY = city
+    page = client.get(path).content.decode()
+    if (path, city) == ("/lists/registers/", "baiyun"):
+        assert "登记措施 44 条" in page
+        assert "部门 55 个" in page
+    if (path, city) == ("/lists/registers/", "qiqihar"):
+        assert "激励专题 8 个，惩戒专题 39 个" in page
+    if (path, city) == ("/simplified/", "dongtou"):
+        assert "25 个事项" in page
+
+
+def _resident() -> Actor:
+    listed = make_subject("林小满", person=True)
+    return Actor("account:77", "林*满", "resident", subject_id=listed.subject.pk)
+
+
+WATCHER = Actor("account:5", "周审批", "officer", "development_reform")
+
+
+def _signed() -> tuple[Actor, str]:
+    me = _resident()
+    papers = {"template": "deferred_papers", "item": "investment_subsidy", "papers": ["复印件"]}
+    number = pledges.sign(actor=me, **papers)
+    assert pledges.sign(actor=me, **papers) == number, "once"
+    return me, number
+
+
+def test_a_promise_is_signed_reminded_of_and_kept() -> None:
+    me, number = _signed()
+    assert pledges.remind(actor=SYSTEM) == 0
+    Pledge.objects.update(due_on=today() + timedelta(days=2))
+    assert pledges.remind(actor=SYSTEM) == 1
+    assert pledges.remind(actor=SYSTEM) == 0
+    assert Message.objects.get().template == "pledge_reminder"
+    assert pledges.result(actor=WATCHER, number=number, done_on=today(), outcome="", words="已补交") == "kept"
+    (mine,) = pledge_queries.mine(actor=me)
+    assert (mine.state, mine.papers) == ("kept", ["复印件"])
+    applicants, government = pledge_queries.board(actor=WATCHER)
+    assert (applicants.kept, applicants.kept_percent, government.kept) == (1, "100.0000", 0)
+
+
+def test_a_late_promise_is_late_and_only_a_due_one_can_be_broken() -> None:
+    _, number = _signed()
+    with pytest.raises(Refused):
+        pledges.result(actor=WATCHER, number=number, done_on=None, outcome="broken", words="未交")
+    with pytest.raises(Refused):
+        pledges.result(actor=WATCHER, number=number, done_on=None, outcome="kept", words="已交")
+    with pytest.raises(NotFound):
+        pledges.result(
+            actor=Actor("a:1", "别", "officer", "tax"), number=number, done_on=today(), outcome="", words="x"
+        )
+    Pledge.objects.update(due_on=today() - timedelta(days=1))
+    assert pledges.result(actor=WATCHER, number=number, done_on=today(), outcome="", words="迟交") == "late"
+    with pytest.raises(Refused):
+        pledges.result(actor=WATCHER, number=number, done_on=None, outcome="excused", words="改")
+
+
+def test_a_promise_is_voluntary_and_may_be_taken_back() -> None:
+    me, number = _signed()
+    with pytest.raises(NotFound):
+        pledges.withdraw(actor=_resident(), number=number)
+    pledges.withdraw(actor=me, number=number)
+    assert Pledge.objects.get().state == "withdrawn"
+
+
+def test_the_government_promises_on_the_same_board() -> None:
+    pledges.promise(
+        actor=WATCHER, template="government_promise", duty="三十日内开通专窗", due=today() + timedelta(days=30)
+    )
+    (shown,) = pledge_queries.watched(actor=WATCHER)
+    assert shown.government
+    with pytest.raises(NotAllowed):
+        pledges.promise(actor=_resident(), template="government_promise", duty="x", due=today())
