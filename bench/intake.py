@@ -114,7 +114,7 @@ PEOPLE = _kind(
 
 def resident(number: int) -> tuple[str, str]:
     """A made-up resident number, another for each of eight million numbers, and a name."""
-    body = f"330302{1985 + number // 336_000}{number // 31_000 % 12 + 1:02d}{number // 1_000 % 28 + 1:02d}{number % 1000:03d}"
+    body = f"330302{1985 + number // 336_000}{number // 28_000 % 12 + 1:02d}{number // 1_000 % 28 + 1:02d}{number % 1000:03d}"
     name = "王李张刘陈"[number % 5] + "小大中文国"[number // 5 % 5] + "明华强芳军"[number // 25 % 5]
     return body + ric.calc_check_digit(body + "0"), name
 
@@ -216,7 +216,7 @@ def bare_records() -> tuple[float, float]:
     if ON_POSTGRESQL:
         path = FOLDER / "records.copy"
         with connection.cursor() as cursor:
-            with path.open("wb") as stream, cursor.copy("COPY record TO STDOUT") as copy:
+            with path.open("wb") as stream, cursor.copy("COPY (SELECT * FROM record ORDER BY row) TO STDOUT") as copy:
                 for block in copy:
                     stream.write(block)
             cursor.execute("CREATE TABLE record_bare (LIKE record INCLUDING ALL)")
@@ -228,7 +228,7 @@ def bare_records() -> tuple[float, float]:
         "SELECT sql FROM sqlite_master WHERE tbl_name='record' AND type <> 'trigger' AND sql IS NOT NULL"
     ):
         base.execute(statement)
-    held = source.execute("SELECT * FROM record ORDER BY id")
+    held = source.execute("SELECT * FROM record ORDER BY row")
     marks = ",".join("?" * len(held.description))
     rows = held.fetchall()
 

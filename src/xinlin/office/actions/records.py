@@ -209,8 +209,7 @@ class Storing:
             own_columns=", ".join(own),
             own_values=", ".join(own.values()),
             joins=" ".join(joins),
-            # SQLite reads the key in order for nothing; PostgreSQL would sort whole rows, and reads them as they came anyway
-            order="" if postgresql else "ORDER BY s.row",
+            order='ORDER BY s.fingerprint COLLATE "C", s.row' if postgresql else "ORDER BY s.fingerprint, s.row",
         )
         head = [self.kind.code, self.batch.department, self.batch.pk, moment(self.at)]
         return _execute(statement, [*head, Record.Status.UNLINKED.value, active])
