@@ -308,8 +308,10 @@ def run_xlsx(rows: int) -> None:
     for number, row in enumerate(deeds(rows, max(1, rows // 10)), start=1):
         sheet.write_row(number, 0, [*row[:11], f"x{row[11]}"])  # another serial, or every row would repeat one held
     book.close()
-    bare, _, cells = timed(lambda: sum(1 for _ in CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows()))
-    _tell("bare read of the sheet", cells - 1, bare, 0)
+    bare, bare_worked, cells = timed(
+        lambda: sum(1 for _ in CalamineWorkbook.from_path(path).get_sheet_by_index(0).iter_rows())
+    )
+    _tell("bare read of the sheet", cells - 1, bare, bare_worked)
     sheet_took, worked, batch = timed(lambda: take_in(path, "deeds"))
     _tell("XLSX taken in", rows, sheet_took, worked)
     assert (batch.rows_read, batch.rows_refused, batch.rows_repeated) == (rows, rows // WRONG_EACH, 0)

@@ -6,6 +6,7 @@ import base64
 import datetime
 import hashlib
 import json
+import os
 from types import SimpleNamespace
 from typing import Any
 
@@ -308,7 +309,13 @@ def test_an_upload_that_everybody_forgot_is_dropped(api: Api, tmp_path: Any) -> 
 
     number = _announce(api).json()["number"]
     call(api, "PATCH", f"/uploads/{number}", CONTENT[:10], Upload_Offset="0")
+    incoming = tmp_path / "data" / "vault" / "incoming"
+    incoming.mkdir(exist_ok=True)
+    (incoming / "new").write_bytes(b"x")
+    (incoming / "old").write_bytes(b"x")
+    os.utime(incoming / "old", (0, 0))
     assert drop_forgotten(actor=SYSTEM) == 0
+    assert [path.name for path in incoming.iterdir()] == ["new"]
     Upload.objects.update(touched_at=datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC))
     assert drop_forgotten(actor=SYSTEM) == 1
     assert not (tmp_path / "data" / "vault" / "parts" / number).exists()

@@ -179,10 +179,11 @@ def test_two_at_once_deliver_once(department: tuple[str, Execute]) -> None:
 
 def test_a_source_that_cannot_be_read_says_so(department: tuple[str, Execute]) -> None:
     from xinlin.office.actions import sources
-    from xinlin.office.jobs.sources import pull
+    from xinlin.office.jobs.sources import pull, pull_all
 
     url, execute = department
     execute("DROP TABLE deeds")
+    assert pull_all() == 0, "others are not held up"
     with pytest.raises(Refused) as refused:
         pull("deeds")
     assert refused.value.problem.code == "source_unreachable"

@@ -16,8 +16,10 @@ LOCK = 7_204_118_001
 """Advisory lock under which batches are stored one after another on PostgreSQL; SQLite has but one writer."""
 
 
-STORING_MEMORY = 256 << 20
-"""Bytes that the database may hold in memory for a storing connection; half of it for each step on PostgreSQL."""
+STORING_MEMORY = 160 << 20
+"""Bytes that the database may hold in memory for a storing connection: SQLite for pages, and as many to sort; PostgreSQL half
+of it for each step.
+"""
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 """What COPY would take for something else."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -149,6 +151,15 @@ def store(chunks: Iterable[bytes]) -> tuple[str, int]:
     finally:
         temporary.unlink(missing_ok=True)
     return sha256, size
+
+
+def drop_unfinished(older_than: float) -> None:
+    """Remove what was being written when its process died: files not touched for so many seconds."""
+    folder = Path(settings.DATA) / "vault" / "incoming"
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > older_than:
+                path.unlink()
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:

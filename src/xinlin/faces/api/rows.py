@@ -56,9 +56,9 @@ def deliver(request: HttpRequest) -> tuple[int, dict[str, Any]]:
     actor = machine_actor(request, WRITE)
     if request.content_type != "application/json":
         raise ApiRefused(415, _NOT_JSON)
-    if int(request.headers.get("Content-Length") or 0) > MOST_BYTES:
-        raise ApiRefused(413, _TOO_LARGE)
     body = request.body
+    if len(body) > MOST_BYTES:
+        raise ApiRefused(413, _TOO_LARGE)
     receipt = actions.receive(
         actor=actor,
         kind=request.GET.get("kind", ""),

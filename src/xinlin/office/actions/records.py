@@ -95,10 +95,8 @@ class Storing:
     def keep(self) -> None:
         """Link, then store what is new; what cannot be linked is refused."""
         parties = Stage("staged_party", {"party": "bigint", "subject_id": "bigint"})
-        try:
-            self._keep(parties)
-        finally:
-            parties.drop()
+        self._keep(parties)
+        parties.drop()  # where it fails, the table goes with the transaction
 
     def _keep(self, parties: Stage) -> None:
         linked = self._link(parties)

@@ -283,7 +283,8 @@ def _drop(actor: Actor, upload: Upload) -> None:
 
 
 def drop_forgotten(*, actor: Actor) -> int:
-    """Give up the uploads to which nobody added anything for a week; returns how many."""
+    """Give up the uploads to which nobody added anything for a week, and what a dead process left; returns how many."""
+    vault.drop_unfinished(timedelta(days=1).total_seconds())
     forgotten = list(Upload.objects.filter(state=Upload.State.OPEN, touched_at__lt=now() - FORGOTTEN_AFTER))
     for upload in forgotten:
         _drop(actor, upload)

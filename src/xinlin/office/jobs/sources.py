@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,8 +24,9 @@ import pymysql.cursors
 from xinlin.office.actions import sources
 from xinlin.office.actions.deliveries import Receipt, refused
 from xinlin.office.actions.sources import Pulled
-from xinlin.office.scopes import Actor
+from xinlin.office.scopes import Actor, NotFound, Refused
 
+log = logging.getLogger(__name__)
 ACTOR = Actor(handle="system:pull", name="数据拉取 Pull", role="system")
 WINDOW = 50_000
 """Rows in one delivery, and as many more as share the last value."""
@@ -34,8 +36,14 @@ Row = tuple[Any, ...]
 
 
 def pull_all() -> int:
-    """Pull from every source; returns how many deliveries came of it."""
-    return sum(len(pull(name)) for name in sources.names(actor=ACTOR))
+    """Pull from every source; returns how many deliveries came of it. One that cannot be read does not hold up the others."""
+    count = 0
+    for name in sources.names(actor=ACTOR):
+        try:
+            count += len(pull(name))
+        except (Refused, NotFound) as error:
+            log.warning("the source %s waits: %s", name, error)
+    return count
 
 
 def pull(name: str) -> list[Receipt]:
