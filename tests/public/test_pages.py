@@ -77,6 +77,7 @@ def test_from_the_home_to_a_record_in_two_taps(client: Client, firm: Firm) -> No
         "罚款",
     ):
         assert part in shown
+    assert "万元" not in shown, "the unit of a delivery does not stand beside an amount in yuan"
     assert "/publicity/" in page(client, "/")
 
 
@@ -118,6 +119,7 @@ def test_what_a_page_costs(client: Client, firm: Firm, django_assert_max_num_que
         ("/publicity/sections/penalties/", 2),
         ("/publicity/sections/penalties/?department=market_regulation", 2),
         ("/publicity/offices/", 1),
+        ("/publicity/pledges/", 3),
         ("/publicity/cases/", 2),
         ("/publicity/data/", 2),
         ("/publicity/data/changes?after=0", 3),
@@ -199,6 +201,21 @@ def test_figures_hide_cells_under_ten(client: Client, firm: Firm) -> None:
         and '<td class="num">3</td>' not in text
         and '<td class="num">11</td>' not in text.split("按决定月份")[0]
     )
+
+
+def test_promises_of_firms_and_of_the_government_are_shown_and_of_persons_never(client: Client, firm: Firm) -> None:
+    from xinlin.office.models.pledges import Pledge
+    from xinlin.office.scopes import now
+
+    one, person = firm("示例承诺有限公司"), make_subject("欧阳承诺", person=True)
+    publish()
+    given = {"template": "x", "department": "tax", "signed_at": now(), "due_on": today()}
+    Pledge.objects.create(number="1", subject=one.subject, duty="三日内补交材料，联系人王小明", **given)
+    Pledge.objects.create(number="2", subject=person.subject, duty="个人的承诺内容", **given)
+    Pledge.objects.create(number="3", promisor="tax", duty="六十日内清偿欠款", **given)
+    text = page(client, "/publicity/pledges/")
+    assert "示例承诺有限公司" in text and "六十日内清偿欠款" in text
+    assert "欧阳承诺" not in text and "个人的承诺内容" not in text and "王小明" not in text
 
 
 # --- the case bulletin -----------------------------------------------------------------------------------------------

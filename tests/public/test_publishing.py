@@ -222,6 +222,15 @@ def test_a_firm_is_found_by_any_part_of_its_name(firm: Firm, words: str) -> None
     assert names == (["洞头海霞建设有限公司"] if "（" not in words else names)
 
 
+def test_a_firm_that_was_renamed_is_found_by_its_new_name(firm: Firm) -> None:
+    one = firm("洞头海霞建设有限公司")
+    publish()
+    Subject.objects.filter(pk=one.subject.pk).update(public_name="洞头海浪贸易有限公司")
+    publish(everything=True)
+    assert publicity.search("海霞建设").bodies == []
+    assert [body.uscc for body in publicity.search("海浪贸易").bodies] == [one.identifier]
+
+
 def test_words_that_name_nobody_are_said_to(firm: Firm) -> None:
     firm()
     publish()

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from xinlin.core.people import looks_like_resident_id, normalise_identifier
 from xinlin.faces.public.catalogue import SUBJECT_KIND
 from xinlin.office import rulebook as books
-from xinlin.office.queries import bulletins, publicity, publicity_figures
+from xinlin.office.queries import bulletins, public_pledges, publicity, publicity_figures
 from xinlin.office.scopes import today
 
 CLASSES: dict[str, str | Promise] = {"minor": _("轻微"), "general": _("一般"), "serious": _("严重")}
@@ -126,7 +126,23 @@ def offices(request: HttpRequest) -> HttpResponse:
     return render(request, "public/publicity_offices.html", {"figures": publicity_figures.figures()})
 
 
+PLEDGES: dict[str, str | Promise] = {
+    "open": _("履行中"),
+    "kept": _("按期履行"),
+    "late": _("逾期履行"),
+    "excused": _("免除"),
+    "broken": _("未履行"),
+}
+
+
+@require_safe
+def pledges(request: HttpRequest) -> HttpResponse:
+    """``/publicity/pledges/``: what organisations and the government itself promised, and how it came out."""
+    return render(request, "public/pledges.html", {"board": public_pledges.board(), "states": PLEDGES})
+
+
 urlpatterns = [
+    path("pledges/", pledges, name="pledges"),
     path("", home, name="publicity"),
     path("search/", search, name="search"),
     path("organisations/<str:uscc>/", organisation, name="organisation"),

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils.timezone import localdate
 
 from xinlin.core.calendar import Calendar
@@ -131,6 +131,22 @@ def _bodies(everything: bool) -> int:
             PublicBody.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
         entered += len(rows)
     return entered
+
+
+def _renamed() -> int:
+    """Bring names that changed in the register into the index; how many."""
+    changed = PublicBody.objects.filter(masked=False).exclude(name=F("subject__public_name")).select_related("subject")
+    rows = []
+    for body in changed.exclude(subject__public_name=""):
+        trader = body.uscc.startswith(SOLE_TRADER)
+        body.name = trader_name(body.subject.public_name) if trader else body.subject.public_name
+        body.masked = body.name != body.subject.public_name
+        found_by = "" if body.masked else body.name
+        body.folded, body.grams = fold(found_by), index_text(found_by)
+        rows.append(body)
+    with transaction.atomic():
+        PublicBody.objects.bulk_update(rows, ["name", "masked", "folded", "grams"], batch_size=500)
+    return len(rows)
 
 
 def _persons_of(records: Sequence[Record], book: Rulebook) -> dict[int, set[str]]:
@@ -302,5 +318,6 @@ def publish(everything: bool | None = None) -> int:
     _bodies(everything)
     words = _records(rules, everything) + _changes(rules, everything) + _ended(rules)
     if everything:
+        _renamed()
         PublicMark.objects.filter(name="whole").update(at=now())
     return words
