@@ -122,6 +122,15 @@ MIDDLEWARE = [
     "xinlin.faces.kit.errors.Refusals",
 ]
 
+MACHINE_MIDDLEWARE = frozenset(
+    {
+        "django.middleware.security.SecurityMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "xinlin.faces.kit.errors.Refusals",
+    }
+)
+"""What of it also stands before the machine API."""
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

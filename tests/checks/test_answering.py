@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -228,7 +229,7 @@ def test_the_same_key_much_later_is_another_look(ask: Ask, firm: Any) -> None:
     first = ask(Applicant(listed.identifier, listed.name), key="once")
     Check.objects.update(asked_at=now() - timedelta(minutes=2))
     again = ask(Applicant(listed.identifier, listed.name), key="once")
-    assert again.answers == first.answers
+    assert [replace(one, stages=()) for one in again.answers] == [replace(one, stages=()) for one in first.answers]
     assert Look.objects.filter(subject=listed.subject, result="再次查看核查结果").count() == 1
 
 

@@ -245,3 +245,33 @@ def test_the_government_promises_on_the_same_board() -> None:
     assert shown.government
     with pytest.raises(NotAllowed):
         pledges.promise(actor=_resident(), template="government_promise", duty="x", due=today())
+
+
+def test_a_machines_call_is_answered_without_session_or_cookie_and_pages_as_ever(api: Api) -> None:
+    from django.core.signals import request_started
+    from django.db import close_old_connections
+    from django.test import RequestFactory
+
+    from xinlin.wsgi import application
+
+    def call(path: str, **headers: str) -> tuple[str, dict[str, str], bytes]:
+        told: list[Any] = []
+        request = RequestFactory().get(path, headers=headers)
+        # the test's one connection outlives the request, as under Django's own test client
+        request_started.disconnect(close_old_connections)
+        try:
+            content = b"".join(application(request.environ, lambda *said: told.append(said)))
+        finally:
+            request_started.connect(close_old_connections)
+        return told[0][0], dict(told[0][1]), content
+
+    status, headers, content = call("/api/v1/items", Authorization=f"Bearer {api.token}")
+    assert status.startswith("200")
+    assert json.loads(content)
+    assert "Set-Cookie" not in headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+    assert call("/api/v1/items")[0].startswith("401")
+    page = call("/lists/")
+    assert page[0].startswith("200")
+    assert "Content-Security-Policy" in page[1]
