@@ -107,6 +107,7 @@ EXCUSED: dict[Function, str] = {
     ("mandates", "given"): "own",
     ("mandates", "held"): "own",
     ("names", "unlinked"): "nobody",
+    ("score_runs", "facts_of"): "inner",
     ("score_runs", "receipt"): "own",
     ("scores", "standing"): "inner",
     ("scores", "trades"): "own",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +14,10 @@ from django.test import Client
 from tests.scores.conftest import Resident, make_record
 from xinlin.cli import main
 from xinlin.core.notes import verify_receipt
-from xinlin.office.actions import people, scores
+from xinlin.office.actions import cases, people, scores
 from xinlin.office.actions.score_replays import replay
 from xinlin.office.models.people import Consent
+from xinlin.office.models.records import Record
 from xinlin.office.models.scores import Score
 from xinlin.office.models.staff import Account
 from xinlin.office.queries import score_runs
@@ -159,3 +161,33 @@ def test_every_page_that_shows_a_number_without_a_source_says_so(resident: Make,
         page = client.get(path)
         assert page.status_code == 200, path
         assert "演示数值" in page.content.decode(), path
+
+
+def test_a_proof_bundle_gives_the_figure_again_on_a_stranger_s_machine(
+    resident: Make, system: Actor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    someone = resident()
+    worker(someone)
+    people.open_score(actor=someone.actor, via="portal")
+    number = scores.run(actor=system)
+    record = Record.objects.get(subject=someone.subject, kind="volunteer_service")
+    cases.object_to(actor=someone.actor, reference=record.reference, reason="not_me", words="")
+    text = web(someone).get(f"/score/history/{number}.proof.json").content.decode()
+    assert someone.subject.pseudonym not in text and "林小满" not in text
+    file, key = tmp_path / "proof.json", score_runs.statement_key()
+    file.write_text(text, encoding="utf-8")
+    assert main(["replay", "--bundle", str(file), "--key", key]) == 0
+    assert "570" in capsys.readouterr().out
+    whole = json.loads(text)
+    tampered = {
+        "facts": {**whole, "facts": whole["facts"][1:]},
+        "rules": {**whole, "scheme": {**whole["scheme"], "base": 561}},
+        "receipt": {**whole, "receipt": whole["receipt"].replace("index 0", "index 1")},
+        "form": {**whole, "form": "other"},
+    }
+    for changed in tampered.values():
+        file.write_text(json.dumps(changed), encoding="utf-8")
+        assert main(["replay", "--bundle", str(file), "--key", key]) == 1
+    file.write_text("nothing", encoding="utf-8")
+    assert main(["replay", "--bundle", str(file), "--key", key]) == 1
+    assert main(["replay", "--bundle", str(file)]) == 2

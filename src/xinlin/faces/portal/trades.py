@@ -62,6 +62,16 @@ def history(request: ActorRequest) -> HttpResponse:
 
 @require_safe
 @resident_required
+def bundle(request: ActorRequest, number: str) -> HttpResponse:
+    """The whole proof of one frozen figure as a file: receipt, rules, and the records as they were known."""
+    text = score_runs.bundle(actor=request.actor, number=number)
+    response = HttpResponse(text, content_type="application/json; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{number}.proof.json"'
+    return response
+
+
+@require_safe
+@resident_required
 def receipt(request: ActorRequest, number: str) -> HttpResponse:
     """The receipt of one frozen figure as a file."""
     response = HttpResponse(

@@ -52,6 +52,7 @@ urlpatterns = [
     path("score/what-if/", whatif.what_if, name="what_if"),
     path("score/opinion/", opinions.opinion, name="opinion"),
     path("score/history/", trades.history, name="history"),
+    path("score/history/<slug:number>.proof.json", trades.bundle, name="figure_bundle"),
     path("score/history/<slug:number>.tlog-proof", trades.receipt, name="figure_receipt"),
     path("score/trades/", trades.trades, name="trades"),
     path("score/trades/<slug:code>/", trades.trade, name="trade"),

@@ -17,12 +17,12 @@ from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.scores import evaluate
 from xinlin.engine import scores as engine
 from xinlin.office.actions.score_statements import identity, tree_root
-from xinlin.office.actions.scores import REPLAYS, facts_of, freeze
+from xinlin.office.actions.scores import REPLAYS, freeze
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Subject
 from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries.histories import Horizon, Past
-from xinlin.office.queries.score_runs import body_of, commitments_of
+from xinlin.office.queries.score_runs import body_of, commitments_of, facts_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound
 from xinlin.office.signing import scores_key, verify

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ from xinlin.office.queries import columns
 from xinlin.office.queries.histories import Horizon, Past, People, horizon, touched_after
 from xinlin.office.queries.recordings import deleted_since
 from xinlin.office.queries.records import facts_of_kind
+from xinlin.office.queries.score_runs import facts_of, through_kinds_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, now, today
 
@@ -85,7 +86,7 @@ def freeze(
     ``keys`` finds the same people in the database.
     """
     codes = list(dict.fromkeys(code for plan in plans for code in plan.kinds))
-    kinds, through = [current().kinds[code] for code in codes], _through(plans)
+    kinds, through = [current().kinds[code] for code in codes], through_kinds_of(plans)
     writer = SnapshotWriter(folder)
     writer.subjects(numbers.values())
     stream = Stream(columns.records(kinds, through, keys, past.horizon), columns.relations(keys, past.horizon), numbers)
@@ -93,11 +94,6 @@ def freeze(
         stream, kinds, _rows_since(kinds, through, People(keys, numbers.keys()), numbers, past.horizon), writer
     )
     return Frozen(writer.seal(), {number: key for key, number in numbers.items()})
-
-
-def _through(plans: Iterable[Plan]) -> set[str]:
-    """The kinds whose records of an organisation may count for who led it."""
-    return {i.kind for plan in plans for dimension in plan.dimensions for i in dimension.indicators if i.through}
 
 
 def _rows_since(
@@ -160,17 +156,6 @@ def _figure(run: ScoreRun, key: int, consent: int, plan: Plan, result: Evaluatio
         dimensions=points,
         at_close=True,
     )
-
-
-def facts_of(plan: Plan, keys: Collection[int], past: Past) -> dict[int, list[Fact]]:
-    """The facts of a few people as they were known."""
-    through = _through([plan])
-    people = People(Subject.objects.filter(pk__in=list(keys)).values("pk"), set(keys))
-    found: dict[int, list[Fact]] = {key: [] for key in keys}
-    for code in plan.kinds:
-        for key, fact in facts_of_kind(current().kinds[code], code in through, people, past):
-            found[key].append(fact)
-    return found
 
 
 def _publish(

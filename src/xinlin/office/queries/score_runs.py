@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.utils.translation import gettext_noop
+
+from xinlin.core.bundles import bundle_text
 from xinlin.core.notes import Proof, opening_bytes
+from xinlin.core.plan import Plan, compile_scheme
+from xinlin.core.records import Fact
 from xinlin.core.small_cells import SMALLEST_CELL
 from xinlin.core.tree import HASH_BYTES, grow, hash_leaf, inclusion
 from xinlin.office import vault
+from xinlin.office.models.people import Subject
 from xinlin.office.models.scores import Score, ScoreRun
-from xinlin.office.queries.people import own_subject
+from xinlin.office.queries.histories import Horizon, Past, People
+from xinlin.office.queries.people import look_at_oneself, own_subject
+from xinlin.office.queries.records import facts_of_kind
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotFound
 from xinlin.office.signing import scores_key
@@ -90,6 +99,41 @@ def receipt(*, actor: Actor, number: str) -> str:
     hashes = inclusion(row.place, len(commitments), lambda level, place: tiles.get((level, place), b""))
     extra = opening_bytes(bytes(row.salt), body_of(row, row.run))
     return str(Proof(row.place, tuple(hashes), row.run.statement, extra))
+
+
+def through_kinds_of(plans: Iterable[Plan]) -> set[str]:
+    """The kinds of which the plans also read organisations' records."""
+    return {i.kind for plan in plans for dimension in plan.dimensions for i in dimension.indicators if i.through}
+
+
+def facts_of(plan: Plan, keys: Collection[int], past: Past) -> dict[int, list[Fact]]:
+    """The facts of a few people as they were known. System use: whoever shows them writes the look."""
+    through = through_kinds_of([plan])
+    people = People(Subject.objects.filter(pk__in=list(keys)).values("pk"), set(keys))
+    found: dict[int, list[Fact]] = {key: [] for key in keys}
+    for code in plan.kinds:
+        for key, fact in facts_of_kind(current().kinds[code], code in through, people, past):
+            found[key].append(fact)
+    return found
+
+
+def bundle(*, actor: Actor, number: str) -> str:
+    """The resident's own figure of a run with its receipt, its rules, and the records as they were known: a proof to take away.
+
+    Raises `NotFound`, also where the version of the rules is not in the rulebook any more.
+    """
+    text = receipt(actor=actor, number=number)
+    row = Score.objects.select_related("run").get(subject=own_subject(actor), run__number=number)
+    run = row.run
+    scheme = next((s for s in current().schemes if (s.code, s.version) == (run.scheme, run.version)), None)
+    if scheme is None:
+        raise NotFound(f"规则 {run.scheme} {run.version} 不在规则册里。The rules of {number} are not in the rulebook.")
+    known = Horizon(run.records_to, run.events_to)
+    if row.at_close:
+        known = Horizon(run.closing_records_to, run.closing_events_to)
+    facts = facts_of(compile_scheme(scheme, run.as_of), [row.subject_id], Past.at(known))[row.subject_id]
+    look_at_oneself(actor, (fact.kind for fact in facts), gettext_noop("本人下载自证包"))
+    return bundle_text(text, scheme, facts)
 
 
 def statement_key() -> str:
