@@ -11,12 +11,13 @@ from django.db import transaction
 from tests.scores.conftest import Resident
 from xinlin.cli import main
 from xinlin.core.notes import open_note
-from xinlin.office.actions import cases, people, scores
+from xinlin.office.actions import cases, people, recordings, scores
 from xinlin.office.actions.score_replays import replay
 from xinlin.office.amendments import amend
 from xinlin.office.models.people import Relation, Subject
 from xinlin.office.models.records import Record
 from xinlin.office.models.scores import Score, ScoreRun
+from xinlin.office.queries import score_runs
 from xinlin.office.queries import scores as scores_of
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 from xinlin.office.signing import scores_key, verify
@@ -184,3 +185,15 @@ def test_the_command_says_so_and_ends_with_1_where_something_differs(
     assert main(["replay"]) == 1
     assert "DIFFERENT" in capsys.readouterr().out
     assert main(["replay", "PF0"]) == 2
+
+
+def test_records_deleted_by_their_owner_are_said_and_break_nothing(town: list[Resident], system: Actor) -> None:
+    number = scores.run(actor=system)
+    mine = Record.objects.get(subject=town[0].subject, kind="volunteer_service")
+    recordings.delete_own(actor=town[0].actor, reference=mine.reference)
+    said = replay(actor=system, number=number)
+    assert said.holds, said
+    assert (said.replayed, said.erased, said.inputs_hold) == (11, 1, None)
+    with pytest.raises(NotFound, match="receipt still holds"):
+        score_runs.bundle(actor=town[0].actor, number=number)
+    assert score_runs.receipt(actor=town[0].actor, number=number)

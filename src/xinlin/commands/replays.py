@@ -74,7 +74,8 @@ def _replay(arguments: argparse.Namespace) -> int:
         inputs = {True: "same", False: "OTHER", None: "not comparable"}[said.inputs_hold]
         print(
             f"{number}: {'一致 the same' if said.holds else '不一致 DIFFERENT'}; {said.replayed} figures worked out again, "
-            f"{said.other_figures} other, {said.left} people left since; rules {'same' if said.rules_hold else 'OTHER'}, "
+            f"{said.other_figures} other, {said.left} people left since, "
+            f"{said.erased} had records deleted; rules {'same' if said.rules_hold else 'OTHER'}, "
             f"signature {'holds' if said.signature_holds else 'BROKEN'}, {said.other_commitments} broken commitments, "
             f"inputs {inputs}"
         )

@@ -113,6 +113,8 @@ def preview(
     districts: Counter[tuple[str, str]] = Counter()
     ages: Counter[tuple[str, str]] = Counter()
     for number, old, new in zip(moves.numbers, moves.before, moves.after, strict=True):
+        if keys[number] not in whose:
+            continue  # left while the preview was worked out
         region, born = whose[keys[number]]
         direction = _direction(before, after, old, new)
         tiers[before.tiers[old].code, after.tiers[new].code] += 1

@@ -22,6 +22,7 @@ from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Subject
 from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries.histories import Horizon, Past
+from xinlin.office.queries.recordings import deleted_since
 from xinlin.office.queries.score_runs import body_of, commitments_of, facts_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound
@@ -40,9 +41,11 @@ class Replay:
     people: int
     """Figures that the run published."""
     replayed: int
-    """Figures still there, all of them worked out again."""
+    """Figures still there, worked out again."""
     left: int
     """People who left since; their figures and salts are deleted, their commitments stay in the tree and say nothing."""
+    erased: int
+    """People who had records of theirs deleted since, as is their right: their figures stay and cannot be worked out again."""
     rules_hold: bool
     """The scheme in the rulebook is still the one of the run, by its hash."""
     signature_holds: bool
@@ -52,7 +55,7 @@ class Replay:
     other_figures: int
     """Figures that came out otherwise."""
     inputs_hold: bool | None
-    """Whether the frozen columns have the same hash; None where some people left or had a record changed meanwhile."""
+    """Whether the frozen columns have the same hash; None where people left, or had records changed meanwhile or deleted."""
 
     @property
     def holds(self) -> bool:
@@ -130,16 +133,18 @@ def replay(*, actor: Actor, number: str) -> Replay:
     if closing:
         figures |= _again_one_by_one(run, plan, closing)
     commitments = commitments_of(run)
+    erased = deleted_since(run.started_at) & rows.keys()
     result = Replay(
         number=run.number,
         people=run.people,
-        replayed=len(rows),
+        replayed=len(rows) - len(erased),
         left=run.people - len(rows),
+        erased=len(erased),
         rules_hold=(plan.scheme_sha256, plan.sha256) == (run.scheme_sha256, run.plan_sha256),
         signature_holds=_signed(run, commitments),
         other_commitments=sum(not _committed(row, run, commitments) for row in rows.values()),
-        other_figures=sum(figures.get(key) != _figure(row) for key, row in rows.items()),
-        inputs_hold=inputs == run.inputs_sha256 if len(rows) - len(closing) == run.frozen else None,
+        other_figures=sum(figures.get(key) != _figure(row) for key, row in rows.items() if key not in erased),
+        inputs_hold=inputs == run.inputs_sha256 if len(rows) - len(closing | erased) == run.frozen else None,
     )
     with transaction.atomic():
         facts = {"holds": result.holds, "replayed": result.replayed, "left": result.left, "other": result.other_figures}

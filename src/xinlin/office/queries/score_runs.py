@@ -19,6 +19,7 @@ from xinlin.office.models.people import Subject
 from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries.histories import Horizon, Past, People
 from xinlin.office.queries.people import look_at_oneself, own_subject
+from xinlin.office.queries.recordings import deleted_since
 from xinlin.office.queries.records import facts_of_kind
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotFound
@@ -128,6 +129,10 @@ def bundle(*, actor: Actor, number: str) -> str:
     scheme = next((s for s in current().schemes if (s.code, s.version) == (run.scheme, run.version)), None)
     if scheme is None:
         raise NotFound(f"规则 {run.scheme} {run.version} 不在规则册里。The rules of {number} are not in the rulebook.")
+    if row.subject_id in deleted_since(run.started_at):
+        raise NotFound(
+            "您删除过其中的记录，这期分数无法再重算；凭证仍然有效。You deleted records of it; the receipt still holds."
+        )
     known = Horizon(run.records_to, run.events_to)
     if row.at_close:
         known = Horizon(run.closing_records_to, run.closing_events_to)
