@@ -1,4 +1,8 @@
-"""Compiles a scheme for one day into what an engine runs: dates resolved, limits plain, canonical and hashable (执行计划)."""
+"""Compiles a scheme for one day into what an engine runs: dates resolved, limits plain, canonical and hashable (执行计划).
+
+A term is a calendar's matter and differs from record to record; seen from one day it is a first day, the same for all records
+of a class. That is all that compiling resolves, so that no engine ever adds months to a date to tell what counts.
+"""
 
 from __future__ import annotations
 
@@ -71,10 +75,20 @@ def scheme_sha256(scheme: Scheme) -> str:
 
 
 def _windows(indicator: Indicator, as_of: date) -> tuple[Window, ...]:
+    """From which day on a record counts: by class where terms differ by class, otherwise for every class alike."""
     if indicator.terms is not None:
         by_class = sorted(indicator.terms.items())
         return tuple(Window(name, first_day_within(as_of, term)) for name, term in by_class)
     return (Window(None, first_day_within(as_of, indicator.term) if indicator.term is not None else None),)
+
+
+def _window_text(dimensions: tuple[DimensionPlan, ...]) -> list[list[str]]:
+    """What compiling adds to the scheme, as text to be hashed."""
+    return [
+        [indicator.code, *(f"{window.record_class}>={window.first_day}" for window in indicator.windows)]
+        for dimension in dimensions
+        for indicator in dimension.indicators
+    ]
 
 
 def compile_scheme(scheme: Scheme, as_of: date) -> Plan:
@@ -105,11 +119,3 @@ def compile_scheme(scheme: Scheme, as_of: date) -> Plan:
     identity = scheme_sha256(scheme)
     canonical = json.dumps([identity, as_of.isoformat(), _window_text(dimensions)], separators=(",", ":"))
     return Plan(scheme, as_of, dimensions, identity, hashlib.sha256(canonical.encode()).hexdigest())
-
-
-def _window_text(dimensions: tuple[DimensionPlan, ...]) -> list[list[str]]:
-    return [
-        [indicator.code, *(f"{window.record_class}>={window.first_day}" for window in indicator.windows)]
-        for dimension in dimensions
-        for indicator in dimension.indicators
-    ]
