@@ -114,6 +114,16 @@ def test_a_division_that_lapsed_is_kept_as_written_with_its_successor_shown() ->
     assert list(earlier.notes) == []
 
 
+def test_a_register_says_where_somebody_lives_now_whenever_they_came() -> None:
+    lives = kind("lives", FIELDS, effect="register")
+    here = judged(lives, 区划="330305", 发生日期="1999-01-01")
+    assert isinstance(here, JudgedRow)
+    assert list(here.notes) == [], "the district is younger than the registration, and right"
+    gone = judged(lives, 区划="330322", 发生日期="1999-01-01")
+    assert isinstance(gone, JudgedRow)
+    assert [note[0] for note in gone.notes] == ["region_lapsed"]
+
+
 def test_where_a_division_must_be_given_it_must_be_one_of_its_year() -> None:
     needed = kind("needed", [*FIELDS[:6], spec("place", "区划", "region", required=True), FIELDS[7]])
     assert codes(judged(needed, 区划="330322")) == [("region_not_in_force", "place")]

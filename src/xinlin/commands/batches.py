@@ -149,7 +149,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument("--department", required=True, help="code of the department that sends it")
     parser.add_argument("--kind", required=True, help="code of the kind of record")
     parser.add_argument("--mapping", help="name of a kept column mapping")
-    parser.add_argument("--delivery", choices=["additions", "full_list"], help="default: as the kind says")
+    parser.add_argument(
+        "--delivery", choices=["additions", "corrections", "full_list"], help="default: as the kind says"
+    )
     parser.add_argument("--valid-on", type=_day, help="the day for which a full list speaks (default today)")
     parser.add_argument("--confirm-short", action="store_true", help="a list that shrank by half is whole all the same")
     parser.add_argument("--dry-run", action="store_true", help="do everything, then undo it")

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from xinlin.core import industries, people, regions
 from xinlin.core.catalogue import RowRule
-from xinlin.core.conditions import holds
+from xinlin.core.conditions import holds, tests_in
 from xinlin.core.records import Value
 from xinlin.core.rulebooks import FieldSpec, Kind
 from xinlin.core.values import Problem, Text
@@ -33,6 +33,25 @@ class RowRules:
         self._days = frozenset(spec.code for spec in kind.fields if spec.type == "date")
         self._subject = next((spec.code for spec in kind.fields if spec.role == "subject"), "")
         self._day = next((spec.code for spec in kind.fields if spec.role == "occurred_on"), "")
+
+    def fields(self) -> list[str]:
+        """Codes of all fields on which anything depends: rows that agree in these are judged alike."""
+        tested = {
+            test.field for rule in self._kind.rules for c in (rule.when, rule.refused) for _, test in tests_in(c, ())
+        }
+        named = {code for rule in self._kind.rules for code in (*(rule.in_order or ()), *(rule.required or ()))}
+        coded = {spec.code for spec in (*self._dated, *self._regions, *self._industries)}
+        whose = {self._subject} if SUBJECT_KIND in tested else set[str]()
+        return sorted((tested | named | coded | whose | {self._day}) - {SUBJECT_KIND, ""})
+
+    def by_year(self) -> bool:
+        """Whether of the record's day only the year counts, as for divisions."""
+        return not (self._kind.rules or self._dated or self._industries)
+
+    @property
+    def day(self) -> str:
+        """Code of the field that says when it happened; empty where the kind has none."""
+        return self._day
 
     def __bool__(self) -> bool:
         return bool(self._kind.rules or self._dated or self._regions or self._industries)
@@ -75,7 +94,7 @@ class RowRules:
             return
         for spec in self._regions:
             code = value_of(spec.code)
-            if not spec.required and isinstance(code, str) and _stood_otherwise(code, day):
+            if not spec.required and isinstance(code, str) and self._stood_otherwise(code, day):
                 after = regions.successor(code)
                 yield "region_lapsed", spec.code, f"{code} → {regions.shown(after)}" if after else code
         for spec in self._industries:
@@ -134,9 +153,16 @@ class RowRules:
             ),
         )
 
+    def _stood_otherwise(self, code: str, day: date) -> bool:
+        """Whether the county code is known, and not for the record's time: a register says where somebody lives now."""
+        known = regions.standings(code) if len(code) >= regions.COUNTY else ()
+        if self._kind.effect == "register":
+            return bool(known) and all(one.last is not None for one in known)
+        return bool(known) and not any(one.in_year(day.year) for one in known)
+
     def _gone(self, spec: FieldSpec, value_of: ValueOf, day: date) -> Problem | None:
         code = value_of(spec.code)
-        if not spec.required or not isinstance(code, str) or not _stood_otherwise(code, day):
+        if not spec.required or not isinstance(code, str) or not self._stood_otherwise(code, day):
             return None
         after = regions.successor(code)
         stood = "、".join(f"{one.first or ''}–{one.last or ''} {one.name}" for one in regions.standings(code))
@@ -154,9 +180,3 @@ class RowRules:
                 else "Give a code that stood in that year",
             ),
         )
-
-
-def _stood_otherwise(code: str, day: date) -> bool:
-    """Whether the county code is known, and for other years than that of the day."""
-    known = regions.standings(code) if len(code) >= regions.COUNTY else ()
-    return bool(known) and not any(one.in_year(day.year) for one in known)

@@ -100,6 +100,9 @@ class BulkJudge:
         fixed = len(self._constants) == len(constants) and all(said.problem is None for _, said in self._constants)
         keyed = judge.listed or any(reader.keyed for reader in judge.readers)
         self._able = fixed and not keyed and judge.kind.effect != "list_entry"
+        self._rule_fields = judge.rules.fields()
+        self._kept: dict[tuple[Any, ...], bool] = {}
+        """Whether rows with these values break no rule."""
         self._slots = [reader.slot for reader in judge.readers if reader.slot]
         self._codes = [reader.spec.code for reader in judge.readers if not reader.slot]
         if judge.region in self._codes:
@@ -137,12 +140,32 @@ class BulkJudge:
         return JudgedRows(list(range(len(rows))), slots, fields, contents, [], notes, refused).fitting()
 
     def _breaking(self, columns: Mapping[str, list[Any]], doubtful: Container[int], count: int) -> Iterable[int]:
-        """Rows, right cell by cell, that break a rule of their kind, or of which its rules note something."""
+        """Rows, right cell by cell, that break a rule of their kind, or of which its rules note something.
 
-        def cells(at: int) -> Callable[[str], object]:
-            return lambda code: columns[code][at] if code in columns else None
+        Rows that agree in all that the rules ask of are asked once.
+        """
+        nothing: list[Any] = [None] * count
+        rows = list(zip(*(columns.get(name, nothing) for name in self._rule_fields), strict=True))
+        broken = {key for key in set(rows) if not self._keeps(key)}
+        if broken:
+            yield from (at for at, key in enumerate(rows) if key in broken and at not in doubtful)
 
-        return [at for at in range(count) if at not in doubtful and not self._judge.rules.kept(cells(at))]
+    def _keeps(self, key: tuple[Any, ...]) -> bool:
+        """Whether a row with these values, in the order of the rules' fields, breaks none of them."""
+        kept = self._kept.get(key)
+        if kept is not None:
+            return kept
+        rules, names, asked = self._judge.rules, self._rule_fields, key
+        if rules.by_year() and rules.day in names:
+            at = names.index(rules.day)
+            asked = (*key[:at], key[at] and f"{key[at][:4]}-07-01", *key[at + 1 :])
+        kept = self._kept.get(asked)
+        if kept is None:
+            kept = rules.kept(dict(zip(names, asked, strict=True)).get)
+        if len(self._kept) >= REMEMBERED:
+            self._kept.clear()
+        self._kept[asked] = self._kept[key] = kept
+        return kept
 
     def _look(self, rows: Sequence[Sequence[str]]) -> tuple[dict[str, _Said], set[int]]:
         """What each field's column says, in the kind's order; and rows of another width that need a look of their own."""

@@ -199,13 +199,15 @@ def called_on(request: HttpRequest) -> date | None:
         ) from error
 
 
-def delivered_as(request: HttpRequest) -> Literal["additions", "full_list"] | None:
+def delivered_as(request: HttpRequest) -> Literal["additions", "corrections", "full_list"] | None:
     """The manner of delivery, where the caller names one."""
     match _told(request, "delivery"):
         case "":
             return None
         case "additions":
             return "additions"
+        case "corrections":
+            return "corrections"
         case "full_list":
             return "full_list"
         case raw:
@@ -213,7 +215,7 @@ def delivered_as(request: HttpRequest) -> Literal["additions", "full_list"] | No
                 "delivery",
                 raw,
                 ("没有这种报送方式", "There is no such delivery"),
-                ("additions（新增）或 full_list（全量）", "additions or full_list"),
+                ("additions（新增）、corrections（更正）或 full_list（全量）", "additions, corrections or full_list"),
             )
 
 
@@ -255,7 +257,7 @@ def _file(request: HttpRequest) -> tuple[str, Iterator[bytes]]:
     openapi_extra={
         "parameters": [
             {"in": "query", "name": "kind", "required": True, "schema": {"type": "string"}},
-            {"in": "query", "name": "delivery", "schema": {"enum": ["additions", "full_list"]}},
+            {"in": "query", "name": "delivery", "schema": {"enum": ["additions", "corrections", "full_list"]}},
             {"in": "query", "name": "valid_on", "schema": {"type": "string", "format": "date"}},
             {"in": "query", "name": "mapping", "schema": {"type": "string"}},
             {"in": "query", "name": "filename", "schema": {"type": "string"}},

@@ -39,7 +39,7 @@ class OutcomeOut(ReceiptOut):
     openapi_extra={
         "parameters": [
             {"in": "query", "name": "kind", "required": True, "schema": {"type": "string"}},
-            {"in": "query", "name": "delivery", "schema": {"enum": ["additions", "full_list"]}},
+            {"in": "query", "name": "delivery", "schema": {"enum": ["additions", "corrections", "full_list"]}},
             {"in": "query", "name": "valid_on", "schema": {"type": "string", "format": "date"}},
             *HEADERS,
         ],

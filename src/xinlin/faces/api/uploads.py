@@ -30,7 +30,7 @@ class UploadIn(StrictSchema):
     filename: Short = "file"
     size: Annotated[int, Field(ge=1)]
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    delivery: Literal["additions", "full_list"] | None = None
+    delivery: Literal["additions", "corrections", "full_list"] | None = None
     valid_on: Annotated[date | None, Field(strict=False)] = None
     mapping: Short = ""
 

@@ -55,6 +55,8 @@ def _upload_form(request: ActorRequest, problem: Problem | None = None, status: 
     kinds = own_kinds(request.actor)
     context = {
         "kinds": kinds,
+        "correctable": [kind.code for kind in kinds if kind.identity_fields() is not None],
+        "manner": request.POST.get("manner", ""),
         "full_lists": any(kind.delivery == "full_list" for kind in kinds),
         "chosen": request.POST.get("kind") or request.GET.get("kind") or (kinds[0].code if len(kinds) == 1 else ""),
         "valid_on": request.POST.get("valid_on") or today().isoformat(),
@@ -94,6 +96,7 @@ def upload(request: ActorRequest) -> HttpResponse:
             filename=sent.name or "file",
             chunks=sent.chunks(),
             valid_on=valid_on,
+            delivery="corrections" if kind and request.POST.get("manner") == "corrections" else None,
         )
     except Refused as refused:
         return _upload_form(request, refused.problem, 422)
