@@ -115,6 +115,59 @@ def test_a_list_does_not_rewrite_what_is_disputed_or_bring_back_what_was_struck_
     assert list(Record.objects.filter(subject__public_name="公司1").values_list("status", flat=True)) == [status]
 
 
+def decide(record: Record, **change: Any) -> Record:
+    """What deciding an objection does to a record: a corrected version by a case, or an end by a case."""
+    from django.db import transaction
+
+    from xinlin.office.models.cases import Case
+    from xinlin.office.scopes import now, today
+
+    case = Case.objects.create(
+        number=f"YY{record.pk}", kind="objection", state="submitted", subject=record.subject, filed_by=record.subject,
+        record=record, reason="wrong_fact", opened_at=now(), department="office", due_on=today(),
+    )  # fmt: skip
+    with transaction.atomic():
+        if change:
+            amend(
+                actor=SYSTEM, records=[record.pk], change=change, reason="objection_x", happened_on=today(), case=case
+            )
+            return record
+        anew = Record.objects.get(pk=record.pk)
+        anew.pk, anew.reference, anew.fingerprint, anew.authority = (
+            None,
+            f"new{record.pk}",
+            f"c{record.pk}",
+            "更正后的机关",
+        )
+        anew.save()
+        new = {"status": "superseded", "superseded_by_id": anew.pk}
+        amend(actor=SYSTEM, records=[record.pk], change=new, reason="corrected", happened_on=today(), case=case)
+    ListEntry.objects.filter(record=record).update(record=anew)
+    return anew
+
+
+def test_what_an_objection_put_right_no_file_puts_wrong_again(send: Send) -> None:
+    send("fines", table(FINES, FIRST))
+    anew = decide(Record.objects.get())
+    assert found(send("fines", table(FINES, FIRST, ""))) == {"older_version": 1, "repeated": 1}
+    assert codes(send("fines", table(FINES, FIRST.replace(",100", ",101")))) == ["fact_decided"]
+    assert list(Record.objects.filter(status="active")) == [anew]
+
+
+def test_a_list_leaves_alone_what_an_objection_put_right_or_took_off_it(send: Send) -> None:
+    send("listed", table(LISTED, entry(1), entry(2), entry(3)), valid_on=date(2026, 1, 1))
+    one, two, _ = Record.objects.order_by("pk")
+    anew = decide(one)
+    decide(two, status="ended", ends_on=date(2026, 1, 15))
+    for day in (date(2026, 2, 1), date(2026, 3, 1)):
+        batch = send("listed", table(LISTED, entry(1), entry(2), entry(3)), valid_on=day)
+        assert (batch.rows_accepted, batch.entries_added, batch.entries_ended) == (3, 0, 0)
+        assert found(batch)["details_held"] == 2
+    anew.refresh_from_db()
+    assert (anew.status, anew.authority) == ("active", "更正后的机关")
+    assert Record.objects.filter(subject=two.subject, status="active").count() == 0
+
+
 def test_a_delivery_below_its_minimum_stores_nothing_and_above_its_maximum_is_told(send: Send) -> None:
     head = "公民身份号码,姓名,发生日期"
     lines = [f"{resident(n)},王小明,2024-05-01" for n in range(1, 5)]

@@ -11,7 +11,7 @@ from xinlin.core import people
 from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
-from xinlin.office.actions.identities import says_the_same
+from xinlin.office.actions.identities import decided_versions, off_by_decision, says_the_same
 from xinlin.office.amendments import amend
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.lists import ListEntry
@@ -40,8 +40,10 @@ class ListState:
     batch: Batch
     open: dict[str, list[Held]]
     """Key of an entry -> its records that have not ended."""
-    struck: dict[str, set[str]]
-    """Key of an entry -> fingerprints of its records that were struck out."""
+    struck: set[str]
+    """Keys of entries that were struck out, or taken off the list by a decision."""
+    decided: set[int]
+    """Records whose details a decided objection put right: no list puts them wrong again."""
     ends_missing: bool
     """False for corrected rows, which only add to their list."""
     met: set[str] = field(default_factory=set)
@@ -64,7 +66,8 @@ class ListState:
         self.confirmed.update(one.pk for one in same)
         if same:
             return "stands"
-        if key in self.struck or any(one.status not in _CHANGING for one in standing_):
+        held = any(one.status not in _CHANGING or one.pk in self.decided for one in standing_)
+        if held or key in self.struck:
             self.confirmed.update(one.pk for one in standing_)
             return "held"
         seen = self.fresh.setdefault(key, set())
@@ -97,16 +100,17 @@ def standing(batch: Batch) -> ListState:
             )
         )
     open_entries: dict[str, list[Held]] = {}
-    struck: dict[str, set[str]] = {}
+    struck = set(off_by_decision(batch.kind, batch.department).values_list("key", flat=True))
     held = Record.objects.filter(kind=batch.kind, department=batch.department).exclude(status__in=_GONE)
     columns = ("key", "pk", "fingerprint", "status")
     for key, *rest in held.exclude(key="").values_list(*columns).iterator(chunk_size=5_000):
         one = Held(*rest)
         if one.status == Record.Status.WITHDRAWN:
-            struck.setdefault(key, set()).add(one.fingerprint)
+            struck.add(key)
         else:
             open_entries.setdefault(key, []).append(one)
-    return ListState(batch, open_entries, struck, ends_missing=batch.replays_id is None)
+    decided = decided_versions(batch.kind)
+    return ListState(batch, open_entries, struck, decided, ends_missing=batch.replays_id is None)
 
 
 def keep_up(actor: Actor, state: ListState, findings: Hints) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import QuerySet
+
 from xinlin.core.cells import slot_of
 from xinlin.core.people import comparable_name
 from xinlin.core.rulebooks import Kind
 from xinlin.engine.judging import JudgedRows
 from xinlin.office import vault
+from xinlin.office.models.records import Record
 
 _SAID = 56
 """Characters of a list's fingerprint that stand for what it says; the rest is the day."""
@@ -49,3 +52,15 @@ def list_print(said: str, day: date) -> str:
 def says_the_same(first: str, second: str) -> bool:
     """Whether two lists, of whatever days, say the same of an entry."""
     return first[:_SAID] == second[:_SAID]
+
+
+def decided_versions(kind: str) -> set[int]:
+    """Keys of the records that a decided objection put in the place of what had been sent: no file changes these."""
+    corrected = Record.objects.filter(kind=kind, superseded_by__isnull=False, events__case__isnull=False)
+    return set(corrected.filter(events__reason="corrected").values_list("superseded_by_id", flat=True))
+
+
+def off_by_decision(kind: str, department: str) -> QuerySet[Record]:
+    """Entries that a decision took off the department's list; none of them comes back with the next list."""
+    own = Record.objects.filter(kind=kind, department=department, status=Record.Status.ENDED).exclude(key="")
+    return own.filter(events__case__isnull=False)

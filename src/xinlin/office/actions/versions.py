@@ -13,6 +13,7 @@ from django.db import connection
 
 from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
+from xinlin.office.actions.identities import decided_versions
 from xinlin.office.amendments import amend
 from xinlin.office.bulk import listed, members
 from xinlin.office.models.batches import Batch
@@ -63,10 +64,11 @@ class Versions:
         older = {row for (row,) in _rows(_OLDER, [self._batch.kind, Record.Status.SUPERSEDED.value])}
         for row in sorted(older):
             self._findings.add("older_version", "rows", row=row)
+        decided = decided_versions(self._batch.kind)
         for held in map(_Held._make, _rows(_HELD, [self._batch.kind, Record.Status.SUPERSEDED.value])):
             if held.row in refused or held.row in older:
                 continue
-            problem = self._problem(held)
+            problem = _DECIDED if held.pk in decided else self._problem(held)
             if problem is not None:
                 refused[held.row] = problem
         if self._batch.delivery == "corrections":
@@ -150,6 +152,13 @@ _DISPUTED = _problem(
     "The record is under objection and no file changes it meanwhile",
     "请在异议办理中答复更正内容；办结后可重报本行",
     "Answer the objection with the correction; the row can be sent again once it is closed",
+)
+_DECIDED = _problem(
+    "fact_decided",
+    "这条记录已经异议办理更正，报送不能再改",
+    "An objection was decided and the record put right; no file changes it again",
+    "请按更正后的内容修改来源系统；确需再改的，请联系信用中心",
+    "Correct your own system accordingly; ask the credit centre if it must change again",
 )
 _CLOSED = _problem(
     "fact_closed",
