@@ -102,7 +102,6 @@ class BulkJudge:
         self._able = fixed and not keyed and judge.kind.effect != "list_entry"
         self._rule_fields = judge.rules.fields()
         self._kept: dict[tuple[Any, ...], bool] = {}
-        """Whether rows with these values break no rule."""
         self._slots = [reader.slot for reader in judge.readers if reader.slot]
         self._codes = [reader.spec.code for reader in judge.readers if not reader.slot]
         if judge.region in self._codes:
@@ -164,7 +163,7 @@ class BulkJudge:
             kept = rules.kept(dict(zip(names, asked, strict=True)).get)
         if len(self._kept) >= REMEMBERED:
             self._kept.clear()
-        self._kept[asked] = self._kept[key] = kept
+        self._kept[asked] = self._kept[key] = kept  # whether rows with these values break no rule
         return kept
 
     def _look(self, rows: Sequence[Sequence[str]]) -> tuple[dict[str, _Said], set[int]]:
