@@ -47,7 +47,7 @@ def test_a_changed_or_cut_file_does_not_open() -> None:
     for spoilt in (
         whole[:-1],
         whole[: len(vault.MAGIC) + 32 + vault.PIECE + vault.TAG],
-        whole[:60] + b"x" + whole[61:],
+        whole[:60] + bytes([whole[60] ^ 1]) + whole[61:],
     ):
         path.write_bytes(spoilt)
         with pytest.raises(vault.SealBroken):
