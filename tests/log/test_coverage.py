@@ -20,6 +20,13 @@ WRITES = {"write_leaf", "write_leaves"}
 WITHOUT = {
     "notices.read": "that a person opened their own message changes nothing for anybody",
     "answers.store": "stores within the action that asked, whose leaf covers the answers",
+    "lists.leave": "runs inside the action that ends the entry, whose leaf covers it",
+    "proofs.keep_key": "keeps the key within the delivery, whose leaf covers it",
+    "proofs.verified": "reads a signature; the delivery that it came with leaves the leaf",
+    "sources.names": "only reads",
+    "sources.pulled": "only reads",
+    "uploads.add_part": "a part is nothing yet; the finished upload becomes a delivery with its leaf",
+    "uploads.progress": "only reads",
     "tellings.tell_users": "runs inside the action that changes the record, whose leaf covers it",
 }
 """Functions with an actor that leave no leaf, each with its reason."""

@@ -46,15 +46,10 @@ def heads(limit: int = SHOWN_HEADS) -> list[HeadView]:
     return [_view(head) for head in Head.objects.order_by("-size").prefetch_related("cosignatures")[:limit]]
 
 
-def _published(covering: int = 0) -> Head | None:
-    """The newest head of at least this size that enough witnesses cosigned."""
-    found = Head.objects.filter(cosigned__gte=witnesses_wanted()[0], size__gte=covering)
-    return found.order_by("-size").prefetch_related("cosignatures").first()
-
-
 def latest() -> HeadView | None:
     """The newest published head: signed, and cosigned by as many witnesses as are wanted. None before the first."""
-    head = _published()
+    found = Head.objects.filter(cosigned__gte=witnesses_wanted()[0]).order_by("-size")
+    head = found.prefetch_related("cosignatures").first()
     return _view(head) if head else None
 
 
@@ -118,13 +113,17 @@ def _proof(index: int, extra: bytes = b"") -> str:
     """Against the newest head that enough witnesses cosigned; against one that waits for them only where none covers it."""
     if not 0 <= index < 2**63:
         raise NotFound(f"leaf {index} is in no signed tree yet")
-    held = _published(index + 1) or Head.objects.filter(size__gt=index).order_by("-cosigned", "-size").first()
+    covering = Head.objects.filter(size__gt=index)
+    wanted = covering.filter(cosigned__gte=witnesses_wanted()[0]).order_by("-size")
+    named = ("pk", "size", "note")
+    held = wanted.values_list(*named).first() or covering.order_by("-cosigned", "-size").values_list(*named).first()
     if held is None:
         raise NotFound(f"leaf {index} is in no signed tree yet")
-    head = _view(held)
+    head, size, note = held
+    lines = Cosignature.objects.filter(head_id=head).values_list("line", flat=True)
     # the path crosses few tiles and asks each for several hashes
-    hashes = inclusion(index, head.size, lru_cache(maxsize=None)(read_tile))
-    return str(Proof(index, tuple(hashes), head.note, extra))
+    hashes = inclusion(index, size, lru_cache(maxsize=None)(read_tile))
+    return str(Proof(index, tuple(hashes), note + "".join(lines), extra))
 
 
 def leaf_proof(index: int) -> str:
