@@ -1,8 +1,9 @@
-"""``xinlin consent check``: check a receipt of deletion offline (删除回执核验)."""
+"""``xinlin consent …``: check a receipt of deletion offline; after a restore, revive nothing (删除回执核验, 恢复后重办)."""
 
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 
@@ -26,6 +27,22 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _settle(_arguments: argparse.Namespace) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
+    import django
+
+    django.setup()
+    from xinlin.office.actions.restores import settle
+    from xinlin.office.scopes import Actor
+
+    done = settle(actor=Actor(handle="system:restore", name="恢复后重办 After a restore", role="system"))
+    print(
+        f"重新终止授权 {done.consents} 项，删除分数 {done.figures} 行、记录 {done.records} 条。\n"
+        f"  {done.consents} consents ended again, {done.figures} figures and {done.records} records deleted again."
+    )
+    return 0
+
+
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line."""
     consent = commands.add_parser("consent", help="授权与删除回执 / receipts of consent and deletion")
@@ -34,3 +51,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check.add_argument("receipt", help="回执文本 / the receipt as downloaded")
     check.add_argument("--key", required=True, help="公钥，见 /log/key / the public key, as at /log/key")
     check.set_defaults(run=_check)
+    settle = tasks.add_parser(
+        "settle", help="恢复备份之后运行：已撤回、已删除的不复活 / after a restore: nothing withdrawn revives"
+    )
+    settle.set_defaults(run=_settle)

@@ -44,6 +44,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     django.setup()
     from xinlin.office.actions.proposals import keep_adopted
+    from xinlin.office.actions.restores import settle
     from xinlin.office.jobs.batches import reap
     from xinlin.office.jobs.drops import sweep_drops
     from xinlin.office.jobs.endings import tell
@@ -53,7 +54,9 @@ def _run(arguments: argparse.Namespace) -> int:
     from xinlin.office.jobs.publicity import publish
     from xinlin.office.jobs.publicity_figures import count_when_due
     from xinlin.office.jobs.sources import pull_all
+    from xinlin.office.scopes import Actor
 
+    settle(actor=Actor(handle="system:restore", name="恢复后重办 After a restore", role="system"))
     stopped = threading.Event()
     duties: tuple[tuple[str, float, Callable[[], object]], ...] = (
         ("reaper", REAP_EVERY_SECONDS, reap),

@@ -17,6 +17,7 @@ from xinlin.core.people import is_adult
 from xinlin.core.terms import add_term
 from xinlin.core.values import Problem, Text
 from xinlin.office.actions.deletions import delete_figures, new_number, receipt, resting_on_consent
+from xinlin.office.farewells import note
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.consents import ConsentEvent, Declined, DeletionReceipt
 from xinlin.office.models.people import Consent, Subject
@@ -285,6 +286,7 @@ def _ended(
     tables = delete_figures(given)
     _noted(actor, consents, ConsentEvent.State.WITHDRAWN, moment, via)
     numbers = [consent.number for consent in consents]
+    note({"what": "consent", "number": one, "at": moment.isoformat()} for one in numbers)
     receipt(actor=actor, subject=subject, what=what, number=number, at=moment, consents=numbers, tables=tables)
     return Leaving(number, moment, ended, sum(tables.values()))
 

@@ -11,6 +11,7 @@ from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.actions.deletions import new_number, receipt
+from xinlin.office.farewells import note
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.cases import Case
@@ -96,6 +97,7 @@ def _remove(actor: Actor, subject: Subject, records: list[Record]) -> Removed:
         RecordingRefusal.objects.get_or_create(
             subject=subject, kind=record.kind, fingerprint=record.fingerprint, defaults={"at": moment}
         )
+        note([{"what": "record", "kind": record.kind, "fingerprint": record.fingerprint, "at": moment.isoformat()}])
         _erase(record)
     receipt(
         actor=actor,

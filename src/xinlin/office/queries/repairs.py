@@ -11,6 +11,7 @@ from django.utils.translation import gettext_noop
 from xinlin.core.procedures import RepairClass, repairable_from, stops_on
 from xinlin.core.values import Text
 from xinlin.office import vault
+from xinlin.office.models.batches import Batch
 from xinlin.office.models.cases import Case
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.people import Subject
@@ -176,6 +177,8 @@ def notices_of(*, actor: Actor, number: str, limit: int = 200) -> list[RepairNot
     """The notices for every decision in one of the department's own deliveries. Writes the looks. Raises `NotFound`."""
     if actor.role != "clerk" or not actor.department:
         raise NotAllowed("由报送该批次的部门打印。Printed by the department that sent the delivery.")
+    if not Batch.objects.filter(number=number, department=actor.department).exists():
+        raise NotFound(f"本部门没有批次 {number}。Your department has no delivery {number}.")
     rows = Record.objects.filter(batch__number=number, department=actor.department).exclude(record_class="")
     found = []
     for row in rows.select_related("subject").order_by("row")[:limit]:
