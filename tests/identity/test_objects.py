@@ -257,6 +257,13 @@ def _delivered(owner: str, clerk: Actor, callbacks: Any) -> str:
     return got.number
 
 
+def _picture(owner: Resident, case: str) -> str:
+    """A small picture attached to a case; its number."""
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+    return evidence.attach(actor=owner.actor, filename="a.png", chunks=[picture.getvalue()], case=case)
+
+
 @pytest.fixture
 def world(
     transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
@@ -280,9 +287,7 @@ def world(
     notices.give_contact(actor=owner.actor, channel="sms", address=PHONE, language="zh-hans")
     record = Record.objects.get(kind="honour")
     case = cases.object_to(actor=owner.actor, reference=record.reference, reason="wrong_fact", words=WORDS)
-    picture = io.BytesIO()
-    Image.new("RGB", (4, 4)).save(picture, "PNG")
-    paper = evidence.attach(actor=owner.actor, filename="a.png", chunks=[picture.getvalue()], case=case)
+    paper = _picture(owner, case)
     officer = _staff("officer", officer_of.department)
     check = answer(
         actor=actor_of(officer), item=officer_of.code, purpose="审查", officer="某职员",
