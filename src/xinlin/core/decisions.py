@@ -41,6 +41,16 @@ NOT_IN_ANSWER = _reason(
     ("所选措施或名单条目不在该核查结果中", "The answer does not name this measure on this entry"),
     ("只能采取核查结果列出的措施", "Only a measure that the answer names may be used"),
 )
+ENDS_BEFORE_HEARD = _reason(
+    "ends_before_heard",
+    "entry",
+    "",
+    (
+        "该名单条目在陈述申辩期满之前就已结束，不得据以采取措施",
+        "The entry ends before the person's time to answer is over; no measure may rest on it",
+    ),
+    ("按普通申请办理", "Deal with it as an ordinary application"),
+)
 NO_LONGER_STANDS = _reason(
     "measure_no_longer_stands",
     "entry",

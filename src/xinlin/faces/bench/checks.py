@@ -16,6 +16,7 @@ from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office.actions import checks as actions
 from xinlin.office.actions.feedback import give_feedback
 from xinlin.office.queries import checks as queries
+from xinlin.office.queries import hearings, tellings
 from xinlin.office.scopes import Refused
 
 LINES = 3
@@ -76,12 +77,21 @@ def checks(request: ActorRequest) -> HttpResponse:
     return render(request, "bench/check.html", {"check": answered, "decides": DECIDES})
 
 
+def since(request: ActorRequest, check: queries.CheckView) -> dict[str, object]:
+    """What the department was told since a check was answered, and the notices that it gave before measures."""
+    numbers = [answer.number for answer in check.answers]
+    return {
+        "told": tellings.of_answers(actor=request.actor, answers=numbers),
+        "hearings": hearings.of_answers(actor=request.actor, answers=numbers),
+    }
+
+
 @staff_required("officer")
 @require_GET
 def check(request: ActorRequest, number: str) -> HttpResponse:
     """``/bench/checks/<number>/``: an answer read again, with the feedback form. Writes looks."""
-    context = {"check": queries.one(actor=request.actor, number=number), "decides": DECIDES}
-    return render(request, "bench/check.html", context)
+    shown = queries.one(actor=request.actor, number=number)
+    return render(request, "bench/check.html", {"check": shown, "decides": DECIDES, **since(request, shown)})
 
 
 @staff_required("officer")
@@ -102,8 +112,10 @@ def feedback(request: ActorRequest, number: str, answer: str) -> HttpResponse:
             officer=request.actor.name,
         )
     except Refused as refused:
+        shown = queries.one(actor=request.actor, number=number)
         context = {
-            "check": queries.one(actor=request.actor, number=number),
+            **since(request, shown),
+            "check": shown,
             "decides": DECIDES,
             "problem": refused.problem,
             "problem_answer": answer,

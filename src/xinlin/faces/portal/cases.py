@@ -11,8 +11,9 @@ from xinlin.faces.kit import papers
 from xinlin.faces.kit.gates import ActorRequest, resident_required
 from xinlin.faces.kit.labels import REASON
 from xinlin.office.actions import cases as actions
+from xinlin.office.actions import hearings as hearing_actions
 from xinlin.office.actions import repairs
-from xinlin.office.queries import cases, deeds, evidence, own_checks, people, records
+from xinlin.office.queries import cases, deeds, evidence, hearings, own_checks, people, records
 from xinlin.office.scopes import NotFound, Refused
 
 OBJECTIONS = ("not_me", "wrong_fact", "repaired", "expired", "other")
@@ -50,7 +51,28 @@ def wrong(request: ActorRequest, reference: str) -> HttpResponse:
 @resident_required
 def checks(request: ActorRequest) -> HttpResponse:
     """Every check that an approving office asked about the resident, what it answered and what was decided."""
-    return render(request, "portal/checks.html", {"tab": "me", "checks": own_checks.mine(actor=request.actor)})
+    context = {
+        "tab": "me",
+        "checks": own_checks.mine(actor=request.actor),
+        "hearings": hearings.mine(actor=request.actor) if request.actor.role == "resident" else [],
+    }
+    return render(request, "portal/checks.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@resident_required
+def hearing(request: ActorRequest, number: str) -> HttpResponse:
+    """Before a measure takes effect: facts, basis and remedy, and one's answer to the office."""
+    shown, problem = hearings.one(actor=request.actor, number=number), None
+    if request.method == "POST":
+        try:
+            hearing_actions.answer(actor=request.actor, number=number, words=request.POST.get("words", ""))
+        except Refused as refusal:
+            problem = refusal.problem
+        else:
+            return redirect("portal:hearing", number=number)
+    context = {"tab": "me", "hearing": shown, "problem": problem, "words_given": request.POST.get("words", "")}
+    return render(request, "portal/hearing.html", context, status=422 if problem else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from xinlin.core.decisions import (
     ALREADY_GIVEN,
+    ENDS_BEFORE_HEARD,
     NO_LONGER_STANDS,
     NOT_GIVEN,
     correction_problem,
@@ -14,6 +17,7 @@ from xinlin.core.decisions import (
 )
 from xinlin.core.holds import HOLD_OVER
 from xinlin.core.lists import Entry, StandingMeasure, measures_among
+from xinlin.office.actions import hearings
 from xinlin.office.actions.checks import text_required, with_officer
 from xinlin.office.failpoints import reached
 from xinlin.office.leaves import write_leaf
@@ -86,7 +90,7 @@ def give_feedback(
     )
     reached("feedback.written")
     if standing is not None:
-        _use(stored, *standing)
+        _use(with_officer(actor, signed_by), stored, row.question.department, *standing)
     reached("feedback.in_force")
     hold = hold_of(row)
     if hold is not None and not hold.ended:
@@ -128,11 +132,20 @@ def _standing(row: CheckAnswer, measure: str, handle: str) -> tuple[int, Entry, 
     raise Refused(NO_LONGER_STANDS)
 
 
-def _use(stored: CheckFeedback, entry_key: int, entry: Entry, standing: StandingMeasure) -> None:
-    """Put the measure in force, with all seven parts; the database looks at each of them again."""
+def _use(
+    actor: Actor, stored: CheckFeedback, department: str, entry_key: int, entry: Entry, standing: StandingMeasure
+) -> None:
+    """Tell the subject, and put the measure in force from the day after they may answer, with all seven parts.
+
+    The database looks at each of them again. An entry that ends before that day carries no measure.
+    """
     rule = MeasureRule.objects.filter(code=standing.measure.code).first()
     if rule is None or entry.notice_on is None:
         raise Refused(NO_LONGER_STANDS)
+    until = hearings.give(actor=actor, entry_key=entry_key, entry=entry, standing=standing, department=department)
+    starts_on = max(today(), until + timedelta(days=1))
+    if standing.until <= starts_on:
+        raise Refused(ENDS_BEFORE_HEARD)
     MeasureUse.objects.create(
         feedback=stored,
         entry_id=entry_key,
@@ -142,7 +155,7 @@ def _use(stored: CheckFeedback, entry_key: int, entry: Entry, standing: Standing
         article=standing.article.zh[:2048],
         notice_on=entry.notice_on,
         remedy=entry.remedy,
-        starts_on=today(),
+        starts_on=starts_on,
         ends_on=standing.until,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,3 +64,12 @@ def _view(row: Telling) -> TellingView:
         told_at=row.told_at,
         acknowledged_at=row.acknowledged_at,
     )
+
+
+def of_answers(*, actor: Actor, answers: Iterable[str]) -> dict[str, list[TellingView]]:
+    """By the number of a check's answer: what the office that asked has been told since, so that no old answer is used."""
+    found = Telling.objects.filter(answer__number__in=list(answers), department=actor.department)
+    told: dict[str, list[TellingView]] = {}
+    for row in found.select_related("record", "answer__question").order_by("told_at", "pk"):
+        told.setdefault(row.answer.number if row.answer else "", []).append(_view(row))
+    return told

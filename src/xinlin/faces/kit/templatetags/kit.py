@@ -169,9 +169,9 @@ def icon_path(name: str) -> str:
 
 
 @register.filter
-def get(mapping: Mapping[Any, Any], key: Any) -> Any:
-    """The entry of a mapping under a key that is itself a variable; None where there is none."""
-    return mapping.get(key)
+def get(mapping: Mapping[Any, Any] | str | None, key: Any) -> Any:
+    """The entry of a mapping under a key that is itself a variable; None where there is none, or no mapping."""
+    return mapping.get(key) if isinstance(mapping, Mapping) else None
 
 
 @register.filter
