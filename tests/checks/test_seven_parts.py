@@ -32,7 +32,7 @@ PARTS = ("list", "document", "authority", "article", "notice_on", "remedy", "end
 
 @pytest.fixture
 def used(ask: Ask, firm: Callable[..., Listed]) -> MeasureUse:
-    """A measure that an officer used on a listed firm."""
+    """A measure that an officer used on a listed firm, whose time to answer is over."""
     listed = firm()
     held = make_entry(listed.subject)
     answer = ask(Applicant(listed.identifier, listed.name)).answers[0]
@@ -45,6 +45,7 @@ def used(ask: Ask, firm: Callable[..., Listed]) -> MeasureUse:
         reason="在名单期限内",
         officer=OFFICER,
     )
+    MeasureUse.objects.update(starts_on=today())
     return MeasureUse.objects.get()
 
 
