@@ -72,6 +72,7 @@ PERSONAL: dict[str, tuple[str, frozenset[str]]] = {
     "portal:deletion_note": ("deletion", OWN),
     "portal:deletion_pdf": ("deletion", OWN),
     "portal:figure_receipt": ("run", OWN),
+    "portal:figure_bundle": ("run", SELF),
     "portal:record": ("record", OWN),
     "portal:delete_record": ("record", SELF),
     "portal:wrong": ("record", OWN),
@@ -113,7 +114,7 @@ PERSONAL: dict[str, tuple[str, frozenset[str]]] = {
     "api:mapping": ("batch", frozenset({"machine_batches"})),
 }
 NOT_ALWAYS_THERE = {
-    "portal:check_wrong", "portal:figure_receipt", "bench:mapping", "bench:confirm", "bench:reading",
+    "portal:check_wrong", "portal:figure_bundle", "portal:figure_receipt", "bench:mapping", "bench:confirm", "bench:reading",
     "bench:repair_notices", "api:of_check",
 }  # fmt: skip
 """Pages that answer otherwise than with 200 where there is nothing to do about the object."""
@@ -124,7 +125,7 @@ IMPERSONAL = {
     "public:section", "public:case", "public:case_reply", "public:takedown_state", "public:open_csv",
     "public:open_json_lines", "public:log_tile", "public:log_proof", "api:progress", "api:part", "api:give_up",
     "api:finish", "api:change", "bench:item", "bench:link_answer", "bench:link_decide", "bench:link_record", "panel",
-    "portal:pledge", "portal:pledge_withdraw",
+    "portal:pledge", "portal:pledge_withdraw", "portal:hearing",
 }  # fmt: skip
 """Routes with a variable that names nothing of a person's: a scene, a scheme, a leaf, an organisation, a part of a file;
 
