@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.models.checks import CheckAnswer
 from xinlin.office.models.notices import PriorNotice
 from xinlin.office.queries.office_clocks import name_of
-from xinlin.office.queries.people import own_subject
+from xinlin.office.queries.people import look_at_oneself, own_subject
 from xinlin.office.queries.records import represented_now
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotFound, today
@@ -67,7 +69,10 @@ def mine(*, actor: Actor) -> list[Hearing]:
     """Measures that offices intend on the resident, or on an organisation that they represent; the newest first."""
     subject = own_subject(actor)
     rows = PriorNotice.objects.filter(entry__subject__in=[subject.pk, *represented_now(subject)])
-    return [_view(row) for row in rows.select_related("entry__record").order_by("-given_at")]
+    found = list(rows.select_related("entry__record").order_by("-given_at"))
+    if found:
+        look_at_oneself(actor, {row.entry.record.kind for row in found}, gettext_noop("本人查看事先告知"))
+    return [_view(row) for row in found]
 
 
 def one(*, actor: Actor, number: str) -> Hearing:
