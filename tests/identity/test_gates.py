@@ -17,6 +17,9 @@ pytestmark = pytest.mark.django_db
 
 OPEN_TO_ALL = {
     "portal:home",  # a welcome to strangers, the resident's own page to residents
+    "portal:kiosk",  # the first page of a machine in a hall, for nobody in particular
+    "portal:kiosk_start",  # begins a session that is nobody's yet
+    "portal:kiosk_end",  # signs out
 }
 """Routes of the portal and the bench that stand before any gate, each with its reason."""
 

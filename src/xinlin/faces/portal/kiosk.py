@@ -17,7 +17,7 @@ from xinlin.office.queries import people
 @never_cache
 @require_safe
 def kiosk(request: HttpRequest) -> HttpResponse:
-    """``/kiosk/``: the first page, for nobody in particular. Whoever was here before is signed out."""
+    """``/kiosk/``: the first page, for nobody in particular; who is signed in at a machine is signed out first."""
     if request.user.is_authenticated:
         return redirect("portal:kiosk_end" if request.session.get(KIOSK) else "portal:home")
     return render(request, "portal/kiosk.html", {"wiped": "wiped" in request.GET, "first": True})
