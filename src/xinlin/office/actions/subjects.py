@@ -261,7 +261,12 @@ def take_back(*, actor: Actor, number: str, reason: str) -> None:
     """Undo one change: what it moved, and nothing else, moves back. Raises `NotAllowed`, `NotFound`, `Refused`."""
     said = must_review(actor, reason)
     lock_storing()
-    change = SubjectChange.objects.select_for_update().select_related("subject", "other").filter(number=number).first()
+    change = (
+        SubjectChange.objects.select_for_update(of=("self", "subject"))
+        .select_related("subject", "other")
+        .filter(number=number)
+        .first()
+    )
     if change is None:
         raise NotFound("没有这次变更。There is no such change.")
     if change.undone_at is not None:
