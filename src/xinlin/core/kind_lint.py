@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from xinlin.core.findings import Finding, found
 from xinlin.core.forbidden import CONSENTED, DATA, PETTY, UNCONFIRMED, Forbidden
-from xinlin.core.rulebooks import Kind, Rulebook, SourceRank
+from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook, SourceRank
 from xinlin.core.schemes import Basis
 from xinlin.core.strict_yaml import Path
 from xinlin.core.values import Text
+from xinlin.core.web_items import ADDRESS, CAPTURE
 
 NEEDED = {"document": "文书", "authority": "机关", "article": "依据", "class": "失信程度", "notice_on": "告知日期"}
 """What every negative record carries (深圳 69; 浙江 28; 国办发〔2020〕49号)."""
@@ -71,6 +72,8 @@ def kind_findings(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
         for at, _field, texts in fields:
             yield from forbidden([CONSENTED], texts, (*path, "fields", at), "without_consent", *cure)
         yield from _person(kind, path)
+    if kind.source == "public_web":
+        yield from _from_the_web(kind, path)
     if kind.sign == "negative" and kind.effect != "count":
         yield from forbidden(
             [UNCONFIRMED], own, path, "unconfirmed", "改为据生效裁判文书列入的名单", "use the list of judgment debtors"
@@ -170,6 +173,35 @@ def _negative_kind(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
                 "a negative kind rests on law, regulation, a State rule or a local regulation (Shenzhen 32–34, Zhejiang 12)",
             ),
             ("引用这样的依据，或删去该目录项", "cite such a source, or remove the kind"),
+        )
+
+
+def _from_the_web(kind: Kind, path: Path) -> Iterator[Finding]:
+    """What is captured from public pages is of organisations alone, and carries its address and the page's hash."""
+    if set(kind.subject_kinds) - ORGANISATIONS:
+        yield found(
+            "person_from_the_web",
+            (*path, "subject_kinds"),
+            (
+                "不从公开网页采集自然人的信息（个人信息保护法第六条、第二十七条）",
+                "nothing about natural persons is captured from public pages (PIPL 6 and 27)",
+            ),
+            ("只写组织类主体", "name organisations only"),
+        )
+    texts = {spec.code for spec in kind.fields if spec.type == "text" and spec.required}
+    roles = {spec.role for spec in kind.fields if spec.required}
+    if {ADDRESS, CAPTURE} - texts or {"document", "authority"} - roles or kind.delivery != "additions":
+        yield found(
+            "web_without_capture",
+            (*path, "fields"),
+            (
+                "采自公开网页的信息项须有必填的网页地址、网页哈希、标题（document）和发布单位（authority），按增量入库",
+                "a kind from public pages needs its address, the page's hash, title (document) and publisher (authority), as additions",
+            ),
+            (
+                f"添加 {ADDRESS}、{CAPTURE} 和带 role: document、role: authority 的字段，均为必填",
+                f"add {ADDRESS}, {CAPTURE}, and fields with role: document and role: authority, all required",
+            ),
         )
 
 

@@ -237,7 +237,7 @@ def make_city(rulebook: Rulebook, *, as_of: date, seed: int = 1, residents: int 
     fixed = cast_rows(Writer(Random(f"{seed}:{rulebook.code}:cast"), rulebook, as_of), cast, own)
     scale = residents / FULL_SIZE
     for kind in rulebook.kinds.values():
-        if kind.effect not in ("register", "count"):
+        if kind.effect not in ("register", "count") and kind.source == "duty":
             _records(clerks, kind, adults, companies[1:], fixed.get(kind.code, []), scale)
     consenting = [member.resident.resident_id for member in cast.values() if member.consents]
     consent_rng = Random(f"{seed}:{rulebook.code}:consent")

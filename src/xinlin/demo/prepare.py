@@ -22,6 +22,7 @@ from xinlin.core.rulebooks import Rulebook
 from xinlin.demo.city import City, make_city, write_files
 from xinlin.demo.identity import prepare as prepare_identity
 from xinlin.demo.staff import Member, identities, staff_of
+from xinlin.demo.web import capture_pages
 
 MADE_HERE = (
     "xinlin.sqlite3",
@@ -321,6 +322,7 @@ def prepare(data: Path, rulebook: Rulebook, state: State, console: Console) -> N
         _let_machines_in(data, rulebook)
         tell_identity_service(data, state, identities(staff, city.cast, city.residents))
     state.counts = _send(steps, city, clerks)
+    capture_pages(rulebook, city.firms, clerks, today)
     if rulebook.scheme_at(today) is not None:
         with steps.step("书面同意 Consents on paper"):
             state.counts["consents"] = _consents(city)

@@ -32,8 +32,9 @@ SHRANK = actions.SHRANK
 
 
 def own_kinds(actor: Actor) -> list[Kind]:
-    """What the actor's department may send, in the order of the catalogue."""
-    return [kind for kind in books.current().kinds.values() if actor.department in kind.providers]
+    """What the actor's department may send, in the order of the catalogue; what is captured from pages comes otherwise."""
+    kinds = books.current().kinds.values()
+    return [kind for kind in kinds if actor.department in kind.providers and kind.source == "duty"]
 
 
 @staff_required("clerk")

@@ -13,6 +13,7 @@ from xinlin.core.values import Text
 from xinlin.faces.kit.gates import ROLES, ActorRequest, staff_required
 from xinlin.office import rulebook as books
 from xinlin.office.queries import situation
+from xinlin.office.queries.web_items import web_kinds
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ RUNS = Task("bench:runs", "history", _("存档与复算"), _("每期分数有签
 REFUSED = Task("bench:refused_queue", "pencil", _("退回行"), _("按信息项看哪些行等更正、错在哪里"))
 LINKING = Task("bench:linking", "user-check", _("关联核实"), _("号码与名称对不上的行，有名称没号码的记录"))
 QUALITY = Task("bench:quality", "gauge", _("数据质量"), _("谁按期、谁无声、退回多少、为什么"))
+WEB = Task("bench:web_items", "radio-tower", _("网页采集"), _("公开网页上的信息，两人核实后才入库"))
 TASKS: dict[str, tuple[Task, ...]] = {
     "clerk": (UPLOAD, BATCHES, REFUSED, QUALITY, NAMES, CASES, TELLINGS, TWO_PAPERS, CODES, PUBLICITY),
     "officer": (CHECKS, OVERDUE, TELLINGS, TWO_PAPERS),
@@ -64,11 +66,13 @@ def department_name(code: str) -> Text | None:
 @staff_required()
 def home(request: ActorRequest) -> HttpResponse:
     """``/bench/``: greets by role, says what is late, leads on."""
-    actor = request.actor
+    actor, tasks = request.actor, TASKS.get(request.actor.role, ())
+    if actor.role in ("clerk", "reviewer", "auditor") and web_kinds():
+        tasks = (*tasks, WEB)
     context = {
         "role": ROLES[actor.role],
         "department": department_name(actor.department),
-        "tasks": TASKS.get(actor.role, ()),
+        "tasks": tasks,
         "alerts": situation.alerts(actor=actor),
     }
     return render(request, "bench/home.html", context)

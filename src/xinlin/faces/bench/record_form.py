@@ -52,7 +52,8 @@ def _input(spec: FieldSpec) -> str:
     return "lines" if spec.type == "text" and (spec.max_length or 0) > LONG else "line"
 
 
-def _entries(kind: Kind, typed: Mapping[str, str], problems: list[Problem]) -> list[Entry]:
+def entries(kind: Kind, typed: Mapping[str, str], problems: list[Problem]) -> list[Entry]:
+    """The form's fields with what was typed, and what is wrong beside each."""
     return [
         Entry(
             spec,
@@ -71,7 +72,7 @@ def _page(request: ActorRequest, kind: Kind | None, problems: list[Problem], num
     context = {
         "kinds": typed_kinds(request.actor),
         "kind": kind,
-        "entries": _entries(kind, typed, problems) if kind else [],
+        "entries": entries(kind, typed, problems) if kind else [],
         "whole": [problem for problem in problems if problem.where not in codes],
         "wrong": bool(problems),
         "number": number,

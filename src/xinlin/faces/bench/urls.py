@@ -29,6 +29,7 @@ from xinlin.faces.bench import (
     serving,
     situation,
     supervision,
+    web_items,
 )
 
 app_name = "bench"
@@ -76,6 +77,11 @@ urlpatterns = [
     path("refused/", batches.refused_queue, name="refused_queue"),
     path("quality/", quality.quality, name="quality"),
     path("quality/reconciliation/", quality.reconciliation, name="reconciliation"),
+    path("web/", web_items.web_items, name="web_items"),
+    path("web/new/", web_items.capture, name="web_capture"),
+    path("web/<slug:number>/", web_items.web_item, name="web_item"),
+    path("web/<slug:number>/decide/", web_items.decide, name="web_decide"),
+    path("web/<slug:number>/page/", web_items.page, name="web_page"),
     path("names/", names.names, name="names"),
     path("remedies/", holds.remedies, name="remedies"),
     path("measures/", holds.measures, name="measures"),

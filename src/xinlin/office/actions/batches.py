@@ -21,6 +21,7 @@ from xinlin.office.actions.deliveries import (
     kind_for,
     manner,
     measured,
+    must_be_verified,
     receipt_of,
     refused,
     sending_department,
@@ -33,6 +34,7 @@ from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, Job, RefusedRow
 from xinlin.office.models.batches import Mapping as ColumnMapping
 from xinlin.office.models.evidence import Evidence
+from xinlin.office.models.web_items import WebItem
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
 
 SHRANK = "list_shrank"
@@ -64,6 +66,7 @@ def receive(
     """
     sender = sending_department(actor, department)
     found = kind_for(sender, kind)
+    must_be_verified(actor, found)
     meant = manner(found, delivery, valid_on)
     must_be_signed(actor, sender, proof)
     kept = None
@@ -339,6 +342,7 @@ def correct(
     delivery, as a record or refused again. Raises `Refused` for rows or columns that are not there, `NotFound`.
     """
     batch = _own(actor, number)
+    must_be_verified(actor, kind_for(batch.department, batch.kind))
     must_be_signed(actor, batch.department, proof)
     _must_be(batch, Batch.State.DONE)
     headers: list[str] = batch.layout["headers"]
@@ -388,6 +392,6 @@ def _known_cells(raw: str, headers: list[str]) -> dict[str, str]:
 
 
 def drop_unclaimed(sha256: str) -> None:
-    """Remove a file from the vault that no delivery and no evidence holds, as after a dry run."""
-    if not Batch.objects.filter(sha256=sha256).exists() and not Evidence.objects.filter(sha256=sha256).exists():
+    """Remove a file from the vault that no delivery, no evidence and no captured page holds, as after a dry run."""
+    if not any(model._default_manager.filter(sha256=sha256).exists() for model in (Batch, Evidence, WebItem)):
         vault.discard(sha256)

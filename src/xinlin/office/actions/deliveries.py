@@ -21,6 +21,9 @@ Delivery = Literal["additions", "corrections", "full_list"]
 """增量, 更正, 全量. Additions may correct too; a delivery of corrections may do nothing else."""
 LARGEST_FILE = 2 << 30
 """Bytes; a larger delivery is sent in parts."""
+WEB_SENDER = "system:web"
+VERIFYING = frozenset({WEB_SENDER, "system:linking"})
+"""Who brings in what was captured from pages: two verifiers, and the reviewer who then says whose a row is."""
 SEND_ROLES = frozenset({"clerk", "machine", "operator", "system"})
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\\u202a-\u202e\u2066-\u2069]+")
 
@@ -77,6 +80,20 @@ def kind_for(department: str, kind: str) -> Kind:
     if not rulebook.current().in_force(found, today()):
         raise _not_in_force(found)
     return found
+
+
+def must_be_verified(actor: Actor, kind: Kind) -> None:
+    """What stands on public pages comes in by its verification alone, and is corrected by nobody afterwards. Raises `Refused`."""
+    if kind.source == "public_web" and actor.handle not in VERIFYING:
+        raise refused(
+            "kind_needs_verifying",
+            "kind",
+            f"“{kind.name.zh}”采自公开网页，须经两人核实后入库",
+            f"{kind.name.en} comes from public pages and is taken in once two people have verified it",
+            "请在“网页采集”里保存网页并核实",
+            "Capture the page and have it verified there",
+            kind.code,
+        )
 
 
 def _not_in_force(kind: Kind) -> Refused:

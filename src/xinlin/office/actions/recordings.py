@@ -9,14 +9,12 @@ from django.db.models import ProtectedError
 
 from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
-from xinlin.office import vault
+from xinlin.office.actions.batches import drop_unclaimed
 from xinlin.office.actions.deletions import new_number, receipt
 from xinlin.office.farewells import note
 from xinlin.office.leaves import write_leaf
-from xinlin.office.models.batches import Batch
 from xinlin.office.models.cases import Case
 from xinlin.office.models.consents import DeletionReceipt, RecordingRefusal
-from xinlin.office.models.evidence import Evidence
 from xinlin.office.models.people import Subject
 from xinlin.office.models.records import Record
 from xinlin.office.queries.people import own_subject
@@ -67,8 +65,7 @@ def _drop_evidence(record: Record) -> None:
 
     def discard() -> None:
         for sha256 in hashes:
-            if not Evidence.objects.filter(sha256=sha256).exists() and not Batch.objects.filter(sha256=sha256).exists():
-                vault.discard(sha256)
+            drop_unclaimed(sha256)
 
     transaction.on_commit(discard)
 

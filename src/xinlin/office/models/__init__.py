@@ -28,6 +28,7 @@ from xinlin.office.models import (
     reports,
     scores,
     staff,
+    web_items,
 )
 
 __all__ = [
@@ -58,4 +59,5 @@ __all__ = [
     "reports",
     "scores",
     "staff",
+    "web_items",
 ]
