@@ -29,7 +29,7 @@ GUARDS = (
     Guard(
         name="guard_negative_record",
         table="record",
-        columns="status, kind",
+        columns="status, kind, document, authority, article, notice_on, record_class",
         suspect=f"NEW.status = 'active' AND ({_NO_PARTS} OR NEW.record_class = '')",
         holds=f"""NOT EXISTS (SELECT 1 FROM negative_kind k
             WHERE k.code = NEW.kind AND (k.classed OR {_NO_PARTS}))""",

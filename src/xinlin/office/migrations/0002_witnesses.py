@@ -16,7 +16,7 @@ def name_rows(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0001_initial'),
+        ("office", "0002_cases_evidence_notices"),
     ]
 
     operations = [
