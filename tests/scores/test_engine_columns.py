@@ -50,7 +50,10 @@ def value(spec: FieldSpec, chance: random.Random) -> Any:
 
 
 def fill(people: list[Resident], firms: list[Subject], chance: random.Random, count: int) -> list[Record]:
-    """Records of every kind that the scheme reads, with every state and every sort of field, some of them absent."""
+    """Records of every kind that the scheme reads, with every state and every sort of field, some of them absent.
+
+    A negative record that is in force names its document and its class: the database takes no other.
+    """
     made = []
     for code in plan().kinds:
         kind = current().kinds[code]
@@ -59,11 +62,13 @@ def fill(people: list[Resident], firms: list[Subject], chance: random.Random, co
             own = {
                 spec.code: value(spec, chance) for spec in kind.fields if spec.role is None and chance.random() < 0.8
             }
+            status = chance.choice(["active", "active", "disputed", "repaired", "withdrawn"])
+            nothing = [] if kind.sign == "negative" and status == "active" else [""]
             changes = {
-                "status": chance.choice(["active", "active", "disputed", "repaired", "withdrawn"]),
-                "record_class": chance.choice(["", "minor", "general", "serious"]),
+                "status": status,
+                "record_class": chance.choice([*nothing, "minor", "general", "serious"]),
                 "ends_on": chance.choice([None, today() + timedelta(days=chance.randrange(-50, 400))]),
-                "document": chance.choice(["", "洞文〔2026〕1号"]),
+                "document": chance.choice([*nothing, "洞文〔2026〕1号"]),
                 "named_person": chance.choice(people).subject if chance.random() < 0.6 else None,
                 "fields": own,
             }
