@@ -97,6 +97,9 @@ def test_the_prepared_city_went_through_intake(prepared: Path) -> None:
     assert counts["rows_read"] == counts["rows_accepted"] + counts["rows_refused"]
     assert counts["rows_refused"] > 0
     assert counts["consents"] > 50
+    assert counts["checks"] == 2
+    assert counts["objections"] == 3
+    assert counts["deeds"] == 3
     with sqlite3.connect(prepared / "xinlin.sqlite3") as database:
         assert database.execute("SELECT count(*) FROM batch WHERE state <> 'done'").fetchone() == (0,)
         assert database.execute("SELECT count(*) FROM score").fetchone()[0] >= counts["consents"]

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from xinlin.core.rulebooks import Rulebook
+from xinlin.demo.affairs import set_affairs_going
 from xinlin.demo.city import City, make_city, write_files
 from xinlin.demo.identity import prepare as prepare_identity
 from xinlin.demo.staff import Member, identities, staff_of
@@ -328,6 +329,8 @@ def prepare(data: Path, rulebook: Rulebook, state: State, console: Console) -> N
             state.counts["consents"] = _consents(city)
         with steps.step("评分 Scores", MONTHS_BACK + 1) as tell:
             state.counts["score_runs"] = _scores(today, tell)
+    with steps.step("办件 Affairs under way"):
+        state.counts |= set_affairs_going(rulebook, city, staff, today)
     with steps.step("存证日志 Log"):
         from xinlin.office.jobs.log import sequence
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from xinlin.demo.affairs import lines_of
 from xinlin.demo.processes import HERE, AlreadyRunning, Children, Lock, Stopped, free_port
 
 DEFAULT_PORT = 8000
@@ -309,7 +310,7 @@ def _print_panel(console: Console, data: Path, state: Any, seconds: float) -> No
     counts = state.counts
     console.print(
         f"[dim]{counts.get('files', 0)} 个文件 files · {counts.get('rows_read', 0):,} 行 rows · 退回 refused "
-        f"{counts.get('rows_refused', 0)} · 同意 consents {counts.get('consents', 0):,}[/dim]",
+        f"{counts.get('rows_refused', 0)} · 同意 consents {counts.get('consents', 0):,}\n{lines_of(counts)}[/dim]",
         highlight=False,
     )
     example = check_example(data, state)
