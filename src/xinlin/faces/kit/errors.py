@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template import loader
+from django.utils.translation import get_language
 
 from xinlin.core.values import Problem
 from xinlin.office.scopes import NotAllowed, NotFound
@@ -17,9 +18,17 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return render(request, "400.html", status=400)
 
 
+def _one_language(sentence: str) -> str:
+    """The half of a sentence said in Chinese and then in English that the page's language asks for."""
+    chinese, stop, english = sentence.rpartition("。")
+    if not stop or not english.strip():
+        return sentence
+    return chinese + stop if (get_language() or "zh-hans").startswith("zh") else english.strip()
+
+
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403, with the sentence that the refusal carries."""
-    return render(request, "403.html", {"problem": str(exception or "")}, status=403)
+    return render(request, "403.html", {"problem": _one_language(str(exception or ""))}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -19,6 +19,7 @@ from xinlin.office.models.deeds import Confirmation, Deed, OrganiserCode
 from xinlin.office.models.evidence import Evidence
 from xinlin.office.queries.office_clocks import name_of
 from xinlin.office.queries.people import own_subject, write_look
+from xinlin.office.queries.records import in_readers_language
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 
@@ -116,7 +117,7 @@ def _values(deed: Deed, sort: DeedSort) -> list[tuple[Text, str]]:
         spec = specs.get(code)
         if spec is not None and text:
             named = spec.codes.get(text) if spec.codes else None
-            shown.append((spec.label, f"{named.zh} {named.en}" if named else text))
+            shown.append((spec.label, in_readers_language(named) if named else text))
     return shown
 
 

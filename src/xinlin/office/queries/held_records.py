@@ -14,6 +14,7 @@ from xinlin.office.models.people import Subject
 from xinlin.office.models.records import Record
 from xinlin.office.queries.linking import masked, registered_name
 from xinlin.office.queries.people import write_look
+from xinlin.office.queries.records import NO, YES, in_readers_language
 from xinlin.office.queries.subjects import EXACT, MOVED, joining_field
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound
@@ -80,9 +81,9 @@ def _shown(spec: FieldSpec, value: object) -> str:
     if spec.type == "money" and isinstance(value, int):
         return f"¥{value // 100:,}.{value % 100:02}"
     if isinstance(value, bool):
-        return "是 Yes" if value else "否 No"
+        return str(YES if value else NO)
     text = (spec.codes or {}).get(str(value))
-    return f"{text.zh} {text.en}" if text else str(value)
+    return in_readers_language(text) if text else str(value)
 
 
 def record(*, actor: Actor, reference: str) -> HeldRecord:

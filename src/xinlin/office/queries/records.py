@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from django.db.models import Q
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from xinlin.core.records import Fact, Value, effective_end
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
@@ -175,6 +175,11 @@ def facts_of_kind(
             yield person, as_fact(kind, record, via=True, represented=True, named=True)
 
 
+def in_readers_language(text: Text) -> str:
+    """A two-language text in the language of whoever reads now; Chinese where none is chosen."""
+    return text.in_language(get_language() or "zh-hans")
+
+
 def shown_value(spec: FieldSpec, value: Value | None) -> str:
     """A field's value for the eyes of the person concerned."""
     if value is None:
@@ -186,8 +191,7 @@ def shown_value(spec: FieldSpec, value: Value | None) -> str:
     if spec.type == "money" and isinstance(value, int):
         return f"¥{value // 100:,}.{value % 100:02}"
     if spec.codes and str(value) in spec.codes:
-        text = spec.codes[str(value)]
-        return f"{text.zh} {text.en}"
+        return in_readers_language(spec.codes[str(value)])
     return f"{value}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -172,6 +172,12 @@ def icon_path(name: str) -> str:
 def get(mapping: Mapping[Any, Any] | str | None, key: Any) -> Any:
     """The entry of a mapping under a key that is itself a variable; None where there is none, or no mapping."""
     return mapping.get(key) if isinstance(mapping, Mapping) else None
+
+
+@register.filter
+def get_at(items: Sequence[Any], place: int) -> Any:
+    """The item of a list at a place that is itself a variable."""
+    return items[place]
 
 
 @register.filter
