@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("xinlin.faces.kit.display")),
+    path("", include("xinlin.faces.kit.installed")),
     path("sign-in/", sign_in.welcome, name="sign_in"),
     path("sign-out/", sign_in.leave, name="sign_out"),
     path("accounts/login/", sign_in.welcome, name="account_login"),

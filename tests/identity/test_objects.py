@@ -75,6 +75,7 @@ PERSONAL: dict[str, tuple[str, frozenset[str]]] = {
     "portal:figure_bundle": ("run", SELF),
     "portal:record": ("record", OWN),
     "portal:delete_record": ("record", SELF),
+    "portal:honour": ("record", SELF),
     "portal:wrong": ("record", OWN),
     "portal:appeal": ("case", OWN),
     "portal:check_wrong": ("answer", OWN),
@@ -125,7 +126,7 @@ IMPERSONAL = {
     "public:section", "public:case", "public:case_reply", "public:takedown_state", "public:open_csv",
     "public:open_json_lines", "public:log_tile", "public:log_proof", "api:progress", "api:part", "api:give_up",
     "api:finish", "api:change", "bench:item", "bench:link_answer", "bench:link_decide", "bench:link_record", "panel",
-    "portal:pledge", "portal:pledge_withdraw", "portal:hearing", "bench:web_item", "bench:web_decide", "bench:web_page",
+    "public:door", "portal:pledge", "portal:pledge_withdraw", "portal:hearing", "bench:web_item", "bench:web_decide", "bench:web_page",
 }  # fmt: skip
 """Routes with a variable that names nothing of a person's: a scene, a scheme, a leaf, an organisation, a captured page, a part of a file;
 
@@ -168,7 +169,8 @@ PLAIN = {
     "bench:reconciliation", "bench:web_items", "bench:web_capture", "bench:record_form", "bench:supervision", "portal:opinion", "portal:pledges",
     "public:catalogue_json", "public:catalogue_workbook", "public:law", "public:registers", "public:simplified",
     "public:themes", "public:pledges", "portal:benefits", "portal:deeds", "portal:appeals", "portal:checks", "portal:looks", "portal:messages",
-    "portal:contacts", "portal:repairs", "portal:me", "portal:code",
+    "portal:contacts", "portal:repairs", "portal:me", "portal:code", "portal:card", "portal:honours", "portal:track",
+    "public:doors", "public:doors_menu", "installed:manifest", "installed:worker", "installed:offline",
 }  # fmt: skip
 
 

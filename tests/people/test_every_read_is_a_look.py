@@ -78,6 +78,7 @@ EXCUSED: dict[Function, str] = {
     ("figures", "distribution"): "counts",
     ("hearings", "of_answers"): "beside",
     ("histories", "horizon"): "system",
+    ("honours", "hidden_of"): "inner",
     ("lists", "entry_of"): "inner",
     ("lists", "known"): "inner",
     ("notices", "contacts"): "own",

@@ -19,14 +19,18 @@ def add_term(day: date, term: str) -> date:
     if not match or not any(match.groupdict().values()):
         raise ValueError(f"{term!r} is no calendar term; write for example P3M, P2Y or P30D")
     years, months, days = (int(match[part] or 0) for part in ("years", "months", "days"))
-    whole = day.year * 12 + (day.month - 1) + years * 12 + months
-    year, month = divmod(whole, 12)
-    if year > 9999:
+    later = moved(day, years * 12 + months)
+    if (date.max - later).days < days:
         return date.max
-    moved = date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
-    if (date.max - moved).days < days:
-        return date.max
-    return moved + timedelta(days=days)
+    return later + timedelta(days=days)
+
+
+def moved(day: date, months: int) -> date:
+    """The same day so many months later, or earlier where negative; a day that the month lacks becomes its last day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not 1 <= year <= 9999:
+        return date.max if months > 0 else date.min
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def first_day_within(as_of: date, term: str) -> date:

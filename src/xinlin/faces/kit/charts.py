@@ -255,3 +255,49 @@ def trend(figures: Sequence[tuple[date, int]]) -> Trend | None:
         dots.append((_short(x), _short(y), score, day))
     line = " ".join(f"{x},{y}" for x, y, _score, _day in dots)
     return Trend(line, f"{dots[0][0]},104 {line} {dots[-1][0]},104", dots, dots[-1], dots[0], high, low)
+
+
+@dataclass(frozen=True)
+class Span:
+    """One record's bar on the track: where it lies, and ``up``, ``down`` or ``base`` by its sign."""
+
+    x: str
+    y: str
+    width: str
+    shape: str
+
+
+@dataclass(frozen=True)
+class TrackPicture:
+    """Bars of records over time, 1000 wide; ``now`` and ``at`` are where today and the day looked at lie."""
+
+    spans: list[Span]
+    height: int
+    now: str
+    at: str
+    years: list[tuple[str, int]]
+
+
+LANES, LANE = 14, 14
+"""Most rows of bars, and the height of one."""
+
+
+def track(spans: Sequence[tuple[date, date, str]], first: date, last: date, today: date, at: date) -> TrackPicture:
+    """The picture of (from, until, sign), each in the first row that is free on that day; more than the rows hold is left out."""
+    low, high = first.toordinal(), max(last.toordinal(), first.toordinal() + 1)
+    free: list[int] = []
+    bars = []
+    for begins, ends, sign in sorted(spans):
+        start, end = begins.toordinal(), ends.toordinal()
+        lane = next((n for n, until in enumerate(free) if until <= start), len(free))
+        if lane == LANES:
+            continue
+        free[lane : lane + 1] = [end]
+        x, until = 1000 * _share(start, low, high), 1000 * _share(end, low, high)
+        shape = {"positive": "up", "negative": "down"}.get(sign, "base")
+        bars.append(Span(_short(x), str(20 + lane * LANE), _short(max(until - x, 6)), shape))
+    years = [
+        (_short(1000 * _share(date(y, 1, 1).toordinal(), low, high)), y) for y in range(first.year + 1, last.year + 1)
+    ]
+    now, here = (_short(1000 * _share(day.toordinal(), low, high)) for day in (today, at))
+    return TrackPicture(bars, 26 + max(1, len(free)) * LANE, now, here, years[:: max(1, len(years) // 5)])

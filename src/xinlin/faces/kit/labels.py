@@ -334,6 +334,7 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "subject_kind": SUBJECT_KIND,
     "subject_change": SUBJECT_CHANGE,
     "record_event": RECORD_EVENT,
+    "record_change": {**RECORD_EVENT, **CHANGE},
     "case": CASE_STATE,
     "case_kind": CASE_KIND,
     "case_step": CASE_STEP,

@@ -9,6 +9,7 @@ from xinlin.faces.portal import (
     cases,
     consents,
     deeds,
+    honours,
     kiosk,
     mandates,
     notices,
@@ -19,6 +20,7 @@ from xinlin.faces.portal import (
     repairs,
     reports,
     scores,
+    tracks,
     trades,
     whatif,
 )
@@ -54,6 +56,7 @@ urlpatterns = [
     path("score/history/", trades.history, name="history"),
     path("score/history/<slug:number>.proof.json", trades.bundle, name="figure_bundle"),
     path("score/history/<slug:number>.tlog-proof", trades.receipt, name="figure_receipt"),
+    path("track/", tracks.track, name="track"),
     path("score/trades/", trades.trades, name="trades"),
     path("score/trades/<slug:code>/", trades.trade, name="trade"),
     path("records/", records.index, name="records"),
@@ -84,4 +87,7 @@ urlpatterns = [
     path("repairs/<slug:reference>/form/", repairs.form, name="repair_form"),
     path("me/", people.me, name="me"),
     path("code/", people.code, name="code"),
+    path("card/", honours.card, name="card"),
+    path("honours/", honours.honours, name="honours"),
+    path("honours/<slug:reference>/", honours.hide, name="honour"),
 ]

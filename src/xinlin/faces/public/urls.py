@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from xinlin.faces.public import changes, city, measures, verify
+from xinlin.faces.public import changes, city, doors, measures, verify
 from xinlin.faces.public.about import about
 from xinlin.faces.public.catalogue import catalogue, catalogue_json, catalogue_workbook, lists, themes
 from xinlin.faces.public.log_page import log_page
@@ -36,6 +36,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("publicity/", include("xinlin.faces.public.open_data")),
     path("verify/", verify.verify, name="verify"),
     path("verify/certificate.pem", verify.seal_certificate, name="seal_certificate"),
+    path("go/", doors.doors, name="doors"),
+    path("go/menu.json", doors.menu_json, name="doors_menu"),
+    path("go/<slug:code>/", doors.go, name="door"),
     path("log/", log_page, name="log"),
     path("log/", include("xinlin.faces.public.log")),
 ]

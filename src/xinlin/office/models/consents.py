@@ -83,3 +83,15 @@ class DeletionReceipt(models.Model):
         db_table = "deletion_receipt"
         indexes = [models.Index(fields=["subject", "-at"])]
         constraints = [models.CheckConstraint(condition=~Q(note=""), name="deletion_receipt_signed")]
+
+
+class Hidden(models.Model):
+    """A good deed that its owner keeps to themselves: in no report to be handed over, on no card. It still counts for them."""
+
+    subject = models.ForeignKey("office.Subject", on_delete=models.PROTECT, related_name="hidden")
+    record = models.ForeignKey("office.Record", on_delete=models.CASCADE, related_name="hidden")
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "hidden"
+        constraints = [models.UniqueConstraint(fields=["subject", "record"], name="hidden_once")]

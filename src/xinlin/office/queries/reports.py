@@ -18,6 +18,7 @@ from xinlin.office import vault
 from xinlin.office.models.people import Subject
 from xinlin.office.models.records import Record, RecordEvent
 from xinlin.office.models.reports import Report
+from xinlin.office.queries.honours import hidden_of
 from xinlin.office.queries.people import LookView, look_at_oneself, looks_at, own_looks_at, own_subject, write_look
 from xinlin.office.queries.records import RecordView, as_fact, represented_now, view, views
 from xinlin.office.rulebook import current
@@ -157,12 +158,14 @@ def content(*, actor: Actor, firm: str = "", full: bool = True) -> Content:
     """What stands in a report about the resident, or about an organisation that they represent today.
 
     ``full`` is for oneself: every record ever held, each change with its source and reason, each look. Otherwise it is to be
-    handed over, and holds what stands today. A look itself. Raises `NotFound`.
+    handed over, and holds what stands today and what the person does not hide. A look itself. Raises `NotFound`.
     """
     person, rulebook, day = own_subject(actor, "report"), current(), today()
     subject = _firm(actor, firm) if firm else person
     found = [r for r, _ in (_about_firm(subject, rulebook) if firm else views(person.pk, rulebook, day))]
-    shown = found if full else [record for record in found if _stands(record, day)]
+    hidden = set() if full or firm else hidden_of(person.pk)
+    standing = [record for record in found if _stands(record, day) and record.reference not in hidden]
+    shown = found if full else standing
     kinds = [record.kind for record in shown]
     if firm:
         write_look(

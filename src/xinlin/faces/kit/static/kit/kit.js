@@ -63,3 +63,13 @@ if (kiosk) {
   });
   for (const sort of ["pointerdown", "keydown", "input"]) addEventListener(sort, touched, { passive: true });
 }
+
+// Pages can be installed; the worker keeps their look and the page for no network, nothing else.
+const installed = document.querySelector("[data-worker]");
+if (installed && "serviceWorker" in navigator) navigator.serviceWorker.register(installed.dataset.worker, { scope: "/" });
+
+// Nobody is signed in, or the score was left: a card on this phone is taken off.
+if (document.querySelector("[data-card-forget]")) localStorage.removeItem("xinlin-card");
+
+// A slider shows its page by itself; without this script there is a button.
+for (const slider of document.querySelectorAll("[data-sends]")) slider.addEventListener("change", () => slider.form.requestSubmit());

@@ -1,0 +1,42 @@
+"""The page of the track through time, with its slider (信用轨迹)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from xinlin.core.terms import moved
+from xinlin.faces.kit.charts import track as picture
+from xinlin.faces.kit.gates import ActorRequest, resident_required
+from xinlin.office.queries import tracks
+
+
+@require_safe
+@resident_required
+def track(request: ActorRequest) -> HttpResponse:
+    """``/track/``: how the resident's records stood, stand and will stand; ``?m=`` months from today, or ``?day=``."""
+    day, month = None, 0
+    with suppress(ValueError):
+        day = date.fromisoformat(request.GET.get("day", ""))
+    with suppress(ValueError):
+        month = int(request.GET.get("m", "0")[:5])
+    found = tracks.mine(actor=request.actor, month=month, day=day)
+    first, last = (moved(found.today, months) for months in found.months)
+    spans = [
+        (max(record.occurred_on, first), min(record.ends_on or last, last), record.sign)
+        for record in found.records
+        if record.status in ("active", "disputed") and (record.ends_on or last) > first
+    ]
+    context = {
+        "tab": "score",
+        "track": found,
+        "around": tracks.around(found),
+        "picture": picture(spans, first, last, found.today, found.as_of),
+        "first": first,
+        "last": last,
+    }
+    return render(request, "portal/track.html", context)
