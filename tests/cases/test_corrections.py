@@ -52,7 +52,15 @@ def _checked(subject: Subject, rows: list[Record], *, applied: bool = False) -> 
         purpose="设立登记", officer="赵审批", idempotency_key=f"k{Check.objects.count()}", input_sha256="0" * 64, asked_at=now(),
         as_of=today(),
     )  # fmt: skip
-    hits = [{"entry": row.reference, "list_code": DEBTOR, "list_name": {"zh": "名单", "en": "list"}} for row in rows]
+    hits = [
+        {
+            "entry": row.reference, "list_code": DEBTOR, "list_name": {"zh": "名单", "en": "list"}, "document": row.document,
+            "authority": row.authority, "article": row.article, "entered_on": row.occurred_on.isoformat(), "notice_on": None,
+            "ends_on": (today() + timedelta(days=500)).isoformat(), "remedy": row.remedy, "severity": "serious",
+            "fix": {"zh": "履行", "en": "fulfil"}, "measures": [],
+        }
+        for row in rows
+    ]  # fmt: skip
     answer: CheckAnswer = CheckAnswer.objects.create(
         number=f"{question.number}-1", question=question, position=0, subject=subject, applicant_sealed="",
         verdict="yes" if rows else "unsure", hits=hits,

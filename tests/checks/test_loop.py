@@ -26,7 +26,7 @@ from xinlin.office.models.log import Leaf
 from xinlin.office.models.people import Look
 from xinlin.office.models.records import RecordEvent
 from xinlin.office.queries import checks as queries
-from xinlin.office.queries import supervision
+from xinlin.office.queries import own_checks, supervision
 from xinlin.office.queries.answer_views import AnswerView
 from xinlin.office.queries.checks import CheckView
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
@@ -95,6 +95,17 @@ def test_a_hit_holds_and_says_until_when_and_first_what_ends_it(hit: AnswerView)
     assert hit.hold is not None
     assert hit.hold.state == "holding"
     assert "付清" in hit.hits[0].fix.zh
+
+
+def test_whoever_is_held_sees_until_when_why_and_what_ends_it(ask: Ask, firm: Callable[..., Listed]) -> None:
+    listed = firm()
+    make_entry(listed.subject)
+    answered = ask(Applicant(listed.identifier, listed.name)).answers[0]
+    holds.sign(actor=TRADING, answer_number=answered.number, officer=OFFICER, reason="需核对工资支付凭证")
+    own = own_checks.mine(actor=Actor("account:7", listed.name, "resident", subject_id=listed.subject.pk))[0]
+    assert own.hold is not None
+    assert (own.hold.state, own.hold.signed_reason) == ("signed", "需核对工资支付凭证")
+    assert [(hit.document, hit.fix) for hit in own.hits] == [(hit.document, hit.fix) for hit in answered.hits]
 
 
 def test_an_unsigned_hold_opens_by_the_clock_and_carries_no_measure(hit: AnswerView) -> None:

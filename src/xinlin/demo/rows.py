@@ -63,7 +63,8 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "form": ("注射剂", "盒装", "套", "件"),
     "course": ("消防疏散演练", "灭火器使用", "家庭防火"),
 }
-"""What text fields say, by field code or by ``kind.field``; other text fields repeat their label with a number."""
+"""What text fields say, by field code or by ``kind.field``; other text fields stay empty, or repeat their label with a
+number where they are required."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +211,8 @@ class Writer:
         if field.code in ("name", "maker", "bidder"):
             return party.name
         phrases = PHRASES.get(f"{kind.code}.{field.code}") or PHRASES.get(field.code)
+        if not phrases and not field.required:
+            return None
         text = rng.choice(phrases) if phrases else f"{field.label.zh}{rng.randint(1, 40)}"
         if not text and field.required:
             text = next(phrase for phrase in phrases or (field.label.zh,) if phrase)

@@ -140,7 +140,8 @@ def _text(stored: Mapping[str, str]) -> Text:
     return Text(zh=stored["zh"], en=stored["en"])
 
 
-def _hit(stored: Mapping[str, Any]) -> HitView:
+def hit_view(stored: Mapping[str, Any]) -> HitView:
+    """A hit as the answer keeps it."""
     return HitView(
         entry=stored["entry"],
         list_code=stored["list_code"],
@@ -225,7 +226,7 @@ def answer_view(answer: CheckAnswer, given: CheckFeedback | None, day: date, tra
         applicant_masked=masked_applicant(answer.applicant_sealed),
         verdict=answer.verdict,
         reasons=[Reason(why["code"], _text(why["what"]), _text(why["cure"])) for why in answer.reasons],
-        hits=[_hit(stored) for stored in answer.hits],
+        hits=[hit_view(stored) for stored in answer.hits],
         favours=[_favour(stored) for stored in answer.favours],
         hold=hold_view(hold_of(answer)),
         feedback=None

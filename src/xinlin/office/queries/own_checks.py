@@ -10,8 +10,9 @@ from django.utils.translation import gettext_noop
 
 from xinlin.core.values import Text
 from xinlin.office.models.cases import Case, Telling
-from xinlin.office.models.checks import CheckAnswer, CheckFeedback
+from xinlin.office.models.checks import CheckAnswer
 from xinlin.office.models.people import Subject
+from xinlin.office.queries.answer_views import HitView, HoldView, feedback_of, hit_view, hold_of, hold_view
 from xinlin.office.queries.office_clocks import name_of
 from xinlin.office.queries.people import look_at_oneself, own_subject
 from xinlin.office.queries.records import represented_now
@@ -31,7 +32,10 @@ class OwnCheck:
     """Empty for the person's own."""
     asked_at: datetime
     verdict: str
-    lists: list[Text]
+    hits: list[HitView]
+    """The entries on which the answer rests, with what would end each at once."""
+    hold: HoldView | None
+    """Whether the application waits, until when, and who signed for how much longer."""
     decision: str
     """What the officer decided; empty while nothing is decided."""
     reason: str
@@ -45,7 +49,7 @@ def mine(*, actor: Actor, limit: int = 100) -> list[OwnCheck]:
     """The newest checks about the resident and the organisations that they represent now."""
     subject = own_subject(actor, "see")
     about = [subject.pk, *represented_now(subject)]
-    rows = CheckAnswer.objects.filter(subject__in=about).select_related("question", "subject", "feedback")
+    rows = CheckAnswer.objects.filter(subject__in=about).select_related("question", "subject", "feedback", "hold")
     found = list(rows.order_by("-question__asked_at", "-pk")[:limit])
     told: dict[int, list[str]] = {}
     for answer, outcome in (
@@ -73,10 +77,7 @@ def _kinds(rows: Iterable[CheckAnswer]) -> set[str]:
 
 def _view(row: CheckAnswer, subject: Subject, told: list[str], running: str) -> OwnCheck:
     item = current().approval_items.get(row.question.item)
-    try:
-        given: CheckFeedback | None = row.feedback
-    except CheckFeedback.DoesNotExist:
-        given = None
+    given = feedback_of(row)
     return OwnCheck(
         answer=row.number,
         check=row.question.number,
@@ -85,7 +86,8 @@ def _view(row: CheckAnswer, subject: Subject, told: list[str], running: str) -> 
         organisation=row.subject.public_name if row.subject and row.subject_id != subject.pk else "",
         asked_at=row.question.asked_at,
         verdict=row.verdict,
-        lists=[Text(zh=hit["list_name"]["zh"], en=hit["list_name"]["en"]) for hit in row.hits],
+        hits=[hit_view(hit) for hit in row.hits],
+        hold=hold_view(hold_of(row)),
         decision=given.decision if given else "",
         reason=given.reason if given else "",
         corrected=told,
