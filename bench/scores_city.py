@@ -61,7 +61,7 @@ def _fields_sql(kind: Any) -> str:
     for at, spec in enumerate(kind.fields):
         if spec.role is not None:
             continue
-        value = f"(i * {7 + at}) % 40"
+        value = f"((i * {7 + at}) % 40)"
         if spec.type == "code":
             codes = list(spec.codes)
             cases = " ".join(f"WHEN {n} THEN '{code}'" for n, code in enumerate(codes))
@@ -105,7 +105,8 @@ def _record(kinds: list[Any], vendor: str) -> dict[str, str]:
     }
 
 
-def _fill(kinds: list[Any]) -> None:
+def fill(kinds: list[Any]) -> None:
+    """Put a city of ``PEOPLE`` and ``RECORDS`` into the tables."""
     from django.db import connection, transaction
 
     from xinlin.office.consent_gate import terms_in_force
@@ -171,10 +172,10 @@ def _measure(work: Path) -> None:
 
     from xinlin.core.plan import compile_scheme
     from xinlin.engine.workplaces import peak_memory
-    from xinlin.office.actions.scores import consents_to, enrolled
     from xinlin.office.models.people import Subject
     from xinlin.office.models.records import Record
     from xinlin.office.queries import columns
+    from xinlin.office.queries.enrolment import consents_to, enrolled
     from xinlin.office.queries.histories import horizon
     from xinlin.office.rulebook import current
     from xinlin.office.scopes import today
@@ -186,7 +187,7 @@ def _measure(work: Path) -> None:
     print(f"{connection.vendor}: {PEOPLE:,} people, {RECORDS:,} records of {len(kinds)} kinds")
     if not Record.objects.exists():
         with _timed("filling the tables", taken):
-            _fill(kinds)
+            fill(kinds)
     before = horizon()
     everybody = consents_to(scheme).values("subject_id")
     with _timed("all: read through and thrown away", taken):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from xinlin.core.values import Problem, Text
 __all__ = [
     "ROOT",
     "RulebookRefused",
+    "drop_schemes",
     "keep_scheme",
     "names",
     "problems",
@@ -155,6 +156,22 @@ def keep_scheme(folder: Path, stem: str, text: str) -> None:
         fresh = folder / f"{name}.new"
         fresh.write_text(content, encoding="utf-8")
         fresh.replace(folder / name)
+
+
+def drop_schemes(folder: Path, stems: Collection[str]) -> None:
+    """Take versions out of a folder of adopted ones again; those that are not there change nothing."""
+    if not any((folder / f"{stem}.yaml").exists() for stem in stems):
+        return
+    published, _ = _lock(folder)
+    left = {stem: sha256 for stem, sha256 in published.items() if stem not in stems}
+    if left:
+        fresh = folder / f"{LOCK}.new"
+        fresh.write_text(write_lock(left), encoding="utf-8")
+        fresh.replace(folder / LOCK)
+    else:
+        (folder / LOCK).unlink(missing_ok=True)
+    for stem in stems:  # after the lock: a locked version without its file would stop everything
+        (folder / f"{stem}.yaml").unlink(missing_ok=True)
 
 
 def open_folder(root: Path, code: str, above: tuple[str, ...] = (), added: Mapping[str, str] | None = None) -> Loaded:

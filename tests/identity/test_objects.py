@@ -122,7 +122,7 @@ NOT_ALWAYS_THERE = {
 IMPERSONAL = {
     "portal:scene", "portal:trade", "portal:declare", "portal:confirm", "portal:repair", "portal:repair_form",
     "bench:take_down_case", "bench:decide_takedown", "bench:log_proof", "bench:scheme_file", "bench:proposal",
-    "bench:proposal_sign", "bench:proposal_withdraw", "bench:look_alarm", "public:organisation", "public:public_record",
+    "bench:proposal_sign", "bench:proposal_withdraw", "bench:proposal_recall", "bench:look_alarm", "public:organisation", "public:public_record",
     "public:section", "public:case", "public:case_reply", "public:takedown_state", "public:open_csv",
     "public:open_json_lines", "public:log_tile", "public:log_proof", "api:progress", "api:part", "api:give_up",
     "api:finish", "api:change", "bench:item", "bench:link_answer", "bench:link_decide", "bench:link_record", "panel",

@@ -71,6 +71,8 @@ EXCUSED: dict[Function, str] = {
     ("ended", "negative"): "system",
     ("duplicates", "firms"): "public",
     ("duplicates", "workbook"): "public",
+    ("enrolment", "consents_to"): "system",
+    ("enrolment", "enrolled"): "system",
     ("evidence", "case_for"): "inner",
     ("evidence", "record_for"): "inner",
     ("evidence", "record_in_batch"): "nothing",

@@ -71,7 +71,7 @@ def test_every_mutant_of_the_gate_is_caught(
     mutant: str, resident: Make, system: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lives = _lives(resident)
-    for place in ("queries.people", "actions.scores", "queries.situation"):
+    for place in ("queries.people", "queries.enrolment", "queries.situation"):
         module: Any = __import__(f"xinlin.office.{place}", fromlist=["in_force"])
         if hasattr(module, "in_force"):
             monkeypatch.setattr(module, "in_force", MUTANTS[mutant])

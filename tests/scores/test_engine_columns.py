@@ -127,11 +127,11 @@ def compare(city: tuple[list[Resident], list[Subject]], folder: Path, seed: int)
     numbers = dict(scored.values_list("pk", "number"))
     past, keys = Past.at(known), scored.values("pk")
     frozen = scores.freeze([plan()], folder / "streamed", numbers, keys, past)
-    assert frozen.snapshot.rows > 50
+    assert frozen.rows > 50
     expected = by_one(folder / "by_one", numbers, People(keys, numbers.keys()), past)
     for path in sorted((folder / "by_one").rglob("*.parquet")):
         assert (folder / "streamed" / path.relative_to(folder / "by_one")).read_bytes() == path.read_bytes(), path.name
-    assert frozen.snapshot.sha256 == expected
+    assert frozen.sha256 == expected
 
 
 @pytest.mark.django_db
@@ -155,7 +155,7 @@ def test_columns_through_adbc_hold_what_the_records_say(
 def test_nobody_is_frozen_and_a_broken_statement_says_why(tmp_path: Path) -> None:
     nobody = Subject.objects.none().values("pk")
     frozen = scores.freeze([plan()], tmp_path / "empty", {}, nobody, Past.at(horizon()))
-    assert (frozen.snapshot.people, frozen.snapshot.rows) == (0, 0)
+    assert (frozen.people, frozen.rows) == (0, 0)
     with pytest.raises(streams.StreamBroken, match="no_such_table"):
         list(streams.batches("SELECT 1 FROM no_such_table"))
 

@@ -206,10 +206,10 @@ def test_a_citys_run_that_is_stopped_publishes_nothing_and_leaves_nothing(
 ) -> None:
     people.open_score(actor=resident().actor, via="portal")
 
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr("xinlin.office.actions.scores.engine.run", stop)
+    monkeypatch.setattr("xinlin.office.actions.scores.engine.parts", stop)
     handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         assert main(["freeze"]) == 130

@@ -184,3 +184,53 @@ def test_announced_versions_can_be_laid_down_again_from_the_record(town: list[Re
     assert {one.version for one in current().schemes if one.code == "sincerity"} == {"2026.1"}
     proposals.keep_adopted()
     assert {one.version for one in current().schemes if one.code == "sincerity"} == {"2026.1", "2026.2"}
+
+
+def test_an_announced_version_can_be_taken_back_until_its_day_and_the_notice_stays(
+    town: list[Resident], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = proposed(text())
+    with pytest.raises(Refused, match="not announced"):
+        proposals.recall(actor=REVIEWER, number=number, reason="x")
+    signed(number, ANALYST, REVIEWER)
+    later = today() + timedelta(days=30)
+    assert current().scheme_at(later).version == "2026.2"  # type: ignore[union-attr]  # there is one
+    with pytest.raises(NotAllowed):
+        proposals.recall(actor=ANALYST, number=number, reason="居民意见很大")
+    with pytest.raises(Refused, match="no reason"):
+        proposals.recall(actor=REVIEWER, number=number, reason=" ")
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        proposals.recall(actor=REVIEWER, number=number, reason="居民意见很大")
+    assert current().scheme_at(later).version == "2026.1"  # type: ignore[union-attr]  # the former goes on
+    notice = read.announced()[0]
+    assert notice.recalled is not None
+    assert (notice.recalled.name, notice.recalled.reason, notice.in_force) == ("方审核", "居民意见很大", False)
+    proposals.keep_adopted()
+    assert current().scheme_at(later).version == "2026.1"  # type: ignore[union-attr]  # the worker lays nothing down again
+    with pytest.raises(Conflict):
+        proposed(text())
+    proposed(text(version="2026.3"))
+    assert Leaf.objects.filter(action="proposals.recall").count() == 1
+
+
+def test_what_is_in_force_is_not_taken_back(town: list[Resident], monkeypatch: pytest.MonkeyPatch) -> None:
+    number = proposed(text())
+    signed(number, ANALYST, REVIEWER)
+    day = today() + timedelta(days=10)
+    monkeypatch.setattr("xinlin.office.actions.proposals.today", lambda: day)
+    with pytest.raises(Refused, match="yet to come"):
+        proposals.recall(actor=REVIEWER, number=number, reason="x")
+    assert {one.version for one in current().schemes if one.code == "sincerity"} == {"2026.1", "2026.2"}
+
+
+def test_a_version_on_which_another_is_built_goes_last(town: list[Resident]) -> None:
+    first = proposed(text())
+    signed(first, ANALYST, REVIEWER)
+    second = proposed(text(change=20, version="2026.3", first_day=today() + timedelta(days=20)))
+    signed(second, ANALYST, REVIEWER)
+    with pytest.raises(Refused, match="built upon"):
+        proposals.recall(actor=REVIEWER, number=first, reason="x")
+    for number in (second, first):
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            proposals.recall(actor=REVIEWER, number=number, reason="x")
+    assert {one.version for one in current().schemes if one.code == "sincerity"} == {"2026.1"}

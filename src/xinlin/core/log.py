@@ -64,6 +64,11 @@ def digest(value: object) -> str:
 
 def commitment(salt: bytes, body: Mapping[str, object]) -> bytes:
     """SHA-256 over domain tag, 32 random bytes, and the canonical body. Raises ValueError for a salt of another length."""
+    return commitment_to(salt, canonical(body))
+
+
+def commitment_to(salt: bytes, text: bytes) -> bytes:
+    """The same of a body that is canonical text already."""
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} bytes, not {len(salt)}")
-    return hashlib.sha256(COMMITMENT_TAG + salt + canonical(body)).digest()
+    return hashlib.sha256(COMMITMENT_TAG + salt + text).digest()

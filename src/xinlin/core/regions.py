@@ -12,9 +12,11 @@ import unicodedata
 from functools import cache
 from typing import NamedTuple
 
+from pypinyin import lazy_pinyin
 from stdnum import numdb
 
 from xinlin.core.readings import SPACES, Fault, fault
+from xinlin.core.values import Text
 
 _ENTRY = re.compile(r"(?:\[(\d*)-(\d*)\])?([^,\[]+)")
 _RANK = re.compile(r"(?:(?:[\u4e00-\u9fff]{1,3}族)*自治[县州旗区]|地区|林区|特区|新区|[县市区旗盟])$")
@@ -119,6 +121,26 @@ def shown(code: str) -> str:
     """A division as a person reads it: code and its last name."""
     known = standings(code)
     return f"{code[:COUNTY]} {known[-1].name}" if known else code
+
+
+_RANKS_IN_ENGLISH = {
+    "自治县": "Autonomous County", "自治旗": "Autonomous Banner", "林区": "Forestry District", "特区": "Special District",
+    "新区": "New District", "地区": "Prefecture", "县": "County", "市": "City", "区": "District", "旗": "Banner", "盟": "League",
+}  # fmt: skip
+"""The longest ending first."""
+
+
+@cache
+def named(code: str) -> Text:
+    """A county by its last name, in English by its sounds and its rank; the code where no table knows it."""
+    known = standings(code)
+    if not known:
+        return Text(zh=code, en=code)
+    name = known[-1].name
+    rank = next((end for end in _RANKS_IN_ENGLISH if name.endswith(end) and len(name) > len(end) + 1), "")
+    sounds = lazy_pinyin(name.removesuffix(rank))
+    joined = "".join(f"'{one}" if at and one[0] in "aeo" else one for at, one in enumerate(sounds))
+    return Text(zh=name, en=f"{joined.capitalize()} {_RANKS_IN_ENGLISH[rank]}" if rank else joined.capitalize())
 
 
 _PROVINCES = frozenset(

@@ -119,6 +119,8 @@ def _load(table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) ->
 
 def _copied(column: Sequence[Any]) -> Sequence[Any]:
     r"""A column as COPY reads it: \N for nothing, and what it would misread written otherwise."""
+    if isinstance(column[0], bytes):
+        return [rf"\\x{value.hex()}" for value in column]
     if None in column:
         return [
             r"\N" if value is None else value.translate(_SPECIAL) if isinstance(value, str) else value

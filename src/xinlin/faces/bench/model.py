@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -166,7 +166,9 @@ def proposal(request: ActorRequest, number: str) -> HttpResponse:
         if request.headers.get("HX-Request") and view.preview is None
         else "bench/proposal.html"
     )
-    response = render(request, template, {"view": view, "flow": flow_of(view), "examples": examples})
+    as_of = date.fromisoformat(view.preview["as_of"]) if view.preview else None
+    context = {"view": view, "flow": flow_of(view), "examples": examples, "as_of": as_of}
+    response = render(request, template, context)
     if request.headers.get("HX-Request") and (view.preview is not None or view.failed):
         response["HX-Refresh"] = "true"
     return response
@@ -198,6 +200,20 @@ def withdraw(request: ActorRequest, number: str) -> HttpResponse:
         messages.success(request, gettext("草案已撤下。"))
     except Refused as refused:
         messages.error(request, text_filter(refused.problem.what))
+    return redirect("bench:proposal", number=number)
+
+
+@staff_required("reviewer")
+@require_POST
+def recall(request: ActorRequest, number: str) -> HttpResponse:
+    """Take an announced version back before its first day."""
+    try:
+        actions.recall(actor=request.actor, number=number, reason=request.POST.get("reason", ""))
+        messages.success(request, gettext("公告已撤回，现行规则继续施行。"))
+    except Refused as refused:
+        messages.error(
+            request, f"{text_filter(refused.problem.what)}{gettext('：')}{text_filter(refused.problem.cure)}"
+        )
     return redirect("bench:proposal", number=number)
 
 

@@ -98,6 +98,7 @@ urlpatterns = [
     path("model/<slug:number>/", model.proposal, name="proposal"),
     path("model/<slug:number>/sign/", model.sign, name="proposal_sign"),
     path("model/<slug:number>/withdraw/", model.withdraw, name="proposal_withdraw"),
+    path("model/<slug:number>/recall/", model.recall, name="proposal_recall"),
     path("runs/", model.runs, name="runs"),
     path("figures/", model.figures, name="figures"),
     path("opinions/", opinions.opinions, name="opinions"),

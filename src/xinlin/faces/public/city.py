@@ -7,9 +7,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from xinlin.core.offers import matrix
+from xinlin.core.values import Text
 from xinlin.faces.kit.basis import basis_view
 from xinlin.office.queries import districts as district_queries
 from xinlin.office.queries import figures
+from xinlin.office.queries.scheme_texts import name_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import today
 
@@ -21,15 +23,17 @@ def cases(request: HttpRequest) -> HttpResponse:
     """``/rules/cases/``: worked examples as sentences with their results, and what becomes of a slip without intent."""
     rulebook = current()
     standing = {(s.code, s.version): s for s in rulebook.schemes}
-    groups: dict[str, tuple[bool, list[object]]] = {}
+    groups: dict[tuple[str, str], tuple[Text, str, bool, list[object]]] = {}
     for case in rulebook.cases:
         scheme = standing.get((case.scheme, case.version))
         if scheme is None or scheme.effective_from > today():
             continue
         tier = next(tier.name for tier in scheme.tiers if tier.code == case.expect_tier)
         invented = figures.invented(scheme)
-        groups.setdefault(f"{case.scheme} {case.version}", (invented, []))[1].append((case, tier))
-    return render(request, "public/worked_cases.html", {"groups": groups, "scheme": rulebook.scheme_at(today())})
+        new = (name_of(scheme, rulebook), scheme.version, invented, list[object]())
+        groups.setdefault((case.scheme, case.version), new)[3].append((case, tier))
+    context = {"groups": groups.values(), "scheme": rulebook.scheme_at(today())}
+    return render(request, "public/worked_cases.html", context)
 
 
 @require_safe

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language, gettext
 
 from xinlin.core.rulebooks import Kind, Rulebook
+from xinlin.core.sample_cases import WorkedCase
 from xinlin.core.schemes import (
     AllOf,
     AnyOf,
@@ -55,6 +56,10 @@ class Rate:
     points: int
 
 
+EXAMPLES = 2
+"""How many worked cases stand with a rule; all of them have a page of their own."""
+
+
 @dataclass(frozen=True)
 class IndicatorView:
     """An indicator in plain words."""
@@ -76,6 +81,8 @@ class IndicatorView:
     basis: BasisView
     points_basis: BasisView
     """What its numbers rest on."""
+    examples: list[Text]
+    """Worked cases in which a record of its kind stands, as sentences."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +224,7 @@ def _term_lines(indicator: Indicator) -> list[str]:
     return [gettext("以记录载明的截止日期为准")]
 
 
-def _indicator_view(number: int, indicator: Indicator, rulebook: Rulebook) -> IndicatorView:
+def _indicator_view(number: int, indicator: Indicator, rulebook: Rulebook, cases: list[WorkedCase]) -> IndicatorView:
     kind = rulebook.kinds.get(indicator.kind)
     offices = (
         [rulebook.departments[code].name for code in kind.providers if code in rulebook.departments] if kind else []
@@ -239,17 +246,21 @@ def _indicator_view(number: int, indicator: Indicator, rulebook: Rulebook) -> In
         absent=indicator.absent,
         basis=basis_view(indicator.basis, rulebook),
         points_basis=basis_view(indicator.points_basis, rulebook),
+        examples=[case.name for case in cases if any(record.kind == indicator.kind for record in case.records)][
+            :EXAMPLES
+        ],
     )
 
 
 def sections(scheme: Scheme, rulebook: Rulebook) -> list[DimensionSection]:
     """The dimensions of a scheme with their indicators, numbered through."""
     numbered, found = 0, []
+    cases = [case for case in rulebook.cases if (case.scheme, case.version) == (scheme.code, scheme.version)]
     for dimension in scheme.dimensions:
         views = []
         for indicator in dimension.indicators:
             numbered += 1
-            views.append(_indicator_view(numbered, indicator, rulebook))
+            views.append(_indicator_view(numbered, indicator, rulebook, cases))
         found.append(
             DimensionSection(
                 code=dimension.code,

@@ -17,7 +17,15 @@ from xinlin.office.actions.batches import queue
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Job
 from xinlin.office.models.proposals import ProposalSignature, SchemeProposal
-from xinlin.office.queries.scheme_texts import MAY_SIGN, NOTICE_DAYS, announced_texts, checked, said_of
+from xinlin.office.queries.scheme_texts import (
+    MAY_RECALL,
+    MAY_SIGN,
+    NOTICE_DAYS,
+    announced_texts,
+    checked,
+    recalled_stems,
+    said_of,
+)
 from xinlin.office.rulebook import adopted_folder, current
 from xinlin.office.scopes import Actor, Conflict, NotAllowed, NotFound, Refused, now, today
 
@@ -181,10 +189,49 @@ def withdraw(*, actor: Actor, number: str) -> None:
         write_leaf(actor=actor, action="proposals.withdraw", table="scheme_proposal", key=number, facts={})
 
 
+def recall(*, actor: Actor, number: str, reason: str) -> None:
+    """Take an announced version back before its first day; the notice stays in public, with the reason.
+
+    One reviewer may: it leaves everything as it is. Raises `NotAllowed`, `NotFound`, `Refused` for a version that is not
+    announced or is in force already, and for no reason.
+    """
+    if actor.role not in MAY_RECALL:
+        raise NotAllowed("只有信用中心审核员可以撤回公告。Only reviewers may recall an announced version.")
+    if not reason.strip():
+        cure = ("写清为什么撤回，公众会看到", "Say why; the public reads it")
+        raise _refused("no_reason", "reason", "没有写撤回理由", "There is no reason", *cure)
+    with transaction.atomic():
+        found = SchemeProposal.objects.select_for_update().filter(number=number, rulebook=current().code).first()
+        if found is None:
+            raise NotFound(f"没有修订 {number}。There is no proposal {number}.")
+        if found.state != SchemeProposal.State.ANNOUNCED or found.effective_from <= today():
+            cure = ("已施行的规则以新的修订更改", "What is in force is changed by another version")
+            raise _refused(
+                "not_waiting",
+                "state",
+                "不是已公告、待施行的修订",
+                "It is not announced and yet to come into force",
+                *cure,
+            )
+        later = SchemeProposal.objects.filter(
+            rulebook=found.rulebook, scheme=found.scheme, state=SchemeProposal.State.ANNOUNCED, replaces=found.version
+        )
+        if later.exists():
+            cure = ("先撤回其后的版本", "Recall the later version first")
+            raise _refused("built_upon", "version", "后面的版本以它为底", "A later version is built upon it", *cure)
+        found.state, found.recalled_at = SchemeProposal.State.RECALLED, now()
+        found.recalled_name, found.recalled_reason = actor.name, reason.strip()
+        found.save(update_fields=["state", "recalled_at", "recalled_name", "recalled_reason"])
+        facts = {"text_sha256": found.text_sha256, "reason": found.recalled_reason}
+        write_leaf(actor=actor, action="proposals.recall", table="scheme_proposal", key=number, facts=facts)
+        transaction.on_commit(keep_adopted)
+
+
 def keep_adopted() -> None:
     """Lay every announced version down beside the rulebook, locked by its hash; from then on it is part of it.
 
-    Announced versions stand in the database; this can be done again at any time.
+    Announced and recalled versions stand in the database; this can be done again at any time.
     """
+    shelf.drop_schemes(adopted_folder(), recalled_stems())
     for stem, text in announced_texts().items():
         shelf.keep_scheme(adopted_folder(), stem, text)

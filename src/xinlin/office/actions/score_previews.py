@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from django.conf import settings
+from django.db.models import QuerySet
 
 from xinlin.core.examples import example_residents
 from xinlin.core.plan import compile_scheme
@@ -21,54 +25,86 @@ from xinlin.core.schemes import Scheme
 from xinlin.core.scores import evaluate
 from xinlin.core.small_cells import coarse
 from xinlin.engine import scores as engine
-from xinlin.engine.figures import Figures
-from xinlin.office.actions.scores import REPLAYS, consents_to, enrolled, freeze
-from xinlin.office.models.people import Subject
+from xinlin.office.actions.scores import REPLAYS, freeze
+from xinlin.office.queries import columns
+from xinlin.office.queries.enrolment import consents_to, enrolled
 from xinlin.office.queries.histories import Past, horizon
 
 Progress = Callable[[int, int], None]
+Vector = npt.NDArray[np.integer[Any]]
+Cells = Mapping[tuple[str, str], int]
 AGE_BANDS = (18, 30, 40, 50, 60, 70)
 DIRECTIONS = ("down", "same", "up")
 UNKNOWN = "—"
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
-    """The tiers of everybody before and after, as positions in the two schemes, by dense number."""
+class _Groups:
+    """To which district and age band each person belongs, by dense number; -1 for who is not there any more."""
 
-    numbers: list[int]
-    before: list[int]
-    after: list[int]
-    changed: int
-    """How many figures differ at all."""
-
-
-def _age_band(born: date | None, day: date) -> str:
-    if born is None:
-        return UNKNOWN
-    age = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-    low = max((edge for edge in AGE_BANDS if edge <= age), default=AGE_BANDS[0])
-    above = [edge for edge in AGE_BANDS if edge > low]
-    return f"{low}–{above[0] - 1}" if above else f"{low}+"
+    districts: list[str]
+    district: Vector
+    ages: list[str]
+    age: Vector
 
 
-def _direction(scheme: Scheme, after: Scheme, old: int, new: int) -> str:
-    """Whether the tier rises: by its code where both know it, else by its place from the foot."""
+def _labels(day: date) -> tuple[list[str], npt.NDArray[np.datetime64]]:
+    """The age bands, unknown last, and for each but the first the last birthday on which one has reached it."""
+    pairs = zip(AGE_BANDS, [*AGE_BANDS[1:], None], strict=True)
+    names = [f"{low}–{high - 1}" if high else f"{low}+" for low, high in pairs]
+    turning = [_last_birthday(day, age) for age in AGE_BANDS[1:]]
+    return [*names, UNKNOWN], np.array(turning, "datetime64[D]")
+
+
+def _last_birthday(day: date, age: int) -> date:
+    """The latest day of birth of whoever is that old on the day; born on 29 February counts from 1 March."""
+    try:
+        return day.replace(year=day.year - age)
+    except ValueError:
+        return date(day.year - age, 2, 28)
+
+
+def _groups(people: QuerySet[Any, Any], day: date, size: int) -> _Groups:
+    """Read them block by block; nothing is held for anybody but two small numbers."""
+    names: dict[str, int] = {}
+    ages, turning = _labels(day)
+    district, age = np.full(size, -1, np.int32), np.full(size, -1, np.int8)
+    first = True
+    for batch in columns.groups(people):
+        numbers = batch.column("number").to_numpy(zero_copy_only=False).astype(np.int64)
+        coded = pc.dictionary_encode(pc.cast(batch.column("division"), pa.string()))
+        at = np.array([names.setdefault(one or UNKNOWN, len(names)) for one in coded.dictionary.to_pylist()], np.int32)
+        place = at[coded.indices.to_numpy(zero_copy_only=False)] if len(at) else np.zeros(0, np.int32)
+        text = pc.cast(batch.column("born_on"), pa.string())
+        born = pc.cast(pc.if_else(pc.equal(text, ""), None, text), pa.date32())
+        days = born.fill_null(date(1, 1, 1)).to_numpy(zero_copy_only=False).astype("datetime64[D]")
+        band = (days[:, None] <= turning[None, :]).sum(axis=1)
+        band[born.is_null().to_numpy(zero_copy_only=False)] = len(ages) - 1
+        known = numbers < size
+        if first:  # the row that tells the types is nobody's
+            known[0], first = False, False
+        district[numbers[known]], age[numbers[known]] = place[known], band[known]
+    return _Groups(list(names), district, ages, age)
+
+
+def _directions(scheme: Scheme, after: Scheme) -> Vector:
+    """Whether a tier rises, as a place in `DIRECTIONS`, old × new: by its code where both know it, else by its place."""
     places = {tier.code: at for at, tier in enumerate(scheme.tiers)}
-    reached = places.get(after.tiers[new].code, new)
-    return "up" if reached > old else "down" if reached < old else "same"
+    reached = np.array([places.get(tier.code, at) for at, tier in enumerate(after.tiers)], np.int64)
+    moved: Vector = np.sign(reached[None, :] - np.arange(len(scheme.tiers), dtype=np.int64)[:, None]) + 1
+    return moved
 
 
-def _moves(before: Figures, after: Figures) -> Moves:
-    return Moves(
-        before.subjects.tolist(),
-        before.tiers.tolist(),
-        after.tiers.tolist(),
-        int(np.count_nonzero(before.scores != after.scores)),
-    )
+def _counted(rows: Vector, columns_: Vector, names: tuple[list[str], list[str]]) -> Cells:
+    """How many stand in each cell of two codes."""
+    wide = len(names[1])
+    counts = np.bincount(rows.astype(np.int64) * wide + columns_, minlength=len(names[0]) * wide)
+    return {
+        (row, column): int(counts[i * wide + j]) for i, row in enumerate(names[0]) for j, column in enumerate(names[1])
+    }
 
 
-def _shown(cells: Mapping[tuple[str, str], int], rows: list[str], columns: list[str]) -> list[dict[str, Any]]:
+def _shown(cells: Cells, rows: list[str], columns: list[str]) -> list[dict[str, Any]]:
     """A table as JSON, row by row, each cell coarse."""
     return [{"row": row, "cells": [coarse(cells.get((row, column), 0)) for column in columns]} for row in rows]
 
@@ -99,37 +135,35 @@ def preview(
     so that neither sums nor another preview give a few people away; group tables are never crossed with one another.
     """
     plans = [compile_scheme(scheme, day) for scheme in (before, after)]
-    numbers, known = enrolled(before), horizon()
+    people, known = enrolled(before), horizon()
+    keys = consents_to(before).values("subject_id")
     folder = Path(settings.DATA) / "snapshots" / f"{REPLAYS}preview-{secrets.token_hex(4)}"
     try:
-        freeze(plans, folder, numbers, consents_to(before).values("subject_id"), Past.at(known))
-        moves = _moves(engine.run(plans[0], folder, progress), engine.run(plans[1], folder, progress))
+        freeze(plans, folder, people, keys, Past.at(known))
+        old, new = (engine.run(plan, folder, progress) for plan in plans)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    keys = {number: key for key, number in numbers.items()}
-    about = Subject.objects.filter(pk__in=consents_to(before).values("subject_id"))
-    whose = {pk: (region[:6] or UNKNOWN, born) for pk, region, born in about.values_list("pk", "region", "born_on")}
-    tiers: Counter[tuple[str, str]] = Counter()
-    districts: Counter[tuple[str, str]] = Counter()
-    ages: Counter[tuple[str, str]] = Counter()
-    for number, old, new in zip(moves.numbers, moves.before, moves.after, strict=True):
-        if keys[number] not in whose:
-            continue  # left while the preview was worked out
-        region, born = whose[keys[number]]
-        direction = _direction(before, after, old, new)
-        tiers[before.tiers[old].code, after.tiers[new].code] += 1
-        districts[region, direction] += 1
-        ages[_age_band(born, day), direction] += 1
-    bands = sorted({row for row, _ in ages})
+    size = int(old.subjects[-1]) + 1 if len(old.subjects) else 0
+    groups = _groups(consents_to(before).values("subject_id"), day, size)
+    here = groups.district[old.subjects] >= 0  # who left while the preview was worked out is in no table
+    tiers = [[tier.code for tier in scheme.tiers] for scheme in (before, after)]
+    was, is_ = old.tiers[here], new.tiers[here]
+    direction = _directions(before, after)[was, is_]
+    district, age = groups.district[old.subjects][here], groups.age[old.subjects][here]
+    flow = _counted(was, is_, (tiers[0], tiers[1]))
+    districts = _counted(district, direction, (groups.districts, list(DIRECTIONS)))
+    ages = _counted(age, direction, (groups.ages, list(DIRECTIONS)))
+    standing = [name for name in groups.ages if any(ages[name, one] for one in DIRECTIONS)]
+    found = [name for name in groups.districts if any(districts[name, one] for one in DIRECTIONS)]
     return {
         "as_of": day.isoformat(),
         "scheme_sha256": [plan.scheme_sha256 for plan in plans],
-        "people": coarse(len(moves.numbers)),
-        "changed": coarse(moves.changed),
-        "columns": [tier.code for tier in after.tiers],
-        "tiers": _shown(tiers, [tier.code for tier in before.tiers], [tier.code for tier in after.tiers]),
+        "people": coarse(int(np.count_nonzero(here))),
+        "changed": coarse(int(np.count_nonzero((old.scores != new.scores) & here))),
+        "columns": tiers[1],
+        "tiers": _shown(flow, tiers[0], tiers[1]),
         "directions": list(DIRECTIONS),
-        "districts": _shown(districts, sorted({row for row, _ in districts}), list(DIRECTIONS)),
-        "ages": _shown(ages, bands, list(DIRECTIONS)),
+        "districts": _shown(districts, sorted(found), list(DIRECTIONS)),
+        "ages": _shown(ages, sorted(standing), list(DIRECTIONS)),
         "examples": _examples(before, after, rulebook, day),
     }

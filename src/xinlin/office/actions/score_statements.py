@@ -6,15 +6,11 @@ log lives, and about whoever has left it says nothing any more.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from xinlin.core.log import SALT_BYTES, commitment
 from xinlin.core.notes import Checkpoint, sign_note
 from xinlin.core.tree import Roots, hash_leaf
-from xinlin.office import vault
-from xinlin.office.models.scores import Score, ScoreRun
-from xinlin.office.queries.score_runs import body_of
+from xinlin.office.models.scores import ScoreRun
 from xinlin.office.signing import scores_key, sign
 
 
@@ -26,16 +22,10 @@ def tree_root(commitments: Iterable[bytes]) -> bytes:
     return roots.root()
 
 
-def state(run: ScoreRun, rows: Sequence[Score]) -> None:
-    """Give every row its salt and place, keep the commitments, and sign the head of the tree over them."""
-    commitments = []
-    for place, row in enumerate(rows):
-        row.place, row.salt = place, secrets.token_bytes(SALT_BYTES)
-        commitments.append(commitment(row.salt, body_of(row, run)))
-    run.commitments_sha256, _size = vault.store([b"".join(commitments)])
+def statement(run: ScoreRun, size: int, root: bytes) -> str:
+    """The signed head of the tree over a run's commitments, with the run's identity."""
     key = scores_key()
-    head = Checkpoint(key.name, len(rows), tree_root(commitments))
-    run.statement = sign_note(f"{head}{identity(run)}", key, sign)
+    return sign_note(f"{Checkpoint(key.name, size, root)}{identity(run)}", key, sign)
 
 
 def identity(run: ScoreRun) -> str:

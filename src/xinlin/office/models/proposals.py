@@ -10,11 +10,15 @@ class SchemeProposal(models.Model):
     """A changed copy of a scheme: drafted, previewed, signed by two persons, announced, in force on its day (方案修订)."""
 
     class State(models.TextChoices):
-        """An announced version is in force from ``effective_from`` on; it is frozen from the moment it is announced."""
+        """An announced version is in force from ``effective_from`` on; it is frozen from the moment it is announced.
+
+        Until that day it may be recalled (撤回公告); its number stays taken.
+        """
 
         DRAFT = "draft"
         ANNOUNCED = "announced"
         WITHDRAWN = "withdrawn"
+        RECALLED = "recalled"
 
     number = models.CharField(max_length=32, unique=True)
     rulebook = models.CharField(max_length=64)
@@ -32,6 +36,9 @@ class SchemeProposal(models.Model):
     proposed_name = models.CharField(max_length=100)
     created_at = models.DateTimeField()
     announced_at = models.DateTimeField(null=True, blank=True)
+    recalled_at = models.DateTimeField(null=True, blank=True)
+    recalled_name = models.CharField(max_length=100, blank=True)
+    recalled_reason = models.TextField(blank=True)
     job = models.ForeignKey("office.Job", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     preview = models.JSONField(null=True, blank=True)
     """Who would move: counts only, small ones hidden. None until it is worked out."""

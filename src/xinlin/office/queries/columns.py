@@ -58,6 +58,30 @@ def relations(people: QuerySet[Any, Any], known: Horizon) -> Iterator[pa.RecordB
     )
 
 
+def consents(given: QuerySet[Any, Any]) -> Iterator[pa.RecordBatch]:
+    """Who gave these consents: keys of the person and of the consent, and the person's number. A first row of noughts."""
+    yield from batches(
+        "SELECT 0 AS person, 0 AS number, 0 AS consent UNION ALL SELECT s.id, s.number, c.id FROM consent c "
+        f"JOIN subject s ON s.id = c.subject_id WHERE s.register = 'person' AND c.id IN ({_keys_sql(given)})"
+    )
+
+
+def numbers(people: QuerySet[Any, Any]) -> Iterator[pa.RecordBatch]:
+    """Keys and numbers of these people. A first row of noughts."""
+    yield from batches(
+        f"SELECT 0 AS person, 0 AS number UNION ALL SELECT id, number FROM subject WHERE id IN ({_keys_sql(people)})"
+    )
+
+
+def groups(people: QuerySet[Any, Any]) -> Iterator[pa.RecordBatch]:
+    """To which groups these people belong: number, division (its first six digits), day of birth. A first row without anybody."""
+    yield from batches(
+        "SELECT 0 AS number, '' AS division, '' AS born_on UNION ALL "
+        "SELECT number, substr(coalesce(region, ''), 1, 6), CAST(born_on AS TEXT) FROM subject "
+        f"WHERE register = 'person' AND id IN ({_keys_sql(people)})"
+    )
+
+
 def _rows_sql(kinds: Sequence[Kind], wide: int, whose: str, known: Horizon, person: str, organisation: str) -> str:
     codes = ", ".join(literal(kind.code) for kind in kinds) or literal("")
     later = f"SELECT record_id FROM record_event WHERE id > {known.events}"

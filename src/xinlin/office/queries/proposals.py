@@ -12,7 +12,7 @@ from xinlin.core.schemes import Scheme
 from xinlin.core.trade_scores import taken_over
 from xinlin.core.values import Text
 from xinlin.office.models.proposals import ProposalSignature, SchemeProposal
-from xinlin.office.queries.scheme_texts import MAY_SIGN, NOTICE_DAYS, ProposalRefused, checked, name_of
+from xinlin.office.queries.scheme_texts import MAY_RECALL, MAY_SIGN, NOTICE_DAYS, ProposalRefused, checked, name_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 
@@ -26,6 +26,15 @@ class SignatureView:
     name: str
     role: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Who took an announcement back, when and why."""
+
+    name: str
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,8 @@ class ProposalView:
     proposed_name: str
     created_at: datetime
     announced_at: datetime | None
+    recalled: Recall | None
+    """Set where it was announced and taken back before its first day."""
     changes: list[Change]
     signatures: list[SignatureView]
     preview: dict[str, Any] | None
@@ -55,6 +66,8 @@ class ProposalView:
     tiers: dict[str, Text]
     """The names of the tiers of both versions, by code."""
     text: str
+    may_recall: bool
+    """Whether this actor may take the announcement back now."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,7 @@ def _view(proposal: SchemeProposal, signatures: list[ProposalSignature], actor: 
     after = versions.get((proposal.scheme, proposal.version)) or _drafted(proposal)
     tiers = {tier.code: tier.name for scheme in (before, after) if scheme is not None for tier in scheme.tiers}
     draft = proposal.state == SchemeProposal.State.DRAFT
+    waiting = proposal.state == SchemeProposal.State.ANNOUNCED and proposal.effective_from > today()
     job = proposal.job
     signed = actor is not None and any(one.by == actor.handle for one in signatures)
     return ProposalView(
@@ -119,6 +133,7 @@ def _view(proposal: SchemeProposal, signatures: list[ProposalSignature], actor: 
         proposed_name=proposal.proposed_name,
         created_at=proposal.created_at,
         announced_at=proposal.announced_at,
+        recalled=_recall(proposal),
         changes=changes(before, after, current().kinds) if before is not None and after is not None else [],
         signatures=[SignatureView(one.by_name, one.role, one.at) for one in signatures],
         preview=proposal.preview,
@@ -128,7 +143,14 @@ def _view(proposal: SchemeProposal, signatures: list[ProposalSignature], actor: 
         may_sign=bool(draft and proposal.preview and actor is not None and actor.role in MAY_SIGN and not signed),
         tiers=tiers,
         text=proposal.text,
+        may_recall=bool(waiting and actor is not None and actor.role in MAY_RECALL),
     )
+
+
+def _recall(proposal: SchemeProposal) -> Recall | None:
+    if proposal.recalled_at is None:
+        return None
+    return Recall(proposal.recalled_name, proposal.recalled_at, proposal.recalled_reason)
 
 
 def proposals(*, actor: Actor, limit: int = 50) -> list[ProposalView]:
@@ -149,8 +171,9 @@ def proposal(*, actor: Actor, number: str) -> ProposalView:
 
 
 def announced() -> list[ProposalView]:
-    """Announced versions, newest first, for everybody: what changes, why, from when, and who would move."""
-    found = SchemeProposal.objects.filter(rulebook=current().code, state=SchemeProposal.State.ANNOUNCED)
+    """Announced versions, newest first, for everybody: what changes, why, from when, and who would move; recalled ones too."""
+    public = (SchemeProposal.State.ANNOUNCED, SchemeProposal.State.RECALLED)
+    found = SchemeProposal.objects.filter(rulebook=current().code, state__in=public)
     rows = list(found.select_related("job").prefetch_related("signatures").order_by("-effective_from", "-pk"))
     return [_view(row, list(row.signatures.all()), None) for row in rows]
 

@@ -16,6 +16,7 @@ from xinlin.office.rulebook import current
 from xinlin.office.scopes import Refused
 
 MAY_SIGN = frozenset({"analyst", "reviewer"})
+MAY_RECALL = frozenset({"reviewer"})
 NOTICE_DAYS = 7
 """So many days at least lie between the announcement and the first day, so that people can speak."""
 
@@ -38,6 +39,12 @@ def announced_texts() -> dict[str, str]:
     """The texts of versions announced on this installation, by the stem of their file."""
     done = SchemeProposal.objects.filter(state=SchemeProposal.State.ANNOUNCED, rulebook=current().code)
     return {f"{one.scheme}-{one.version}": one.text for one in done.order_by("pk")}
+
+
+def recalled_stems() -> set[str]:
+    """The stems of versions that were announced here and taken back before their day."""
+    back = SchemeProposal.objects.filter(state=SchemeProposal.State.RECALLED, rulebook=current().code)
+    return {f"{one.scheme}-{one.version}" for one in back.only("scheme", "version")}
 
 
 def text_of(scheme: Scheme) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 
 from django.utils.translation import gettext_noop
 
 from xinlin.core.bundles import bundle_text
+from xinlin.core.log import canonical
 from xinlin.core.notes import Proof, opening_bytes
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
 from xinlin.core.small_cells import SMALLEST_CELL
 from xinlin.core.tree import HASH_BYTES, grow, hash_leaf, inclusion
+from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.models.people import Subject
 from xinlin.office.models.scores import Score, ScoreRun
@@ -21,6 +24,7 @@ from xinlin.office.queries.histories import Horizon, Past, People
 from xinlin.office.queries.people import look_at_oneself, own_subject
 from xinlin.office.queries.recordings import deleted_since
 from xinlin.office.queries.records import facts_of_kind
+from xinlin.office.queries.scheme_texts import name_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotFound
 from xinlin.office.signing import scores_key
@@ -32,6 +36,8 @@ class PublishedRun:
 
     number: str
     scheme: str
+    name: Text
+    """How the score is called."""
     version: str
     as_of: date
     finished_at: datetime | None
@@ -53,11 +59,36 @@ def body_of(score: Score, run: ScoreRun) -> dict[str, object]:
     }
 
 
-def commitments_of(run: ScoreRun) -> list[bytes]:
-    """The commitments of a run's figures in order, from the vault."""
+class Bodies:
+    """Writes the canonical text of `body_of` for many figures of one run, which differ in three places alone."""
+
+    def __init__(self, run: ScoreRun, dimensions: Iterable[str]) -> None:
+        rules = f"{run.rulebook}/{run.scheme}-{run.version}"
+        self._head = f'{{"as_of":"{run.as_of.isoformat()}","dimensions":'
+        self._middle = f',"run":{_word(run.number)},"scheme":{_word(rules)},"score":'
+        self.codes = sorted(dimensions, key=lambda code: code.encode("utf-16-be"))
+        self.dimensions = "{" + ",".join(f"{_word(code)}:%d" for code in self.codes) + "}"
+        """The text of points by dimension, to be filled in the order of ``codes``."""
+
+    def text(self, dimensions: str, score: int, tier: str) -> bytes:
+        """``dimensions`` is canonical text already."""
+        return f'{self._head}{dimensions}{self._middle}{score},"tier":{_word(tier)}}}'.encode()
+
+
+@lru_cache(maxsize=256)
+def _word(text: str) -> str:
+    return canonical(text).decode()
+
+
+def commitments_of(run: ScoreRun) -> bytes:
+    """The commitments of a run's figures in order, one after the other, from the vault."""
     with vault.opened(run.commitments_sha256) as path:
-        whole = path.read_bytes()
-    return [whole[start : start + HASH_BYTES] for start in range(0, len(whole), HASH_BYTES)]
+        return path.read_bytes()
+
+
+def each_commitment(whole: bytes) -> Iterator[bytes]:
+    """They one by one."""
+    return (whole[start : start + HASH_BYTES] for start in range(0, len(whole), HASH_BYTES))
 
 
 def newest() -> list[str]:
@@ -71,10 +102,12 @@ def published(limit: int = 24) -> list[PublishedRun]:
     done = ScoreRun.objects.filter(
         state=ScoreRun.State.DONE, rulebook=current().code, people__gte=SMALLEST_CELL
     ).exclude(statement="")
+    names = {scheme.code: name_of(scheme, current()) for scheme in current().schemes}
     return [
         PublishedRun(
             number=run.number,
             scheme=run.scheme,
+            name=names.get(run.scheme, Text(zh=run.scheme, en=run.scheme)),
             version=run.version,
             as_of=run.as_of,
             finished_at=run.finished_at,
@@ -92,12 +125,13 @@ def receipt(*, actor: Actor, number: str) -> str:
 
     It holds the figure, its salt, its place in the signed tree, and nobody else's. Raises `NotFound`.
     """
-    row = Score.objects.filter(subject=own_subject(actor, "see"), run__number=number).select_related("run").first()
+    done = Score.objects.filter(run__number=number, run__state=ScoreRun.State.DONE)
+    row = done.filter(subject=own_subject(actor, "see")).select_related("run").first()
     if row is None or row.salt is None or row.place is None:
         raise NotFound(f"没有您在批次 {number} 的分数。There is no figure of yours in the run {number}.")
-    commitments = commitments_of(row.run)
-    tiles = grow(0, map(hash_leaf, commitments), lambda level, place: b"")
-    hashes = inclusion(row.place, len(commitments), lambda level, place: tiles.get((level, place), b""))
+    whole = commitments_of(row.run)
+    tiles = grow(0, map(hash_leaf, each_commitment(whole)), lambda level, place: b"")
+    hashes = inclusion(row.place, len(whole) // HASH_BYTES, lambda level, place: tiles.get((level, place), b""))
     extra = opening_bytes(bytes(row.salt), body_of(row, row.run))
     return str(Proof(row.place, tuple(hashes), row.run.statement, extra))
 

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from xinlin.core.regions import named
 from xinlin.core.values import Text
 from xinlin.faces.kit import labels
 
@@ -29,6 +30,12 @@ def _language() -> str:
 def text_tag(value: Text | Mapping[str, str] | str | None) -> str:
     """``{% text offer.name %}``: the Chinese or English of a `Text`; a plain string passes through; None is empty."""
     return text_filter(value)
+
+
+@register.filter
+def division(code: str) -> str:
+    """``{{ row.district|division }}``: a county's code as its name; what is no code passes through."""
+    return text_filter(named(code)) if code.isdigit() else code
 
 
 def _mark(chinese: str, english: str) -> str:
