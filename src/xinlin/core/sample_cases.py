@@ -39,3 +39,5 @@ class WorkedCase(Strict):
     expect_score: int
     expect_tier: str
     expect_dimensions: dict[str, int] = {}
+    told: bool = False
+    """A published source tells of this resident; the synthetic city has somebody who lives that life."""

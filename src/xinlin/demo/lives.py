@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
@@ -13,6 +13,7 @@ from xinlin.core.values import Text
 from xinlin.demo.firms import Firm, make_firm
 from xinlin.demo.people import Numbers, Resident, settle
 from xinlin.demo.rows import Party, Row, Value, Writer, fields_by_role
+from xinlin.demo.told import told_case, told_rows, told_story
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ def make_cast(rng: Random, numbers: Numbers, rulebook: Rulebook, as_of: date) ->
         born_on = date(year, as_of.month, last) - timedelta(days=part.days_past)
         resident = settle(rng, numbers.give(born_on, division=division), part.name, born_on, division, as_of)
         cast[part.code] = CastMember(part.code, resident, story_of(part, rulebook, as_of), part.consents)
+    if case := told_case(rulebook, as_of):
+        cast["volunteer"] = replace(cast["volunteer"], story=told_story(rulebook, case, as_of))
     return cast
 
 
@@ -170,8 +173,12 @@ def cast_rows(writer: Writer, cast: Mapping[str, CastMember], firm: Firm) -> dic
     def person(code: str) -> Party:
         return Party.of(cast[code].resident)
 
+    told = told_case(writer.rulebook, as_of)
+    if told is not None:
+        rows |= told_rows(writer, person("volunteer"), told)
     for good in positive_kinds(writer.rulebook):
-        rows.setdefault(good.code, []).extend(good_rows(writer, good, person("volunteer"), DEVOTED.get(good.code, 1)))
+        deeds = DEVOTED.get(good.code, 1) if told is None else 0
+        rows.setdefault(good.code, []).extend(good_rows(writer, good, person("volunteer"), deeds))
         for code in ("rider", "reserved", "namesake", "entrepreneur", "debtor"):
             rows[good.code].extend(good_rows(writer, good, person(code), NEIGHBOURLY.get(good.code, 0)))
     if kind := kinds.get("ebike_violation"):
