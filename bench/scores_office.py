@@ -142,6 +142,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, nargs="+", default=[200_000, 1_000_000])
     parser.add_argument("--work", type=Path, default=ROOT / "var" / "bench" / "office")
+    parser.add_argument("--only", nargs="+", choices=STEPS, default=STEPS)
     parser.add_argument("--step", choices=("fill", *STEPS), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.step:
@@ -154,10 +155,10 @@ def main() -> int:
         data.mkdir(parents=True, exist_ok=True)
         given = {"XINLIN_DATA": str(data), "DJANGO_SETTINGS_MODULE": "xinlin.settings", "BENCH_PEOPLE": str(people)}
         print(f"{people:,} people", flush=True)
-        for name in ("fill", *STEPS):
+        for name in ("fill", *chosen.only):
             peaks[name, people] = _timed(name, {**os.environ, **given})[1]
     first, last = chosen.people[0], chosen.people[-1]
-    for name in STEPS if last != first else ():
+    for name in chosen.only if last != first else ():
         growth = (peaks[name, last] - peaks[name, first]) * (1 << 20) / (last - first)
         print(f"{name}: {growth:.0f} bytes of memory more for each person more")
     return 0

@@ -167,3 +167,12 @@ def test_only_guizhou_goes_without_a_scheme() -> None:
     assert set(CITIES) - set(SCORED) == {"guizhou"}
     assert shelf.read("guizhou").scheme_at(date(2099, 1, 1)) is None
     assert not shelf.read("guizhou").offers and not shelf.read("guizhou").scenes
+
+
+def test_xiamen_has_29_scenes_and_marks_those_that_no_source_names(client: Client, settings: Any) -> None:
+    account = resident(client, "xiamen", settings)
+    scenes = shelf.read("xiamen").scenes
+    invented = sum(scene.basis == "demonstration" for scene in scenes.values())
+    assert (len(scenes), invented) == (29, 14)
+    people_actions.open_score(actor=actor_of(account), via="test")
+    assert page(client, "/consent/").count("演示数值") == invented
