@@ -77,7 +77,8 @@ def test_a_deadline_in_a_year_without_arrangement_is_provisional_until_it_is_ent
     found = objection_due(zhejiang, PUBLISHED, received_on=received, today=received)
     assert found.provisional
     assert found.day == date(2027, 1, 7)
-    decided = PUBLISHED.with_days({date(2027, 1, 1): False, date(2027, 1, 2): True, date(2027, 1, 4): False})
+    stated = {date(2027, month, day): False for month, day in ((5, 1), (10, 1), (10, 2), (10, 3))}
+    decided = PUBLISHED.with_days({date(2027, 1, 1): False, date(2027, 1, 2): True, date(2027, 1, 4): False, **stated})
     found = objection_due(zhejiang, decided, received_on=received, today=received)
     assert not found.provisional
     assert found.day == date(2027, 1, 7), "Saturday 2 January worked in exchange for Monday 4 January"

@@ -6,13 +6,14 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from xinlin import shelf
 from xinlin.core import arrangements
-from xinlin.core.calendar import PUBLISHED
+from xinlin.core.calendar import PUBLISHED, Calendar, unsettled
 from xinlin.core.procedures import objection_due, provider_due
 from xinlin.core.values import Problem
 
@@ -43,7 +44,21 @@ def _enter(arguments: argparse.Namespace) -> int:
     except Refused as refused_days:
         return _say(refused_days.problem)
     sys.stdout.write(f"已录入 {count} 天。{count} days entered.\n")
+    from xinlin.office.queries.calendars import calendar
+
+    _say_incomplete({day.year for day in days}, calendar())
     return 0
+
+
+def _say_incomplete(years: Iterable[int], days: Calendar) -> None:
+    """On standard error: which of these years is not arranged, and what of it is missing."""
+    for year in sorted(years):
+        if not days.is_decided(date(year, 1, 1)):
+            left = "、".join(day.isoformat() for day in unsettled(year, days.off, days.on))
+            sys.stderr.write(
+                f"{year}：放假安排不完整，期限仍为暂定；没有写明 {left}。\n"
+                f"  {year} is not arranged: deadlines in it stay provisional until these are stated: {left}.\n"
+            )
 
 
 def _due(arguments: argparse.Namespace) -> int:
@@ -71,6 +86,7 @@ def _due(arguments: argparse.Namespace) -> int:
         )
         said["provider_due_on"] = answer.day.isoformat()
     sys.stdout.write(json.dumps(said) + "\n")
+    _say_incomplete(range(received.year, whole.day.year + 1), days)
     return 0
 
 

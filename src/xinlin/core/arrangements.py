@@ -1,4 +1,8 @@
-"""Reading a yearly arrangement of holidays (放假安排) from a file: CSV of days, or JSON of free and worked days."""
+"""Reading a yearly arrangement of holidays (放假安排) from a file: CSV of days, or JSON.
+
+JSON is an object of ``holidays`` and ``workdays``, each with days as keys or in a list; or a list ``days``, each with ``date``,
+``isOffDay`` and perhaps ``name``, as open collections of arrangements publish them.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +48,10 @@ def _from_json(text: str) -> Iterator[tuple[str, bool, str, str]]:
         tables = json.loads(text)
     except json.JSONDecodeError as error:
         raise _refused(f"line {error.lineno}", text.strip()) from error
+    listed = tables if isinstance(tables, list) else tables.get("days") if isinstance(tables, dict) else None
+    if isinstance(listed, list) and listed:
+        yield from _from_list(listed)
+        return
     if not isinstance(tables, dict) or not {"holidays", "workdays"} <= set(tables):
         raise _refused("file", text.strip())
     for table, worked in (("holidays", False), ("workdays", True)):
@@ -51,6 +59,13 @@ def _from_json(text: str) -> Iterator[tuple[str, bool, str, str]]:
         named = entries.items() if isinstance(entries, dict) else ((day, "") for day in entries)
         for day, name in named:
             yield f"{table}.{day}", worked, str(day), str(name)
+
+
+def _from_list(days: list[object]) -> Iterator[tuple[str, bool, str, str]]:
+    for number, entry in enumerate(days):
+        if not isinstance(entry, dict) or not isinstance(entry.get("isOffDay"), bool):
+            raise _refused(f"days[{number}]", str(entry))
+        yield f"days[{number}]", not entry["isOffDay"], str(entry.get("date", "")), str(entry.get("name", ""))
 
 
 def _from_csv(text: str) -> Iterator[tuple[str, bool, str, str]]:

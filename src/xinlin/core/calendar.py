@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from chinese_calendar.constants import holidays, workdays
 
 _FIXED = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
+_STATED = ((1, 1), (5, 1), (10, 1), (10, 2), (10, 3))
+"""Holidays that every year's arrangement states; 2 May is one since 2025 only."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Calendar:
 
     def is_working_day(self, day: date) -> bool:
         """Whether offices work on ``day``; provisional where `is_decided` says no."""
-        if self.is_decided(day):
+        if day in self.on or day in self.off or self.is_decided(day):
             return day in self.on or (day.weekday() < 5 and day not in self.off)
         return day.weekday() < 5 and (day.month, day.day) not in _FIXED
 
@@ -52,14 +54,25 @@ class Calendar:
         return day
 
     def with_days(self, changes: dict[date, bool]) -> Calendar:
-        """This calendar with the days of ``changes`` worked (True) or free (False); their years count as decided."""
+        """This calendar with the days of ``changes`` worked (True) or free (False).
+
+        A year is decided once the holidays that each arrangement states are settled in it. The last days of December that the
+        next year's arrangement names do not decide their own year, nor does half a file.
+        """
         off = (self.off - {day for day, worked in changes.items() if worked}) | {
             day for day, worked in changes.items() if not worked
         }
         on = (self.on - {day for day, worked in changes.items() if not worked}) | {
             day for day, worked in changes.items() if worked
         }
-        return Calendar(off, on, self.decided | {day.year for day in changes})
+        whole = {year for year in {day.year for day in changes} if not unsettled(year, off, on)}
+        return Calendar(off, on, self.decided | whole)
+
+
+def unsettled(year: int, off: Container[date], on: Container[date]) -> list[date]:
+    """The holidays of the year on which offices would work by these days: an arrangement that leaves any is not whole."""
+    stated = [date(year, month, day) for month, day in _STATED]
+    return [day for day in stated if day not in off and (day.weekday() < 5 or day in on)]
 
 
 PUBLISHED = Calendar(frozenset(holidays), frozenset(workdays), frozenset(day.year for day in holidays))

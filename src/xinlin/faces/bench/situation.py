@@ -20,6 +20,7 @@ from xinlin.core.values import Text
 from xinlin.faces.kit.basis import BasisView, basis_view
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office import rulebook as books
+from xinlin.office.queries import calendars
 from xinlin.office.queries import log as log_queries
 from xinlin.office.queries import situation as queries
 from xinlin.office.scopes import today
@@ -160,6 +161,7 @@ def operations(request: ActorRequest) -> HttpResponse:
         "rulebook": rulebook,
         "scheme": scheme,
         "findings": findings(rulebook),
+        "missing_years": calendars.missing_years(),
         "versions": [
             ("Xinlin", __version__),
             ("Django", django.get_version()),

@@ -117,6 +117,7 @@ CASE_STEP: Mapping[str, str | Promise] = {
     "extend": _("延长期限"),
     "pause": _("检验鉴定，期限中止"),
     "go_on": _("期限恢复计算"),
+    "recount": _("放假安排公布，期限重新计算"),
     "propose": _("提出处理意见，等待第二人签署"),
     "send_back": _("第二人不同意，退回重办"),
     "ask_papers": _("一次性告知缺少的材料"),

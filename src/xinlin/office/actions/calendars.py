@@ -8,6 +8,7 @@ from datetime import date
 from django.db import transaction
 
 from xinlin.core.values import Problem, Text
+from xinlin.office.actions.recounts import recount
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.calendars import CalendarDay
 from xinlin.office.scopes import Actor, NotAllowed, Refused, now
@@ -17,8 +18,8 @@ from xinlin.office.scopes import Actor, NotAllowed, Refused, now
 def enter(*, actor: Actor, days: Mapping[date, tuple[bool, str]], document: str) -> int:
     """Enter days as worked (True) or free, each with its name; returns how many. The newest entry of a day holds.
 
-    A year counts as decided once one of its days is entered: enter the whole arrangement at once. Raises `NotAllowed`
-    unless an operator or the system acts, `Refused` without a document or without days.
+    A year counts as decided once its whole arrangement is entered (see `Calendar.with_days`); open cases whose deadline was
+    provisional are counted again. Raises `NotAllowed` unless an operator or the system acts, `Refused` without a document or days.
     """
     if actor.role not in ("operator", "system"):
         raise NotAllowed("工作日历由运维管理员录入。Operators enter the calendar.")
@@ -45,6 +46,8 @@ def enter(*, actor: Actor, days: Mapping[date, tuple[bool, str]], document: str)
                 "entered_by": actor.handle,
             },
         )
-    facts = {"document": document.strip(), "days": {day.isoformat(): worked for day, (worked, _) in days.items()}}
+    moved = recount(actor=actor)
+    stated = {day.isoformat(): worked for day, (worked, _) in days.items()}
+    facts = {"document": document.strip(), "days": stated, "cases": moved}
     write_leaf(actor=actor, action="calendars.enter", table="calendar_day", key=document.strip()[:64], facts=facts)
     return len(days)
