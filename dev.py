@@ -4,6 +4,7 @@ python3 dev.py demo        a synthetic city on this machine, in a browser
 python3 dev.py test        all gates and tests; --all installs what the machine lacks and skips nothing
 python3 dev.py setup       only the environment: .venv in the checkout
 python3 dev.py messages    collect the texts of pages into the English catalogue and compile it
+python3 dev.py security    run the tests behind the security page and write what it shows
 python3 dev.py format      put the code into its one format
 python3 dev.py lock        choose package versions anew and write their hashes
 """
@@ -338,7 +339,7 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="dev.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("task", choices=["setup", "demo", "test", "messages", "format", "lock"])
+    parser.add_argument("task", choices=["setup", "demo", "test", "messages", "security", "format", "lock"])
     arguments, rest = parser.parse_known_args(words)
     task: str = arguments.task
     if task == "demo":
@@ -356,6 +357,8 @@ def main(words: Sequence[str]) -> int:
     setup("runtime" if task == "setup" else "dev")
     if task == "messages":
         return _in_environment(str(PYTHON), "-m", "tools.messages")
+    if task == "security":
+        return _in_environment(str(PYTHON), "-m", "tools.security")
     if task == "format":
         code = _in_environment(f"{VENV}/bin/ruff", "check", "--fix", "-q", ".")
         return _in_environment(f"{VENV}/bin/ruff", "format", ".") or code

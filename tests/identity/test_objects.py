@@ -170,7 +170,7 @@ PLAIN = {
     "public:catalogue_json", "public:catalogue_workbook", "public:law", "public:registers", "public:simplified",
     "public:themes", "public:pledges", "portal:benefits", "portal:deeds", "portal:appeals", "portal:checks", "portal:looks", "portal:messages",
     "portal:contacts", "portal:repairs", "portal:me", "portal:code", "portal:card", "portal:honours", "portal:track",
-    "public:doors", "public:doors_menu", "installed:manifest", "installed:worker", "installed:offline",
+    "public:doors", "public:doors_menu", "public:security", "installed:manifest", "installed:worker", "installed:offline",
 }  # fmt: skip
 
 

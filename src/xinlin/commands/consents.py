@@ -37,8 +37,10 @@ def _settle(_arguments: argparse.Namespace) -> int:
 
     done = settle(actor=Actor(handle="system:restore", name="恢复后重办 After a restore", role="system"))
     print(
-        f"重新终止授权 {done.consents} 项，删除分数 {done.figures} 行、记录 {done.records} 条。\n"
-        f"  {done.consents} consents ended again, {done.figures} figures and {done.records} records deleted again."
+        f"重新终止授权 {done.consents} 项，删除分数 {done.figures} 行、记录 {done.records} 条，"
+        f"结束记录 {done.ended} 条，恢复本人的其他选择 {done.choices} 项。\n"
+        f"  {done.consents} consents ended again, {done.figures} figures and {done.records} records deleted again,\n"
+        f"  {done.ended} records ended again, {done.choices} other choices hold again."
     )
     return 0
 

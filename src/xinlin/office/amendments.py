@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
+from xinlin.office.farewells import note
 from xinlin.office.models.cases import Case
 from xinlin.office.models.records import Record, RecordEvent
 from xinlin.office.scopes import Actor, now
@@ -26,6 +27,7 @@ CHANGEABLE = frozenset(
 )
 """Columns that may change after a record was entered; its facts never do."""
 AT_ONCE = 5_000
+_OVER = frozenset({Record.Status.REPAIRED, Record.Status.WITHDRAWN, Record.Status.ENDED, Record.Status.SUPERSEDED})
 
 
 class NoTransaction(RuntimeError):
@@ -83,4 +85,12 @@ def amend(
         Record.objects.filter(pk__in=touched).update(**values)
         RecordEvent.objects.bulk_create(events, batch_size=1_000)
         changed += len(touched)
+        if change.get("status") in _OVER and (case is not None or change["status"] == Record.Status.ENDED):
+            _note_over(touched, str(change["status"]), moment)
     return changed
+
+
+def _note_over(records: list[int], status: str, moment: datetime) -> None:
+    """Note outside the database what a person was given right in, or what left its list, so that no restore revives it."""
+    found = Record.objects.filter(pk__in=records).values_list("reference", flat=True)
+    note({"what": "over", "record": one, "status": status, "at": moment.isoformat()} for one in found)

@@ -1,6 +1,6 @@
-"""What was taken back or deleted, noted outside the database, so that no restored backup revives it (退出与删除备忘).
+"""What was taken back, put to rest, refused, deleted or ended, noted outside the database, so that no restored backup revives it (退出与删除备忘).
 
-One line of JSON each in ``withdrawn.jsonl``; it names receipts and keyed hashes, nobody. The file is never rewound: keep it
+One line of JSON each in ``withdrawn.jsonl``; it names receipts, handles of records and keyed hashes, nobody. The file is never rewound: keep it
 apart from the database's backups, and after a restore let `xinlin consent settle` carry out again what it says.
 """
 
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+
+from xinlin.office.failpoints import reached
 
 
 def _path() -> Path:
@@ -27,6 +29,7 @@ def note(lines: Iterable[Mapping[str, str]]) -> None:
 
 
 def _append(text: str) -> None:
+    reached("farewells.committed")
     path = _path()
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

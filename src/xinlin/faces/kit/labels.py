@@ -237,6 +237,7 @@ CHANGE: Mapping[str, str | Promise] = {
     "left_list": _("移出名单"),
     "corrected": _("更正"),
     "repaired": _("信用修复"),
+    "restored": _("恢复备份后重办"),
     "merged": _("合并"),
     "objection_delete": _("异议成立，删除"),
     "objection_correct": _("异议成立，更正"),

@@ -10,10 +10,12 @@ from xinlin.faces.public.catalogue import catalogue, catalogue_json, catalogue_w
 from xinlin.faces.public.log_page import log_page
 from xinlin.faces.public.offices import offices
 from xinlin.faces.public.rules import rules
+from xinlin.faces.public.security import security
 
 app_name = "public"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("about/", about, name="about"),
+    path("security/", security, name="security"),
     path("rules/", rules, name="rules"),
     path("rules/changes/", changes.changes, name="changes"),
     path("rules/cases/", city.cases, name="worked_cases"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from xinlin.core.values import Problem, Text
+from xinlin.office.farewells import note
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.consents import Hidden
 from xinlin.office.models.people import Subject
@@ -46,6 +47,7 @@ def hide(*, actor: Actor, reference: str) -> None:
     _row, made = Hidden.objects.get_or_create(subject=subject, record=record, defaults={"at": now()})
     if made:
         facts = {"record": record.reference, "subject": subject.pseudonym}
+        note([{"what": "hidden", "record": record.reference, "at": now().isoformat()}])
         write_leaf(actor=actor, action="honours.hide", table="hidden", key=record.reference, facts=facts)
 
 
@@ -60,5 +62,6 @@ def show(*, actor: Actor, reference: str) -> None:
         older = set(Record.objects.filter(superseded_by__in=older).values_list("pk", flat=True)) - keys
         keys |= older
     Hidden.objects.filter(subject=subject, record__in=keys).delete()
+    note([{"what": "shown", "record": record.reference, "at": now().isoformat()}])
     facts = {"record": record.reference, "subject": subject.pseudonym}
     write_leaf(actor=actor, action="honours.show", table="hidden", key=record.reference, facts=facts)

@@ -15,6 +15,7 @@ from xinlin.core.people import ADULT_FROM, comparable_name, is_adult, mask_name,
 from xinlin.core.terms import add_term
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
+from xinlin.office.farewells import note
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.mandates import Mandate
 from xinlin.office.models.people import Subject
@@ -187,6 +188,7 @@ def _end(actor: Actor, mandate: Mandate | None) -> None:
         raise NotFound("没有这项生效中的代办。There is no such mandate that stands.")
     mandate.ended_at, mandate.ended_by = now(), actor.handle
     mandate.save(update_fields=["ended_at", "ended_by"])
+    note([{"what": "mandate", "number": mandate.number, "at": mandate.ended_at.isoformat()}])
     write_leaf(actor=actor, action="mandates.end", table="mandate", key=mandate.number, facts={"by": actor.handle})
 
 

@@ -17,6 +17,7 @@ from xinlin.core.people import is_adult
 from xinlin.core.terms import add_term
 from xinlin.core.values import Problem, Text
 from xinlin.office.actions.deletions import delete_figures, new_number, receipt, resting_on_consent
+from xinlin.office.failpoints import reached
 from xinlin.office.farewells import note
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.consents import ConsentEvent, Declined, DeletionReceipt
@@ -187,6 +188,7 @@ def _rest(actor: Actor, scene: str, via: str, *, rest: bool) -> bool:
             consent.save(update_fields=["paused_at"])
             state = ConsentEvent.State.PAUSED if rest else ConsentEvent.State.RESUMED
             _noted(actor, [consent], state, moment, via)
+            note([{"what": str(state.value), "number": consent.number, "at": moment.isoformat()}])
             write_leaf(actor=actor, action=f"people.{state}", table="consent", key=consent.number, facts={"at": moment})
     return bool(changed)
 
@@ -214,6 +216,8 @@ def decline(*, actor: Actor, scene: str = "") -> None:
             subject=subject, step=_step(scene), scene=scene, defaults={"at": now()}
         )
         if made:
+            said = {"subject": subject.identifier_key, "step": str(_step(scene)), "scene": scene}
+            note([{"what": "declined", **said, "at": now().isoformat()}])
             facts = {"step": str(_step(scene)), "scene": scene}
             write_leaf(actor=actor, action="people.decline", table="declined", key=subject.pseudonym, facts=facts)
 
@@ -282,12 +286,15 @@ def _ended(
 ) -> Leaving:
     """End the consents, delete what rests on them, and keep the signed receipt, in the caller's transaction."""
     ended = Consent.objects.filter(pk__in=[consent.pk for consent in consents]).update(withdrawn_at=moment)
+    reached("people.ended")
     given = Consent.objects.filter(subject=subject) if what == DeletionReceipt.What.LEAVE else consents
     tables = delete_figures(given)
+    reached("people.figures_deleted")
     _noted(actor, consents, ConsentEvent.State.WITHDRAWN, moment, via)
     numbers = [consent.number for consent in consents]
     note({"what": "consent", "number": one, "at": moment.isoformat()} for one in numbers)
     receipt(actor=actor, subject=subject, what=what, number=number, at=moment, consents=numbers, tables=tables)
+    reached("people.receipt_kept")
     return Leaving(number, moment, ended, sum(tables.values()))
 
 

@@ -133,6 +133,7 @@ def refuse_kind(*, actor: Actor, kind: str, delete: bool) -> Removed | None:
         subject=subject, kind=code, fingerprint="", defaults={"at": now()}
     )
     if made:
+        note([{"what": "refused", "subject": subject.identifier_key, "kind": code, "at": now().isoformat()}])
         facts = {"kind": code, "subject": subject.pseudonym}
         write_leaf(actor=actor, action="people.refuse_kind", table="recording_refusal", key=code, facts=facts)
     held = list(Record.objects.select_for_update().filter(subject=subject, kind=code)) if delete else []
@@ -145,5 +146,6 @@ def allow_kind(*, actor: Actor, kind: str) -> None:
     subject, code = own_subject(actor, "leave"), _refusable(kind).code
     ended, _by_table = RecordingRefusal.objects.filter(subject=subject, kind=code).delete()
     if ended:
+        note([{"what": "allowed", "subject": subject.identifier_key, "kind": code, "at": now().isoformat()}])
         facts = {"kind": code, "subject": subject.pseudonym}
         write_leaf(actor=actor, action="people.allow_kind", table="recording_refusal", key=code, facts=facts)

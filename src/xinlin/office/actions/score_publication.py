@@ -22,6 +22,7 @@ from xinlin.engine.figures import Figures
 from xinlin.office import vault
 from xinlin.office.actions.score_statements import statement
 from xinlin.office.bulk import insert
+from xinlin.office.failpoints import reached
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries.enrolment import Enrolment, consents_to
@@ -83,6 +84,7 @@ class Publication:
         )
         with transaction.atomic():
             standing = self._standing(consents)
+            reached("scores.locked")
             self._store([_Figure(*row) for row in rows if row[1] in standing], at_close=False)
 
     def _standing(self, consents: Sequence[int]) -> set[int]:
@@ -147,6 +149,7 @@ def publish(publication: Publication, *, actor: Actor) -> None:
         run.state, run.finished_at = ScoreRun.State.DONE, now()
         publication.sign()
         run.save()
+        reached("scores.signed")
         facts = {
             "scheme_sha256": run.scheme_sha256,
             "plan_sha256": run.plan_sha256,

@@ -23,6 +23,7 @@ from xinlin.engine.figures import Figures
 from xinlin.engine.snapshot import Row, Snapshot, SnapshotWriter
 from xinlin.engine.streamed import Stream, freeze_stream
 from xinlin.office.actions.score_publication import Publication, publish
+from xinlin.office.failpoints import reached
 from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries import columns
 from xinlin.office.queries.enrolment import Enrolment, consents_to, enrolled
@@ -176,11 +177,13 @@ def run(*, actor: Actor, as_of: date | None = None, trade: str = "", progress: P
         score_run.inputs_sha256, score_run.frozen = snapshot.sha256, snapshot.people
         sample = _sample(plan, people, Past.at(known))
         publication = Publication(score_run, plan, people, folder)
+        reached("scores.frozen")
         for part in engine.parts(plan, folder, progress=progress):
             differences = _differences(plan, sample, part.figures)
             if differences:
                 raise EnginesDiffer("; ".join(differences[:5]))
             publication.put(part.figures)
+            reached("scores.put")
         score_run.checked = len(sample)
         publish(publication, actor=actor)
     except BaseException as error:
