@@ -95,7 +95,9 @@ def find(request: ActorRequest) -> HttpResponse:
 
 def _subject(request: ActorRequest, pseudonym: str, problem: Problem | None = None) -> HttpResponse:
     context = {
-        "subject": subjects.subject(actor=request.actor, pseudonym=pseudonym),
+        "subject": subjects.subject(
+            actor=request.actor, pseudonym=pseudonym, record=request.GET.get("record", "")[:64]
+        ),
         "problem": problem,
         "typed": request.POST,
         "may": request.actor.role == "reviewer",

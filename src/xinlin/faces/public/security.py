@@ -104,13 +104,13 @@ class Held:
     promise: Promise
     tests: int
     names: list[str]
-    on: date
+    on: date | None
 
 
 @cache
 def results() -> dict[str, dict[str, str]]:
-    """Promise -> test -> digest of its text when it passed; and ``passed_on``."""
-    read: dict[str, dict[str, str]] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    """Promise -> test -> digest of its text when it passed; under ``about`` day and version. Empty before the first run."""
+    read: dict[str, dict[str, str]] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     return read
 
 
@@ -118,10 +118,12 @@ def results() -> dict[str, dict[str, str]]:
 def security(request: HttpRequest) -> HttpResponse:
     """``/security/``: every promise, how many tests hold it, and on which day they last passed."""
     found = results()
-    day = date.fromisoformat(found["about"]["passed_on"])
+    about = found.get("about", {})
+    day = date.fromisoformat(about["passed_on"]) if about else None
     held = [
         Held(promise, len(found[promise.code]), [name.partition("::")[2] for name in found[promise.code]], day)
         for promise in PROMISES
+        if day is not None and promise.code in found
     ]
-    context = {"held": held, "on": day, "version": found["about"]["version"], "total": sum(one.tests for one in held)}
+    context = {"held": held, "on": day, "version": about.get("version"), "total": sum(one.tests for one in held)}
     return render(request, "public/security.html", context)

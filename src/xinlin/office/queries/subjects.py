@@ -1,17 +1,22 @@
-"""One subject of the register as the credit centre sees it: what was joined to it, by what, and what a person changed (主体)."""
+"""One subject of the register as the credit centre sees it: what was joined to it, by what, and what a person changed (主体).
+
+Of an organisation the page lists every record. Of a person it is no portrait: it lists what is in question (a record that one
+comes from, one that somebody joined or moved, one with an open case) and counts the rest, which a row's exact number joined.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
-from xinlin.core.people import normalise_identifier
+from xinlin.core.people import mask_name, normalise_identifier
 from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Text
 from xinlin.office import vault
+from xinlin.office.models.cases import Case
 from xinlin.office.models.linking import SubjectChange
 from xinlin.office.models.people import Relation, Subject
 from xinlin.office.models.records import Record, RecordEvent
@@ -98,6 +103,8 @@ class SubjectView:
     merged_name: str
     records: list[JoinedRecord]
     more: bool
+    unlisted: int
+    """A person's records that are not in question here."""
     relations: list[RelationLine]
     changes: list[ChangeLine]
 
@@ -129,15 +136,30 @@ def find(*, actor: Actor, identifier: str) -> str:
     return subject.pseudonym
 
 
-def subject(*, actor: Actor, pseudonym: str) -> SubjectView:
-    """One subject with its records and what joined them. Writes the look. Raises `NotFound`, `NotAllowed`."""
+def _in_question(found: Subject, record: str) -> QuerySet[Record]:
+    """The records that the page is about: all of an organisation's; of a person's those in question."""
+    records = Record.objects.filter(subject=found)
+    if found.register != Subject.Register.PERSON:
+        return records
+    moved = RecordEvent.objects.filter(reason__in=_MOVES).values("record_id")
+    contested = Case.objects.exclude(state=Case.State.CLOSED).filter(record__subject=found).values("record_id")
+    return records.filter(Q(reference=record) | Q(pk__in=moved) | Q(pk__in=contested))
+
+
+def subject(*, actor: Actor, pseudonym: str, record: str = "") -> SubjectView:
+    """One subject with its records and what joined them, ``record`` among them. Writes the look.
+
+    An auditor, who compares no names, sees a person's masked. Raises `NotFound`, `NotAllowed`.
+    """
     _may(actor)
     found = Subject.objects.select_related("merged_into").filter(pseudonym=pseudonym).first()
     if found is None:
         raise NotFound("没有这个主体。There is no such subject.")
-    records = list(
-        Record.objects.filter(subject=found).select_related("batch").order_by("-occurred_on", "-pk")[: SHOWN + 1]
-    )
+    wanted = _in_question(found, record)
+    records = list(wanted.select_related("batch").order_by("-occurred_on", "-pk")[: SHOWN + 1])
+    person = found.register == Subject.Register.PERSON
+    others = Record.objects.filter(subject=found).count() - wanted.count() if person else 0
+    masks = person and actor.role == "auditor"
     _look(actor, found, {record.kind for record in records})
     names = [vault.unseal(one.name_sealed, "subject.name") for one in found.names.order_by("pk")]
     into = found.merged_into
@@ -145,14 +167,15 @@ def subject(*, actor: Actor, pseudonym: str) -> SubjectView:
         pseudonym=found.pseudonym,
         register=found.register,
         kind=found.kind,
-        name=registered_name(found),
+        name=mask_name(registered_name(found)) if masks else registered_name(found),
         masked_identifier=masked(found),
         entered_at=found.entered_at,
-        names=names,
+        names=[mask_name(name) for name in names] if masks else names,
         merged_into=into.pseudonym if into else "",
         merged_name=registered_name(into) if into else "",
         records=_joined(records[:SHOWN]),
         more=len(records) > SHOWN,
+        unlisted=others,
         relations=_relations(found),
         changes=_changes(found),
     )
