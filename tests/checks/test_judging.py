@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.checks.conftest import resident_id, uscc
 from tests.checks.test_lists import BIDDING, ENTRY, RULEBOOK, TRADING
 from xinlin.core.checks import Applicant, Judgement, Known, judge, read
-from xinlin.core.lists import measures_of_item
+from xinlin.core.lists import document_identity, measures_of_item
 
 DAY = date(2026, 6, 1)
 MEASURES = measures_of_item(RULEBOOK, BIDDING, TRADING, DAY)
@@ -113,3 +113,33 @@ def test_law_whatever_is_written_there_is_an_answer_with_reasons_and_hits_only_f
 @given(st.text(min_size=1, max_size=30))
 def test_law_a_name_alone_never_hits(name: str) -> None:
     assert judged(Applicant("", name), Known(name, [ENTRY])).verdict == "unsure"
+
+
+def test_one_decision_that_arrives_twice_is_one_hit_until_the_earlier_end() -> None:
+    written = replace(ENTRY, reference="b", document="（2026） 浙0305 执1号", ends_on=date(2027, 1, 1))
+    again = replace(ENTRY, reference="c", document="〔2026〕浙０３０５执１号", ends_on=date(2026, 9, 1))
+    known = Known("示例建设有限公司", [written, again])
+    found = judged(Applicant(FIRM, "示例建设有限公司"), known)
+    assert [hit.entry.reference for hit in found.hits] == ["c"]
+
+
+def test_two_decisions_are_two_hits() -> None:
+    other = replace(ENTRY, reference="b", document=ENTRY.document + "之二")
+    found = judged(Applicant(FIRM, "示例建设有限公司"), Known("示例建设有限公司", [ENTRY, other]))
+    assert len(found.hits) == 2
+
+
+def test_an_objection_to_one_copy_of_a_decision_suspends_every_copy() -> None:
+    copy = replace(ENTRY, reference="b", status="disputed", ends_on=date(2026, 7, 1))
+    found = judged(Applicant(FIRM, "示例建设有限公司"), Known("示例建设有限公司", [ENTRY, copy]))
+    assert (found.verdict, found.hits) == ("no", [])
+    other = replace(copy, document=ENTRY.document + "之二")
+    found = judged(Applicant(FIRM, "示例建设有限公司"), Known("示例建设有限公司", [ENTRY, other]))
+    assert [hit.entry for hit in found.hits] == [ENTRY], "another decision stands for itself"
+
+
+@given(st.text(alphabet="浙执罚决字第号（）〔〕()[]０１２0123- 　ABab", max_size=40))
+def test_law_a_documents_identity_does_not_depend_on_how_it_is_typed(text: str) -> None:
+    typed = f" {text} ".replace("（", "(").replace("〕", "]").replace("１", "1").replace("A", "a")
+    assert document_identity(text) == document_identity(typed)
+    assert document_identity(document_identity(text)) == document_identity(text)

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from xinlin.core.lists import Entry, ItemMeasure, StandingMeasure, end_of, hindrance, measures_among
+from xinlin.core.lists import (
+    Entry,
+    ItemMeasure,
+    StandingMeasure,
+    document_identity,
+    end_of,
+    hindrance,
+    measures_among,
+    once_a_document,
+)
 from xinlin.core.measures import Incentive
 from xinlin.core.people import (
     comparable_name,
@@ -257,7 +266,11 @@ def judge(
         return Judgement("unsure", [question.problem])
     if known is None or not known.entries:
         return NO
-    hits = [Hit(entry, found) for entry in known.entries if (found := measures_among(entry, rulebook, measures, as_of))]
+    disputed = {_identity(entry) for entry in known.entries if entry.status == "disputed"}
+    undisputed = [entry for entry in known.entries if _identity(entry) not in disputed]
+    standing = [(entry, found) for entry in undisputed if (found := measures_among(entry, rulebook, measures, as_of))]
+    once = {entry.reference for entry in once_a_document(entry for entry, _found in standing)}
+    hits = [Hit(entry, found) for entry, found in standing if entry.reference in once]
     favours = _favours(known.entries, rulebook, incentives, as_of)
     if not hits and not favours:
         return NO
@@ -267,6 +280,11 @@ def judge(
     if not met:
         return Judgement("unsure", [_NAME_DIFFERS])
     return Judgement("yes", met, sorted(hits, key=lambda hit: (hit.entry.list_code, hit.entry.reference)), favours)
+
+
+def _identity(entry: Entry) -> tuple[str, str]:
+    """What makes two entries the same: an objection to one copy of a decision is one to every copy."""
+    return entry.list_code, document_identity(entry.document) or entry.reference
 
 
 def _favours(

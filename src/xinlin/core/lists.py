@@ -5,6 +5,7 @@ Nothing here waits for a job: an entry ends on its day because every question co
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -201,6 +202,29 @@ def measures_of_item(
 def lists_at(rulebook: Rulebook, item: str, department: str, as_of: date) -> frozenset[str]:
     """Codes of the lists that the law ties to the item; no other list is looked at there (必要, proportionality)."""
     return frozenset(found.measure.statutory_list for found in measures_of_item(rulebook, item, department, as_of))
+
+
+_WRITTEN = str.maketrans(
+    {"【": "[", "】": "]", "〔": "[", "〕": "]", "(": "[", ")": "]", "{": "[", "}": "]", "《": "", "》": ""}
+)
+
+
+def document_identity(document: str) -> str:
+    """A decision document's number as it is compared (文书号): width, brackets, spaces and hyphens do not make another document."""
+    plain = unicodedata.normalize("NFKC", document).translate(_WRITTEN).casefold()
+    return "".join(letter for letter in plain if not letter.isspace() and letter not in "-‐–—_·.,，。")
+
+
+def once_a_document(entries: Iterable[Entry]) -> list[Entry]:
+    """Of the entries that rest on one document and stand on one list, the one that ends first: nobody is hit twice.
+
+    The same decision may arrive from two departments, or from another city. An entry without a document stands for itself.
+    """
+    kept: dict[tuple[str, str], Entry] = {}
+    for entry in sorted(entries, key=lambda one: (one.ends_on or date.max, one.entered_on, one.reference)):
+        identity = document_identity(entry.document) or entry.reference
+        kept.setdefault((entry.list_code, identity), entry)
+    return list(kept.values())
 
 
 def measures_at(entry: Entry, rulebook: Rulebook, item: str, department: str, as_of: date) -> list[StandingMeasure]:
