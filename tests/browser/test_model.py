@@ -27,9 +27,9 @@ ANALYST = [
     "/bench/", "/bench/model/", "/bench/model/new/?scheme=sincerity", "/bench/runs/", "/bench/figures/", "/bench/opinions/",
 ]  # fmt: skip
 PUBLIC = [
-    "/rules/", "/rules/changes/", "/rules/cases/", "/rules/offers/", "/figures/", "/cities/", "/runs/",
+    "/rules/", "/rules/changes/", "/rules/cases/", "/rules/offers/", "/figures/", "/cities/", "/runs/", "/awarded/",
 ]  # fmt: skip
-RESIDENT = ["/score/", "/score/history/", "/score/trades/", "/score/opinion/"]
+RESIDENT = ["/score/", "/score/history/", "/score/trades/", "/score/opinion/", "/awards/"]
 WITHIN = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SQUEEZED = """() => [...document.querySelectorAll('main th, main td, main .row-title, main .row-note, main .pill')]
   .filter(e => e.textContent.trim().length > 5 && e.getBoundingClientRect().width > 0

@@ -126,11 +126,12 @@ IMPERSONAL = {
     "public:section", "public:case", "public:case_reply", "public:takedown_state", "public:open_csv",
     "public:open_json_lines", "public:log_tile", "public:log_proof", "api:progress", "api:part", "api:give_up",
     "api:finish", "api:change", "bench:item", "bench:link_answer", "bench:link_decide", "bench:link_record", "panel",
+    "bench:award", "portal:award_change", "portal:award_certificate", "portal:award_badge",
     "public:door", "portal:pledge", "portal:pledge_withdraw", "portal:hearing", "bench:web_item", "bench:web_decide", "bench:web_page",
 }  # fmt: skip
 """Routes with a variable that names nothing of a person's: a scene, a scheme, a leaf, an organisation, a captured page, a part of a file;
 
-or a deed's invitation, a repair, a pledge, whose own tests hold who may open them.
+or a deed's invitation, a repair, a pledge, an award, whose own tests hold who may open them.
 """
 LISTS: dict[str, frozenset[str]] = {
     "bench:cases": frozenset({"reviewer", "auditor", "clerk"}),
@@ -170,6 +171,7 @@ PLAIN = {
     "public:catalogue_json", "public:catalogue_workbook", "public:law", "public:registers", "public:simplified",
     "public:themes", "public:pledges", "portal:benefits", "portal:deeds", "portal:appeals", "portal:checks", "portal:looks", "portal:messages",
     "portal:contacts", "portal:repairs", "portal:me", "portal:code", "portal:card", "portal:honours", "portal:track",
+    "bench:awards", "portal:awards", "portal:award_nominate", "public:awarded",
     "public:doors", "public:doors_menu", "public:security", "installed:manifest", "installed:worker", "installed:offline",
 }  # fmt: skip
 

@@ -45,6 +45,7 @@ REASONS = {
 }
 EXCUSED: dict[Function, str] = {
     ("answer_views", "answer_view"): "inner",
+    ("awards", "eligible"): "system",
     ("benefits", "mine"): "own",
     ("cases", "mine"): "own",
     ("cases", "own"): "own",

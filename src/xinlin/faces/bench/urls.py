@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from xinlin.faces.bench import (
+    awards,
     batches,
     cases,
     checks,
@@ -89,6 +90,8 @@ urlpatterns = [
     path("items/", items.items, name="items"),
     path("items/<str:code>/", items.item, name="item"),
     path("items/<str:code>/links/<int:number>/", items.decide, name="link_decide"),
+    path("awards/", awards.awards, name="awards"),
+    path("awards/<slug:number>/", awards.award, name="award"),
     path("pledges/", pledges.pledges, name="pledges"),
     path("log/", log.log, name="log"),
     path("log/proofs/<int:index>/", log.proof, name="log_proof"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from xinlin.faces.portal import (
+    awards,
     benefits,
     cases,
     consents,
@@ -79,6 +80,11 @@ urlpatterns = [
     path("messages/", notices.messages, name="messages"),
     path("messages/<slug:number>/", notices.message, name="message"),
     path("me/contacts/", notices.contacts, name="contacts"),
+    path("awards/", awards.awards, name="awards"),
+    path("awards/nominate/", awards.nominate, name="award_nominate"),
+    path("awards/<slug:number>/", awards.change, name="award_change"),
+    path("awards/<slug:number>/certificate.pdf", awards.certificate, name="award_certificate"),
+    path("awards/<slug:number>/badge.jwt", awards.badge_file, name="award_badge"),
     path("pledges/", pledges.pledges, name="pledges"),
     path("pledges/<slug:code>/", pledges.pledge, name="pledge"),
     path("pledges/<slug:number>/withdraw/", pledges.withdraw, name="pledge_withdraw"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from xinlin.faces.public import changes, city, doors, measures, verify
+from xinlin.faces.public import awards, changes, city, doors, measures, verify
 from xinlin.faces.public.about import about
 from xinlin.faces.public.catalogue import catalogue, catalogue_json, catalogue_workbook, lists, themes
 from xinlin.faces.public.log_page import log_page
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("figures/", city.stated, name="figures"),
     path("cities/", city.cities, name="cities"),
     path("index/", city.districts, name="districts"),
+    path("awarded/", awards.roll, name="awarded"),
     path("runs/", changes.statements, name="statements"),
     path("catalogue/", catalogue, name="catalogue"),
     path("catalogue/themes/", themes, name="themes"),

@@ -20,6 +20,7 @@ from xinlin.office.actions.parties import SUBJECT, Party
 from xinlin.office.amendments import amend
 from xinlin.office.bulk import lock_storing
 from xinlin.office.leaves import write_leaf
+from xinlin.office.models.awards import Nomination
 from xinlin.office.models.consents import ConsentEvent
 from xinlin.office.models.linking import LinkQuestion, SubjectChange, SubjectName
 from xinlin.office.models.lists import ListEntry
@@ -153,6 +154,7 @@ def merge(*, actor: Actor, keep: str, other: str, reason: str) -> str:
         raise Refused(_NOT_MERGEABLE)
     moved: dict[str, Any] = {"consent_ended": _end_double_consents(actor, first, second)}
     Score.objects.filter(subject=second).delete()
+    Nomination.objects.filter(subject=second).delete()
     moved["record"] = _move_records(actor, Record.objects.filter(subject=second), first, "merged")
     moved["named"] = _move_named(actor, second, first, "merged")
     for table, model, column in _following():
@@ -311,6 +313,7 @@ def _restore(actor: Actor, change: SubjectChange) -> None:
             if change.sort == SubjectChange.Sort.MERGE and change.other is not None:
                 _reopen_consents(actor, change.subject, change.moved.get("consent_ended", []))
                 Score.objects.filter(subject=change.subject).delete()
+                Nomination.objects.filter(subject=change.subject).delete()
                 change.other.merged_into = None
                 change.other.save(update_fields=["merged_into"])
 

@@ -1,6 +1,7 @@
 """Tables, one file per noun. Import the noun's own module, so that import contracts can see who reaches what."""
 
 from xinlin.office.models import (
+    awards,
     batches,
     benefits,
     bulletins,
@@ -32,6 +33,7 @@ from xinlin.office.models import (
 )
 
 __all__ = [
+    "awards",
     "batches",
     "benefits",
     "bulletins",
