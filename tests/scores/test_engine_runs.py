@@ -114,7 +114,7 @@ def test_a_change_rescored_equals_the_whole_run(
         freeze(people, before)
         freeze(after, whole)
         map_columns(plan, before)
-        some = MappedSnapshot(plan, before).rescore({code: table_of(code, f) for code, f in by_kind.items()}, losers)
+        some = MappedSnapshot(plan, before).rescore({code: table_of(code, f) for code, f in by_kind.items()})
         old, new = run(plan, before), run(plan, whole)
     touched = some.subjects.tolist()
     assert touched == sorted({number for number, _ in changed} | set(losers))

@@ -123,6 +123,48 @@ def test_csv_and_parquet_say_the_same(xinlin: Run, folder: Path, tmp_path: Path)
     assert (from_csv / "scores.parquet").read_bytes() == (from_parquet / "scores.parquet").read_bytes()
 
 
+def test_changes_on_a_snapshot_give_the_figures_of_a_whole_run(xinlin: Run, folder: Path, tmp_path: Path) -> None:
+    """A new record, one that is repaired, one that changed hands, one of a firm, and one of somebody without a score."""
+    out, store = tmp_path / "out", tmp_path / "store"
+    assert score(xinlin, folder, out, "--snapshots", str(store)).returncode == 0
+    before = (out / "scores.parquet").read_bytes()
+    snapshot = next(store.glob("*/snapshot.json")).parent
+    records = {
+        "records/volunteer_service": lines(
+            "volunteer_service",
+            [
+                ("v1", "bao", 30, {"hours": "25"}),
+                ("v2", "never", 30, {"hours": "9"}),
+                ("v3", "anna", 3, {"hours": "70"}),
+            ],
+        ),
+        "records/ebike_violation": lines(
+            "ebike_violation", [("e1", "anna", 10, {"class": "minor", "status": "repaired"})]
+        ),
+        "records/uncorrected_hazard": lines(
+            "uncorrected_hazard",
+            [
+                ("h1", "firm", 20, {"class": "general", "named_person": "anna"}),
+                ("h2", "firm", 21, {"class": "general", "named_person": "bao"}),
+            ],
+        ),
+    }
+    relations = (folder / "relations.csv").read_text(encoding="utf-8").splitlines()
+    change = write(tmp_path / "change", {**records, "relations": relations})
+    words = ["--rulebook", "dongtou", "--data", str(change), "--as-of", AS_OF.isoformat(), "--out", str(out)]
+    done = xinlin("score", "changes", *words, "--snapshot", str(snapshot))
+    assert done.returncode == 0, done.stderr
+    assert (out / "scores.parquet").read_bytes() == before
+    assert score(xinlin, write(folder, records), tmp_path / "whole").returncode == 0
+    assert pq.read_table(out / "changes.parquet").equals(pq.read_table(tmp_path / "whole" / "scores.parquet"))
+    broken = write(tmp_path / "broken", {"records/ebike_violation": ["record,subject", "e1,anna"]})
+    was = (out / "changes.parquet").read_bytes()
+    words[3] = str(broken)
+    refused = xinlin("score", "changes", *words, "--snapshot", str(snapshot))
+    assert refused.returncode == 1 and "columns are missing" in refused.stderr
+    assert (out / "changes.parquet").read_bytes() == was
+
+
 def test_explain_prints_lines_that_sum_to_the_score(xinlin: Run, folder: Path) -> None:
     words = ["--rulebook", "dongtou", "--data", str(folder), "--as-of", AS_OF.isoformat(), "--subject", "anna"]
     done = xinlin("score", "explain", *words)

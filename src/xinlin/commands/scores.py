@@ -43,7 +43,12 @@ def _day(text: str) -> date:
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser("score", help="score an open folder of CSV or Parquet, without the web")
-    parser.add_argument("what", nargs="?", choices=["explain"], help="print one subject's lines instead of scoring all")
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=["explain", "changes"],
+        help="explain: print one subject's lines; changes: score those whom the records in --data touch, on --snapshot",
+    )
     parser.add_argument("--rulebook", required=True, help="name of the rulebook, such as dongtou, or its folder")
     parser.add_argument("--scheme", help="code of the scheme: a trade's, of firms, of districts; default: of residents")
     parser.add_argument("--version", help="version of the scheme; default: the one in force on --as-of")
@@ -224,6 +229,20 @@ def _score(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) ->
     return 0
 
 
+def _changes(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) -> int:
+    """Score the people whom new and changed records touch; the others keep their figures."""
+    from xinlin.engine.report import Order, Source, score_changes
+
+    if arguments.snapshot is None or arguments.out is None:
+        raise _Refused("changes need --snapshot, the prepared columns of a whole run, and --out")
+    if arguments.contributions or arguments.engine != "duckdb":
+        raise _Refused("changes are scored by duckdb and without --contributions; explain tells one subject's lines")
+    source = Source(arguments.data, arguments.snapshot)
+    said = score_changes(Order(rulebook, scheme, arguments.out), source, arguments.as_of)
+    print(json.dumps(said["counts"]), json.dumps(said["measured"]), "->", arguments.out)
+    return 0
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from xinlin import shelf
     from xinlin.engine.runs import TooManyPoints
@@ -234,13 +253,15 @@ def _run(arguments: argparse.Namespace) -> int:
         named = Path(arguments.rulebook)
         rulebook = shelf.read_folder(named) if os.sep in arguments.rulebook else shelf.read(arguments.rulebook)
         scheme = _scheme(rulebook, arguments.scheme, arguments.version, arguments.as_of)
-        if arguments.data is None and (arguments.snapshot is None or arguments.what == "explain"):
+        if arguments.data is None and (arguments.snapshot is None or arguments.what is not None):
             raise _Refused("--data is missing: the folder with subjects, consents and records")
         if arguments.what == "explain":
             if not arguments.subject:
                 raise _Refused("explain needs --subject")
             _explain(arguments, rulebook, scheme)
             return 0
+        if arguments.what == "changes":
+            return _changes(arguments, rulebook, scheme)
         return _score(arguments, rulebook, scheme)
     except shelf.RulebookRefused as refused:
         _complain(refused.problems)

@@ -9,6 +9,7 @@ schemes of persons), ``relations`` (organisation, person, role, from_on, until_o
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -53,6 +54,11 @@ RELATIONS = [
     Column("from_on", DAY, True),
     Column("until_on", DAY),
 ]
+
+MEMORY = "1GB"
+"""What DuckDB may hold of subjects and their numbers while a snapshot is made; it puts the rest beside the snapshot."""
+ROWS_AT_ONCE = 1 << 23
+"""Kinds are sorted side by side while this many rows hold them all; larger ones go one after the other."""
 
 
 def _open(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, columns: Sequence[Column]) -> None:
@@ -137,7 +143,8 @@ def _check_people(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _relations(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def open_relations(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make the view of who held which office; the file may be absent. Raises `FolderRefused`."""
     path = source_of(folder, "relations")
     if path is not None:
         open_table(connection, path, "relations", RELATIONS)
@@ -176,10 +183,13 @@ def freeze(
 
 
 def _freeze(folder: Path, inputs: str, rulebook: Rulebook, plan: Plan, target: Path, progress: Progress) -> Snapshot:
-    with duckdb.connect(":memory:") as connection:
-        (target / "records").mkdir(parents=True)
+    (target / "records").mkdir(parents=True)
+    spilled = target / "spilled"
+    with duckdb.connect(
+        ":memory:", config={"memory_limit": MEMORY, "temp_directory": spilled.as_posix()}
+    ) as connection:
         _people(connection, folder, plan)
-        _relations(connection, folder)
+        open_relations(connection, folder)
         demands, kinds = Demands.of(plan), list(kinds_of(folder, rulebook))
         for kind, path in kinds:
             open_kind(connection, kind, path)
@@ -190,12 +200,14 @@ def _freeze(folder: Path, inputs: str, rulebook: Rulebook, plan: Plan, target: P
             with connection.cursor() as own:
                 return freeze_kind(own, kind, numbers[kind.code], target, edges, demands)
 
-        rows = 0
-        with ThreadPoolExecutor(max(1, len(os.sched_getaffinity(0)))) as pool, ExitStack() as stack:
+        rows, largest = 0, max((len(found) for found in numbers.values()), default=0)
+        at_once = min(len(os.sched_getaffinity(0)), ROWS_AT_ONCE // max(largest, 1))
+        with ThreadPoolExecutor(max(1, at_once)) as pool, ExitStack() as stack:
             stack.callback(pool.shutdown, wait=False, cancel_futures=True)
             for done, count in enumerate(pool.map(freeze_one, [kind for kind, _ in kinds]), 1):
                 rows += count
                 progress(done, len(kinds))
+    shutil.rmtree(spilled, ignore_errors=True)
     return Snapshot(target, people, rows, inputs)
 
 

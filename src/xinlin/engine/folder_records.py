@@ -9,13 +9,14 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Kind, Rulebook
-from xinlin.engine.freezing import FOREVER, Numbers, in_order, repeats, write_kind
+from xinlin.engine.freezing import FOREVER, Numbers, Places, in_order, repeats, write_kind
 from xinlin.engine.snapshot import column, scored_fields
 from xinlin.engine.statements import fields_of, literal
 from xinlin.engine.tables import (
@@ -41,7 +42,6 @@ NOT_SCORED, UNKNOWN = -1, -2
 FIXED_CODES = {"status": "状态", "class": "等级"}
 """Columns of every record that hold nothing but known codes, by their Chinese names."""
 FIRST_DAY, LAST_DAY = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))
-DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 STATUSES = ("active", "disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded")
 RECORDS = [
     Column("record", WORDS, True),
@@ -182,7 +182,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool) ->
         column_name = name if name in FIXED_CODES else column(name)
         at = table.schema.get_field_index(column_name)
         if len(table) - table[column_name].null_count == count:
-            coded = table[column_name].cast(DICTIONARY)
+            coded = table[column_name]
         elif name in FIXED_CODES:
             raise _unknown_code(connection, kind, name, codes[name])
         else:
@@ -250,29 +250,57 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Tabl
         )
 
 
-def freeze_kind(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, numbers: Numbers, target: Path, edges: Edges, demands: Demands
-) -> int:
-    """Write one kind sorted by number: the scored people's own records, and organisations' that name them.
+def checked_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands) -> pa.Table:
+    """All rows of an opened kind in the order of its file, with the snapshot's columns but whose they are.
 
-    Returns how many rows.
+    Raises `FolderRefused`.
     """
     rows = _rows(connection, kind, kind.code in demands.documents)
     _check_rows(connection, kind, rows)
+    return rows.drop_columns("hashed")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Rows that count for somebody: their places in the file, whose they are, and whether through an organisation."""
+
+    places: Places
+    subject: Numbers
+    via: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, connection: duckdb.DuckDBPyConnection, kind: Kind, numbers: Numbers, demands: Demands) -> Scored:
+        """The scored people's own records, whose ``numbers`` stand in the order of the file, and organisations' that name them."""
+        places = np.flatnonzero(numbers >= 0)
+        subject, via = numbers[places], np.zeros(len(places), np.bool_)
+        if kind.code in demands.through:
+            named = _through_organisations(connection, kind)
+            theirs = named["place"].to_numpy()
+            places = np.concatenate([places, theirs])
+            subject = np.concatenate([subject, named["number"].to_numpy()]).astype(np.int32)
+            via = np.concatenate([via, np.ones(len(theirs), np.bool_)])
+        return cls(places, subject, via)
+
+    def __getitem__(self, at: slice | Places) -> Scored:
+        return Scored(self.places[at], self.subject[at], self.via[at])
+
+    def taken(self, rows: pa.Table) -> pa.Table:
+        """These of all rows of the file, in the form of a snapshot."""
+        taken = rows.take(pa.array(self.places))
+        return taken.add_column(0, "via", pa.array(self.via)).add_column(0, "subject", pa.array(self.subject))
+
+
+def freeze_kind(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, numbers: Numbers, target: Path, edges: Edges, demands: Demands
+) -> int:
+    """Write one kind sorted by number; returns how many rows."""
+    rows = checked_rows(connection, kind, demands)
     if kind.code not in demands.kinds:
         return 0
-    places = np.flatnonzero(numbers >= 0)
-    subject, via = numbers[places], np.zeros(len(places), np.bool_)
-    if kind.code in demands.through:
-        named = _through_organisations(connection, kind)
-        theirs = named["place"].to_numpy()
-        places = np.concatenate([places, theirs])
-        subject = np.concatenate([subject, named["number"].to_numpy()]).astype(np.int32)
-        via = np.concatenate([via, np.ones(len(theirs), np.bool_)])
-    days = rows["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
+    scored = Scored.of(connection, kind, numbers, demands)
+    days = rows["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()[scored.places]
     record = rows["record"].combine_chunks()
-    order = in_order(subject, days[places], lambda at: record.take(pa.array(places[at])))
-    taken = rows.drop_columns("hashed").take(pa.array(places[order]))
-    taken = taken.add_column(0, "via", pa.array(via[order])).add_column(0, "subject", pa.array(subject[order]))
-    write_kind(target / "records" / f"{kind.code}.parquet", taken, edges)
-    return len(order)
+    ordered = scored[in_order(scored.subject, days, lambda at: record.take(pa.array(scored.places[at])))]
+    path = target / "records" / f"{kind.code}.parquet"
+    write_kind(path, ordered.subject, edges, lambda at: ordered[at].taken(rows))
+    return len(ordered.places)

@@ -63,21 +63,26 @@ def _ties_in_order(places: Places, subject: Numbers, days: npt.NDArray[np.int32]
     return places
 
 
-def write_kind(path: Path, table: pa.Table, edges: Iterable[tuple[int, int]]) -> None:
-    """Write a sorted table: row groups begin where blocks of subjects do, so that a block reads nothing but its own."""
-    subject = table["subject"].to_numpy()
-    packed = [name for name in table.column_names if name not in HANDLES and name != "subject"]
+def write_kind(
+    path: Path, subject: Numbers, edges: Iterable[tuple[int, int]], rows: Callable[[slice], pa.Table]
+) -> None:
+    """Write the rows of these sorted subjects: row groups begin where blocks of subjects do, so that a block reads nothing but its own.
+
+    ``rows`` gives the rows at some places in the order; it is asked for one block after another, so that no more is held.
+    """
+    schema = rows(slice(0, 0)).schema
+    schema = schema.set(schema.get_field_index("subject"), pa.field("subject", pa.int32(), nullable=False))
+    packed = [name for name in schema.names if name not in HANDLES and name != "subject"]
     options: Mapping[str, Any] = {
-        "compression": "zstd",
-        "compression_level": 1,
+        "compression": {name: "lz4" if name in HANDLES else "zstd" for name in schema.names},
+        "compression_level": {name: 1 for name in schema.names if name not in HANDLES},
         "use_dictionary": packed,
         "column_encoding": {"subject": "DELTA_BINARY_PACKED"},
         "write_statistics": ["subject"],
         "store_schema": False,
     }
-    schema = table.schema.set(table.schema.get_field_index("subject"), pa.field("subject", pa.int32(), nullable=False))
     with pq.ParquetWriter(path, schema, **options) as writer:
         for first, last in edges:
             begin, end = np.searchsorted(subject, [first, last])
             if end > begin:
-                writer.write_table(table.slice(begin, end - begin).cast(schema), row_group_size=1 << 20)
+                writer.write_table(rows(slice(begin, end)).cast(schema), row_group_size=1 << 20)

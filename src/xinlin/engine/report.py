@@ -26,7 +26,8 @@ from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
 from xinlin.engine import plain, scores, spark
-from xinlin.engine.figures import Lines, Part, Watch, unwatched
+from xinlin.engine.changes import MappedSnapshot, map_columns, read_changes
+from xinlin.engine.figures import Figures, Lines, Numbers, Part, Watch, unwatched
 from xinlin.engine.kept import keep, kept_parts
 from xinlin.engine.snapshot import BLOCK, Snapshot, digest_folder
 from xinlin.engine.statements import literal
@@ -39,6 +40,7 @@ ENGINES: tuple[Engine, ...] = ("duckdb", "plain", "spark")
 MODULES = {"duckdb": scores, "plain": plain, "spark": spark}
 
 SCORES, CONTRIBUTIONS, RUN = "scores.parquet", "contributions.parquet", "run.json"
+CHANGES, CHANGES_RUN = "changes.parquet", "changes.json"
 LINE_SCHEMA = pa.schema(
     [("subject", pa.string()), ("indicator", pa.string()), ("record", pa.string()), ("points", pa.int64())]
 )
@@ -54,6 +56,12 @@ class _Names:
         self.connection = duckdb.connect(":memory:", config={"threads": 1})
         self.source = f"read_parquet({literal((folder / 'names.parquet').as_posix())})"
 
+    def of(self, numbers: Numbers) -> pa.Array:
+        """The handles of the subjects with these rising numbers."""
+        self.connection.register("wanted", pa.table({"number": numbers}))
+        statement = f"SELECT subject FROM {self.source} SEMI JOIN wanted USING (number) ORDER BY number"
+        return self.connection.sql(statement).to_arrow_table()["subject"].combine_chunks()
+
     def within(self, first: int, last: int) -> pa.Array:
         """The handles of the subjects from ``first`` to before ``last``, who are all there."""
         statement = f"SELECT subject FROM {self.source} WHERE number >= {first} AND number < {last}"
@@ -63,7 +71,7 @@ class _Names:
 class _Writer:
     """Writes parts as they come, in order: one row group or more for each block."""
 
-    def __init__(self, plan: Plan, snapshot: Snapshot, work: Path, lines: bool) -> None:
+    def __init__(self, plan: Plan, snapshot: Snapshot, work: Path, lines: bool, name: str = SCORES) -> None:
         self.tiers = pa.array([tier.code for tier in plan.scheme.tiers], pa.string())
         self.names = _Names(snapshot.folder)
         self.dimensions = [dimension.code for dimension in plan.dimensions]
@@ -72,16 +80,13 @@ class _Writer:
             + [(code, pa.int64()) for code in self.dimensions]
         )
         coded = dict.fromkeys(["score", *self.dimensions], "DELTA_BINARY_PACKED")
-        self.scores = pq.ParquetWriter(
-            work / SCORES, schema, use_dictionary=["tier"], column_encoding=coded, **UNPACKED
-        )
+        self.scores = pq.ParquetWriter(work / name, schema, use_dictionary=["tier"], column_encoding=coded, **UNPACKED)
         self.lines, self.people, self.given = None, 0, 0
         if lines:
             packed = ["indicator", "points"]
             self.lines = pq.ParquetWriter(work / CONTRIBUTIONS, LINE_SCHEMA, use_dictionary=packed, **UNPACKED)
 
-    def write(self, part: Part) -> None:
-        figures, names = part.figures, self.names.within(part.first, part.last)
+    def write_figures(self, figures: Figures, names: pa.Array) -> None:
         columns = [
             names,
             pa.array(figures.scores),
@@ -90,6 +95,10 @@ class _Writer:
         ]
         self.scores.write_table(pa.table(columns, schema=self.scores.schema), row_group_size=ROW_GROUP)
         self.people += len(figures.subjects)
+
+    def write(self, part: Part) -> None:
+        names = self.names.within(part.first, part.last)
+        self.write_figures(part.figures, names)
         if self.lines is not None:
             tables = [_line_table(lines, names, part.first) for lines in part.lines if len(lines.points)]
             if tables:
@@ -137,13 +146,18 @@ def score_snapshot(order: Order, plan: Plan, snapshot: Snapshot, work: Path, wat
     counts = {"subjects": writer.people, "records": snapshot.rows}
     if order.lines:
         counts["contributions"] = writer.given
-    said = _identity(order, plan, snapshot, counts, work)
+    return _laid_out(order, _identity(order, plan, snapshot, counts), (SCORES, CONTRIBUTIONS, RUN), work, begun)
+
+
+def _laid_out(order: Order, said: Said, names: tuple[str, ...], work: Path, begun: float) -> Said:
+    """Move what was made into place, in place of what is there; the last of the names is that of what is said of it."""
+    said["outputs_sha256"] = {name: _sha256(work / name) for name in names if (work / name).exists()}
     said["measured"] = {"seconds": round(time.monotonic() - begun, 3), "peak_memory_mib": peak_memory() // 1024}
-    (work / RUN).write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (work / names[-1]).write_text(json.dumps(said, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     with alone_in(order.out):
-        for name in (RUN, SCORES, CONTRIBUTIONS):
+        for name in reversed(names):
             (order.out / name).unlink(missing_ok=True)
-        for name in (SCORES, CONTRIBUTIONS, RUN):
+        for name in names:
             if (work / name).exists():
                 (work / name).replace(order.out / name)
     return said
@@ -170,7 +184,7 @@ def _parts(order: Order, plan: Plan, snapshot: Snapshot, work: Path, watch: Watc
         yield part
 
 
-def _identity(order: Order, plan: Plan, snapshot: Snapshot, counts: dict[str, int], work: Path) -> Said:
+def _identity(order: Order, plan: Plan, snapshot: Snapshot, counts: dict[str, int]) -> Said:
     """All that is needed to repeat the run, and to see that its files are those that it wrote."""
     return {
         "rulebook": order.rulebook.code,
@@ -182,7 +196,6 @@ def _identity(order: Order, plan: Plan, snapshot: Snapshot, counts: dict[str, in
         "inputs_sha256": snapshot.sha256,
         "engine": MODULES[order.engine].NAME,
         "counts": counts,
-        "outputs_sha256": {name: _sha256(work / name) for name in (SCORES, CONTRIBUTIONS) if (work / name).exists()},
     }
 
 
@@ -223,3 +236,28 @@ def score_folder(order: Order, source: Source, as_of: date, watch: Watch = unwat
     with workplace(order.out, _key(order, plan, inputs)) as work:
         snapshot = stored_snapshot(source.data, inputs, order.rulebook, plan, source.store or work, watch)
         return score_snapshot(order, plan, snapshot, work, watch)
+
+
+def score_changes(order: Order, source: Source, as_of: date) -> Said:
+    """Score those again whom new or changed records in ``source.data`` touch, on a snapshot that knows all others.
+
+    ``changes.parquet`` has the rows of a full run for them, ``changes.json`` says of what; everything else in the folder
+    stays. Raises `xinlin.engine.tables.FolderRefused`, and then nothing has changed.
+    """
+    if source.snapshot is None or source.data is None:
+        raise ValueError("changes need a snapshot and a folder of records")
+    begun, plan = time.monotonic(), compile_scheme(order.scheme, as_of)
+    snapshot = opened_snapshot(source.snapshot, order.rulebook, plan)
+    changed = read_changes(source.data, order.rulebook, plan, snapshot.folder)
+    map_columns(plan, snapshot.folder)
+    figures = MappedSnapshot(plan, snapshot.folder).rescore(changed)
+    with workplace(order.out) as work:
+        writer = _Writer(plan, snapshot, work, lines=False, name=CHANGES)
+        writer.write_figures(figures, writer.names.of(figures.subjects))
+        writer.close()
+        counts = {
+            "subjects": writer.people,
+            "records": sum(rows["via"].to_pylist().count(False) for rows in changed.values()),
+        }
+        said = _identity(order, plan, snapshot, counts) | {"changes_sha256": digest_folder(source.data)}
+        return _laid_out(order, said, (CHANGES, CHANGES_RUN), work, begun)

@@ -138,7 +138,9 @@ class SnapshotWriter:
         days = table["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
         record = table["record"].combine_chunks()
         order = in_order(table["subject"].to_numpy(), days, lambda at: record.take(pa.array(at)))
-        write_kind(self.folder / "records" / f"{kind.code}.parquet", table.take(pa.array(order)), self.edges)
+        ordered = table.take(pa.array(order))
+        path = self.folder / "records" / f"{kind.code}.parquet"
+        write_kind(path, ordered["subject"].to_numpy(), self.edges, lambda at: ordered[at])
 
     def seal(self) -> Snapshot:
         """Hash all files in the order of their names."""
