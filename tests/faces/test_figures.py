@@ -129,6 +129,7 @@ def test_districts_are_counted_by_organisations_and_small_ones_have_no_figure(cl
     assert small.score is None and small.course == []
     page = client.get("/index/").content.decode()
     assert "不成数" in page and "演示数值" in page
+    assert "云岩区" in page and "示意地图" in page
     assert client.get("/rules/").content.decode().count("/index/") == 1
 
 

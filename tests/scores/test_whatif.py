@@ -16,6 +16,7 @@ from tests.scores.conftest import Resident
 from tests.scores.test_engine import T, days, histories, schemes
 from tests.scores.test_engine import kind as any_kind
 from tests.scores.test_scores import deed, scheme
+from xinlin import shelf
 from xinlin.core.records import Fact
 from xinlin.core.rulebooks import FieldSpec, Kind
 from xinlin.core.schemes import Award, Band, Each, Indicator, Scheme, Step
@@ -283,3 +284,14 @@ def test_the_page_shows_the_ways_and_the_result(helper: Resident, client: Client
     assert wrong.status_code == 422 and 'role="alert"' in wrong.content.decode()
     for above in ("/score/", "/deeds/"):
         assert 'href="/score/what-if/"' in client.get(above).content.decode()
+
+
+def test_nobody_is_told_to_fill_what_has_no_limit() -> None:
+    """Weihai's hours go on for ever: at the highest level the way is the next point, not ten thousand hours."""
+    rulebook = shelf.read("weihai")
+    scheme = rulebook.scheme_at(date(2026, 11, 26))
+    assert scheme is not None
+    hours = [Fact(f"r{n}", "volunteer_service", date(2026, 11, 1), fields={"hours": 1000}) for n in range(2)]
+    way = next(one for one in ways_up(scheme, hours, date(2026, 11, 26), rulebook.kinds) if one.act.field == "hours")
+    assert way.endless and not way.reaches
+    assert (way.amount <= 4, way.gained) == (True, 1)

@@ -75,6 +75,8 @@ class Way:
     score: int
     tier: str
     until: date | None
+    endless: bool = False
+    """More gives more without a limit that anybody could reach."""
 
 
 def _indicators(scheme: Scheme) -> Iterator[Indicator]:
@@ -239,7 +241,10 @@ def _least(low: int, high: int, enough: Callable[[int], bool]) -> int:
 
 
 def _way(scheme: Scheme, facts: Sequence[Fact], act: Act, as_of: date, before: Evaluation) -> Way | None:
-    """The least amount that reaches a higher tier, else the least that gives the most; None where it gives nothing."""
+    """The least amount that reaches a higher tier, else the least that gives the most; None where it gives nothing.
+
+    Where ever more gives ever more, and no tier is reached, it is the least amount that gives anything.
+    """
     here = tier_position(scheme, before.tier)
 
     def after(amount: int) -> Evaluation:
@@ -247,15 +252,17 @@ def _way(scheme: Scheme, facts: Sequence[Fact], act: Act, as_of: date, before: E
 
     full = after(act.most)
     reaches = tier_position(scheme, full.tier) > here
+    endless = act.most > MOST_TIMES and after(act.most // 2).score < full.score
     if reaches:
         amount = _least(act.least, act.most, lambda n: tier_position(scheme, after(n).tier) > here)
     elif full.score > before.score:
-        amount = _least(act.least, act.most, lambda n: after(n).score == full.score)
+        wanted = before.score + 1 if endless else full.score
+        amount = _least(act.least, act.most, lambda n: after(n).score >= wanted)
     else:
         return None
     result = after(amount)
     until = _last_end(scheme, deeds(act, amount, as_of))
-    return Way(act, amount, result.score - before.score, reaches, result.score, result.tier, until)
+    return Way(act, amount, result.score - before.score, reaches, result.score, result.tier, until, endless)
 
 
 def ways_up(scheme: Scheme, facts: Sequence[Fact], as_of: date, kinds: Mapping[str, Kind]) -> list[Way]:

@@ -16,6 +16,8 @@ from xinlin.office.rulebook import current
 from xinlin.office.scopes import today
 
 SPARK_WIDTH, SPARK_HEIGHT = 110, 24
+SHADES = ("pill-warm", "pill-sky", "pill-good")
+"""Of a district's field on the map, from the lowest levels to the highest."""
 
 
 @require_safe
@@ -73,6 +75,20 @@ def _spark(course: list[tuple[object, int]], low: int, high: int) -> str:
     )
 
 
+def _map(index: district_queries.DistrictIndex) -> list[list[tuple[district_queries.DistrictLine, str]]]:
+    """A schematic map: one row for each prefecture, one field for each district, shaded by its level."""
+    places = {tier.code: at for at, tier in enumerate(index.scheme.tiers)}
+    names = {tier.name.zh: tier.code for tier in index.scheme.tiers}
+    rows: dict[str, list[tuple[district_queries.DistrictLine, str]]] = {}
+    for line in sorted(index.districts, key=lambda one: one.district):
+        shade = "pill-line"
+        if line.tier is not None:
+            at = places[names[line.tier.zh]] * len(SHADES) // len(places)
+            shade = SHADES[at]
+        rows.setdefault(line.district[:4], []).append((line, shade))
+    return list(rows.values())
+
+
 @require_safe
 def districts(request: HttpRequest) -> HttpResponse:
     """``/index/``: the index of districts with rank, course and definition; no person is in it."""
@@ -81,6 +97,12 @@ def districts(request: HttpRequest) -> HttpResponse:
         return render(request, "public/districts.html", {"index": None}, status=404)
     scores = [score for line in found.districts for _, score in line.course]
     low, high = min(scores, default=0), max(scores, default=1)
-    lines = [(line, _spark(list(line.course), low, high)) for line in found.districts]
-    context = {"index": found, "lines": lines, "basis": basis_view(found.scheme.basis, current())}
+    lines = [(line, _spark(list(line.course), low, high)) for line in found.districts if line.score is not None]
+    context = {
+        "index": found,
+        "lines": lines,
+        "map": _map(found),
+        "without": sorted(line.district for line in found.districts if line.score is None),
+        "basis": basis_view(found.scheme.basis, current()),
+    }
     return render(request, "public/districts.html", context)

@@ -49,6 +49,8 @@ class WayView:
     score: int
     tier: Text
     until: date | None
+    endless: bool
+    """More gives more without a limit that anybody could reach."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def _way_view(rulebook: Rulebook, scheme: Scheme, way: Way) -> WayView:
         reaches=way.reaches,
         score=way.score,
         tier=_tier_name(scheme, way.tier),
+        endless=way.endless,
         until=way.until,
     )
 
