@@ -22,11 +22,11 @@ HOLDING: dict[str, dict[str, tuple[str, ...]]] = {
             "test_whoever_reads_or_writes_figures_asks_the_gate",
             "test_a_restored_backup_revives_nothing",
         ),
-        "tests/people/test_leaving_meanwhile.py": (
-            "test_leaving_at_any_point_of_a_run_leaves_nothing_of_one_and_all_of_the_others",
-            "test_killed_anywhere_in_leaving_it_is_as_before_or_wholly_done",
+        "tests/scores/test_consent_races.py": (
+            "test_records_frozen_under_a_consent_that_ended_give_no_figure_under_the_next",
+            "test_a_scene_agreed_to_while_leaving_is_not_left_open",
         ),
-        "tests/people/test_restore_drill.py": ("test_on_sqlite", "test_on_postgresql"),
+        "tests/people/test_elsewhere.py": ("test_a_run_of_another_process_publishes_nobody_who_left_meanwhile",),
     },
     "looks": {
         "tests/people/test_every_read_is_a_look.py": (
@@ -119,10 +119,12 @@ def main() -> int:
     """Run them all; only where every one passed is the page's file written. The exit code."""
     tests = chosen()
     wanted = sorted({test for of in tests.values() for test in of})
-    done = subprocess.run([sys.executable, "-m", "pytest", "-q", *wanted], cwd=ROOT)
-    if done.returncode:
+    # a browser keeps an event loop in its process, beside which no PDF can be signed
+    rounds = ([test for test in wanted if ("/browser/" in test) == browser] for browser in (False, True))
+    codes = [subprocess.run([sys.executable, "-m", "pytest", "-q", *part], cwd=ROOT).returncode for part in rounds]
+    if any(codes):
         print(f"not every promise holds: {RESULTS.name} stays as it was")
-        return done.returncode
+        return 1
     from xinlin import __version__
 
     about = {"passed_on": datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat(), "version": __version__}

@@ -147,3 +147,19 @@ def test_a_department_to_which_it_was_handed_over_has_its_own_days_within_the_wh
     later = date(2026, 10, 14)
     found = provider_due(henan, PUBLISHED, received_on=EVE, forwarded_on=day, handed_over_on=later, today=later)
     assert found.day == date(2026, 10, 15), "the applicant still has the answer in seven working days"
+
+
+def test_a_namesake_does_not_wait_as_long_where_the_jurisdiction_promises_so() -> None:
+    common, received = NATIONAL.procedures["common"], date(2026, 11, 2)
+
+    def due(reason: str, forwarded: date | None = None) -> date:
+        return objection_due(
+            common, PUBLISHED, received_on=received, forwarded_on=forwarded, today=received, reason=reason
+        ).day
+
+    assert due("not_me") == date(2026, 11, 4)
+    assert due("wrong_fact") == date(2026, 11, 11)
+    assert due("not_me", received) == due("wrong_fact", received), "once a department is asked, its days run"
+    for code, procedure in NATIONAL.procedures.items():
+        for span in procedure.sooner.values():
+            assert span.after(received, PUBLISHED) <= procedure.own.after(received, PUBLISHED), code

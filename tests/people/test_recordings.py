@@ -73,7 +73,11 @@ def test_a_deleted_record_does_not_come_back_and_the_receipt_is_signed(
     answer = let_in(someone).post(f"/records/{reference}/delete/")
     kept = DeletionReceipt.objects.get()
     assert answer.headers["Location"] == f"/deletions/{kept.number}/"
-    assert open_deletion(kept.note, log_key(), verify)["rows_deleted"] == {"record": 1}
+    said = open_deletion(kept.note, log_key(), verify)
+    assert said["rows_deleted"] == {"record": 1}
+    assert said["deliveries_sealed"] == [Batch.objects.get().number], "the delivered file stays sealed, and is named"
+    page = let_in(someone).get(f"/deletions/{kept.number}/").content.decode()
+    assert Batch.objects.get().number in page
     assert not Record.objects.exists()
     after = scores_of.mine(actor=someone.actor)
     assert before is not None and after is not None

@@ -22,6 +22,8 @@ def _check(arguments: argparse.Namespace) -> int:
     print(f"回执成立：{said['number']}，{said['at']}\n  The receipt holds.")
     for table, rows in said["rows_deleted"].items():
         print(f"    {table}: {rows}")
+    for delivery in said.get("deliveries_sealed", []):
+        print(f"    {delivery}: 原始文件仍加密封存 / the delivered file stays sealed")
     for copy in said["copies_ending"]:
         print(f"    {copy['name']}: {copy['gone_by']}")
     return 0

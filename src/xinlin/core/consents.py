@@ -223,8 +223,13 @@ def deletion_note(
     consents: Iterable[str],
     tables: Mapping[str, int],
     kept: Iterable[Kept],
+    sealed: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """The body of a deletion receipt (删除回执): which consents ended, rows deleted per table, copies that still end."""
+    """The body of a deletion receipt (删除回执): which consents ended, rows deleted per table, copies that still end.
+
+    ``sealed``: deliveries whose files stay sealed as proof of what a department sent, with rows of the person in them.
+    """
+    files = sorted(set(sealed))
     return {
         "number": number,
         "city": city.model_dump(),
@@ -233,6 +238,7 @@ def deletion_note(
         "consents_ended": sorted(consents),
         "rows_deleted": dict(tables),
         "copies_ending": [{"name": copy.name, "gone_by": instant(copy.until)} for copy in kept],
+        **({"deliveries_sealed": files} if files else {}),
     }
 
 

@@ -99,6 +99,9 @@ class ObjectionProcedure(Strict):
     """Once, on top of what then runs, with reasons told to the applicant."""
     longest: Span | None = None
     """Never later than this, from the day of receipt, extensions included."""
+    sooner: dict[Reason, Span] = {}
+    """What the jurisdiction promises beyond its text while the centre answers by itself, by what is said to be wrong: a namesake
+    need not wait as long as a quarrel over facts."""
     pauses_for_experts: bool = False
     """Whether days of an inspection or an expert opinion do not run."""
     review: Span | None = None
@@ -172,6 +175,7 @@ def objection_due(
     extended: bool = False,
     pauses: Iterable[Pause] = (),
     today: date,
+    reason: str = "",
 ) -> Deadline:
     """The day by which the applicant has the result.
 
@@ -181,6 +185,8 @@ def objection_due(
     paused = _paused(pauses, today) if procedure.pauses_for_experts else frozenset()
     if forwarded_on is None:
         day = procedure.own.after(received_on, calendar, paused)
+        promised = {str(code): span for code, span in procedure.sooner.items()}.get(reason)
+        day = day if promised is None else min(day, promised.after(received_on, calendar, paused))
     elif procedure.with_provider is not None:
         day = procedure.with_provider.after(received_on, calendar, paused)
     else:

@@ -161,6 +161,7 @@ def deletion_pdf(request: ActorRequest, number: str) -> HttpResponse:
         (_("时间"), moment(shown.at)),
         (_("终止的授权"), "、".join(shown.consents_ended)),
         *((_("删除的行") + f" · {table}", str(rows)) for table, rows in sorted(shown.rows_deleted.items())),
+        *((_("仍加密封存的报送文件"), number) for number in shown.deliveries_sealed),
         *((_("仍将删除的副本") + f" · {copy['name']}", moment(copy["gone_by"])) for copy in shown.copies_ending),
     ]
     sections = [(_("数字签名"), shown.note.splitlines())]

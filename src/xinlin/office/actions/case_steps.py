@@ -117,6 +117,7 @@ def set_clock(case: Case) -> None:
         extended=extended,
         pauses=pauses_of(case),
         today=today(),
+        reason=case.reason,
     )
     if case.kind == Case.Kind.REVIEW:
         whole = review_due(run, days, begun, extended=extended) or whole

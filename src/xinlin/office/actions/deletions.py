@@ -77,12 +77,20 @@ def receipt(
     at: datetime,
     consents: Iterable[str],
     tables: Mapping[str, int],
+    sealed: Iterable[str] = (),
 ) -> DeletionReceipt:
     """Keep the signed receipt of a deletion with its leaf, in the caller's transaction."""
     rulebook = current()
     city = rulebook.words.centre if rulebook.words else Text(zh=rulebook.name.zh, en=rulebook.name.en)
     body = deletion_note(
-        number=number, city=city, what=what, at=at, consents=consents, tables=tables, kept=snapshots_left()
+        number=number,
+        city=city,
+        what=what,
+        at=at,
+        consents=consents,
+        tables=tables,
+        kept=snapshots_left(),
+        sealed=sealed,
     )
     text = f"{DELETION}\n{canonical(body).decode()}\n"
     kept = DeletionReceipt.objects.create(

@@ -90,6 +90,7 @@ def _erase(record: Record) -> None:
 def _remove(actor: Actor, subject: Subject, records: list[Record]) -> Removed:
     """Delete records with their evidence of a receipt, and keep them from coming back."""
     number, moment = new_number(), now()
+    deliveries = {record.batch.number for record in records}
     for record in records:
         RecordingRefusal.objects.get_or_create(
             subject=subject, kind=record.kind, fingerprint=record.fingerprint, defaults={"at": moment}
@@ -104,6 +105,7 @@ def _remove(actor: Actor, subject: Subject, records: list[Record]) -> Removed:
         at=moment,
         consents=[],
         tables={"record": len(records)},
+        sealed=deliveries,
     )
     return Removed(number, len(records))
 

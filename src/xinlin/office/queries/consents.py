@@ -57,6 +57,8 @@ class DeletionView:
     rows_deleted: dict[str, int]
     copies_ending: list[dict[str, str]]
     note: str
+    deliveries_sealed: list[str]
+    """Deliveries whose files stay sealed with rows of the person in them."""
 
     @property
     def rows(self) -> int:
@@ -134,7 +136,14 @@ def declined_scenes(*, actor: Actor) -> set[str]:
 def _deletion(kept: DeletionReceipt) -> DeletionView:
     body = kept.body
     return DeletionView(
-        kept.number, kept.what, kept.at, body["consents_ended"], body["rows_deleted"], body["copies_ending"], kept.note
+        kept.number,
+        kept.what,
+        kept.at,
+        body["consents_ended"],
+        body["rows_deleted"],
+        body["copies_ending"],
+        kept.note,
+        body.get("deliveries_sealed", []),
     )
 
 
