@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import checks_copied
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
@@ -22,6 +23,7 @@ from xinlin.office.models.items import ServiceItem
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.people import Subject
 from xinlin.office.models.records import Record
+from xinlin.office.models.staff import Account
 from xinlin.office.scopes import Actor, now, today
 
 PART = 50_000
@@ -43,6 +45,11 @@ class CityOfLists:
         """The key of some subject."""
         return self.chance.choice(self.keys)
 
+    def officer(self) -> Any:
+        """The account of an officer who reads the pages."""
+        given = {"role": "officer", "display_name": OFFICER, "department": "public_resource_trading"}
+        return Account.objects.get_or_create(username="bench-officer", defaults=given)[0]
+
     def question(self, applicants: int) -> bytes:
         """A question about so many applicants: one in ten listed at the item, the others registered or strangers."""
         chosen = [self.chance.choice(self.asked) for _ in range(applicants)]
@@ -59,16 +66,16 @@ class CityOfLists:
 def city_of_lists(entries: int, items: int) -> CityOfLists:
     """Fill the database unless it is filled already, let one system in, and choose whom to ask about."""
     call_command("migrate", verbosity=0)
-    held = ListEntry.objects.count()
+    step = max(1, entries // (ASKED // 10))
+    held = ListEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     if held < entries:
-        _fill(held, entries)
+        _fill(held, entries, range(0, entries, step))
     if not ServiceItem.objects.exists():
         _fill_items(items)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
     chance = random.Random(20260101)
-    step = max(1, entries // (ASKED // 10))
     listed = [(uscc(n), f"示例{n}号建设有限公司") for n in range(0, entries, step)][: ASKED // 10]
     strangers = [(uscc(9_900_000 + n % 99_999), f"外地{n}号建设有限公司") for n in range(ASKED - len(listed))]
     keys = [vault.identifier_key(identifier) for identifier, _ in listed]
@@ -86,7 +93,12 @@ def _token() -> str:
     return token
 
 
-def _fill(held: int, entries: int) -> None:
+PARTS = ("洞人社列决〔2026〕3号", "洞头区人力资源和社会保障局", "名单管理暂行办法 第五条", "可申请行政复议")
+"""Document, authority, article and remedy of every entry."""
+SEALED = "91330305MA0000000X"
+
+
+def _fill(held: int, entries: int, asked: range) -> None:
     batch, _ = Batch.objects.get_or_create(
         number="BT-BENCH",
         defaults={
@@ -95,6 +107,11 @@ def _fill(held: int, entries: int) -> None:
             **{"received_at": now(), "valid_on": today()},
         },
     )
+    if connection.vendor == "postgresql" and not held:
+        keys = {n: vault.identifier_key(uscc(n)) for n in asked}
+        sealed = vault.seal(SEALED, "subject.identifier")
+        checks_copied.fill(batch=batch.pk, entries=entries, asked=keys, sealed=sealed, parts=PARTS)
+        return
     for start in range(held, entries, PART):
         with transaction.atomic():
             _fill_part(batch.pk, range(start, min(start + PART, entries)))
@@ -105,14 +122,8 @@ def _fill_part(batch: int, numbers: range) -> None:
     record_id = Record.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     day, moment = today(), now()
     entered, ends = day - timedelta(days=30), day + timedelta(days=365)
-    parts = (
-        "洞人社列决〔2026〕3号",
-        "洞头区人力资源和社会保障局",
-        "名单管理暂行办法 第五条",
-        entered,
-        "可申请行政复议",
-    )
-    sealed = vault.seal("91330305MA0000000X", "subject.identifier")
+    parts = (*PARTS[:3], entered, PARTS[3])
+    sealed = vault.seal(SEALED, "subject.identifier")
 
     def subjects() -> Iterator[tuple[Any, ...]]:
         for n in numbers:
@@ -141,7 +152,7 @@ def _fill_part(batch: int, numbers: range) -> None:
         [
             (
                 *(secrets.token_hex(8), subject_id + at, "wage_arrears", "human_resources", batch, n, entered, moment),
-                *("active", "", *parts, "{}", secrets.token_hex(32), ""),
+                *("active", "serious", *parts, "{}", secrets.token_hex(32), ""),
             )
             for at, n in enumerate(numbers, 1)
         ],

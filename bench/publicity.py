@@ -60,7 +60,7 @@ def name_of(serial: int, chance: random.Random) -> str:
 
 
 def fill_bodies(count: int, chance: random.Random) -> None:
-    """Organisations in the register and in the index of names."""
+    """Organisations in the register and in the index of names; a filling that was broken off goes on where it stopped."""
     from django.db import transaction
 
     from xinlin.core.names import fold, index_text
@@ -71,7 +71,7 @@ def fill_bodies(count: int, chance: random.Random) -> None:
 
     subject = ("id", "register", "kind", "number", "pseudonym", "identifier_key", "identifier_sealed", "name_sealed")
     body = ("subject", "uscc", "kind", "name", "masked", "folded", "grams")
-    for start in range(1, count + 1, PART):
+    for start in range(PublicBody.objects.count() + 1, count + 1, PART):
         subjects, bodies = [], []
         for serial in range(start, min(start + PART, count + 1)):
             code, name = code_of(serial), name_of(serial, chance)
@@ -85,16 +85,22 @@ def fill_bodies(count: int, chance: random.Random) -> None:
 
 
 def fill_records(count: int, bodies: int, chance: random.Random) -> None:
-    """Records and their publications, spread over three years; a third has ended. The first are made, the others copied."""
+    """Records and their publications, spread over three years; a third has ended. The first are made, the others copied.
+
+    A filling that was broken off goes on where it stopped.
+    """
     from django.db import connection, transaction
 
-    made = min(count, PART)
-    _first_records(made, bodies, chance)
+    from xinlin.office.models.publicity import Publication
+
+    made, held = min(count, PART), Publication.objects.count()
+    if not held:
+        _first_records(made, bodies, chance)
     columns = {}
     with connection.cursor() as cursor:
         for table in ("record", "publication"):
             columns[table] = [c.name for c in connection.introspection.get_table_description(cursor, table)]
-    for copy in range(1, -(-count // made)):
+    for copy in range(max(1, held // made), -(-count // made)):
         shift = copy * made
         changed = {
             "id": f"id + {shift}",
@@ -246,7 +252,7 @@ def main() -> int:
         call_command("migrate", verbosity=0)
         from xinlin.office.models.publicity import Publication
 
-        if not Publication.objects.exists():
+        if Publication.objects.count() < chosen.records:
             chance, begun = random.Random(3), time.perf_counter()
             fill_bodies(chosen.bodies, chance)
             fill_records(chosen.records, chosen.bodies, chance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -61,7 +62,7 @@ def deliver(sender: Api, content: bytes, valid_on: date) -> dict[str, Any]:
     )
     assert answered.status_code == 201, answered.content
     fared: dict[str, Any] = sender.get(f"/batches/{answered.json()['number']}").json()
-    assert fared["state"] == "done", fared
+    assert fared["state"] == "done", json.dumps(fared, ensure_ascii=False)
     assert fared["rows_read"] == fared["rows_accepted"] + fared["rows_refused"]
     return fared
 

@@ -10,8 +10,9 @@ import re
 import unicodedata
 from datetime import date
 from functools import lru_cache
+from operator import mul
 
-from stdnum.cn import ric, uscc
+from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
 from xinlin.core.rulebooks import SubjectKind
@@ -22,6 +23,7 @@ _SEPARATORS = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\-‐�
 _RESIDENT_ID = re.compile(r"[1-9]\d{16}[\dX]")
 _USCC = re.compile(r"[1-9A-HJ-NPQRTUWXY][0-9A-HJ-NPQRTUWXY]\d{6}[0-9A-HJ-NPQRTUWXY]{10}")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_USCC_VALUES = {character: value for value, character in enumerate(_USCC_ALPHABET)}
 _LOOKALIKES = {"O": "0", "I": "1", "S": "5", "Z": "2"}
 _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 SHORTEST_IDENTIFIER = 15
@@ -134,14 +136,14 @@ def resident_id_region_known(value: str) -> bool:
 
 
 def _uscc_check(value: str) -> str:
-    total = sum(_USCC_ALPHABET.index(c) * w for c, w in zip(value[:17], _USCC_WEIGHTS, strict=True))
+    total = sum(map(mul, map(_USCC_VALUES.__getitem__, value[:17]), _USCC_WEIGHTS))
     return _USCC_ALPHABET[(31 - total % 31) % 31]
 
 
 def uscc_problem(value: str) -> Problem | None:
     """What is wrong with a normalised unified social credit code, or None.
 
-    Codes whose first character is a letter (A, N, Y) stand in GB 32100-2015 but python-stdnum refuses them, so their
+    Codes whose first character is a letter (A, N, Y) stand in GB 32100-2015 but python-stdnum refuses them, so the
     check character is computed here.
     """
     if not _USCC.fullmatch(value):
@@ -158,8 +160,7 @@ def uscc_problem(value: str) -> Problem | None:
             (f"统一社会信用代码格式不符{hint}", f"This is not the form of a unified social credit code{english}"),
             _ASK_SOURCE,
         )
-    expected = uscc.calc_check_digit(value[:17]) if value[:8].isdigit() else _uscc_check(value)
-    if expected != value[17]:
+    if _uscc_check(value) != value[17]:
         return _problem(
             "check_digit",
             value,
@@ -176,18 +177,16 @@ def looks_like_resident_id(value: str) -> bool:
 
 def identifier_problem(value: str) -> Problem | None:
     """For fields that take either identifier: the problem under the reading that fits better, or None."""
-    as_person = resident_id_problem(value)
-    if as_person is None:
-        return None
-    as_organisation = uscc_problem(value)
-    if as_organisation is None:
-        return None
-    return as_person if looks_like_resident_id(value) else as_organisation
+    person = looks_like_resident_id(value)
+    likely, other = (resident_id_problem, uscc_problem) if person else (uscc_problem, resident_id_problem)
+    found = likely(value)
+    return None if found is None or other(value) is None else found
 
 
 def identifier_kind(value: str) -> SubjectKind:
     """Whose a valid normalised identifier is."""
-    return "person" if resident_id_problem(value) is None else subject_kind_of_uscc(value)
+    person = _RESIDENT_ID.fullmatch(value) and resident_id_problem(value) is None
+    return "person" if person else subject_kind_of_uscc(value)
 
 
 def born_on(resident_id: str) -> date:

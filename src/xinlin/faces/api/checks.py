@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Path, Router, Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from xinlin.core.checks import DECIDES, MAXIMUM_APPLICANTS, Applicant
 from xinlin.core.values import Text
@@ -31,8 +31,11 @@ class StrictSchema(Schema):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class ApplicantIn(StrictSchema):
+class ApplicantIn(BaseModel):
     """Who applies: the exact resident id or unified social credit code, and the name as the application gives it."""
+
+    # ninja's own schema wraps each value to read Django's objects, which costs more than ten thousand answers
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     identifier: Annotated[str, StringConstraints(max_length=64, pattern=PLAIN)] = ""
     name: Annotated[str, StringConstraints(max_length=300, pattern=PLAIN)] = ""

@@ -19,12 +19,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from xinlin.core.calendar import PUBLISHED
-from xinlin.core.checks import NO, Applicant, Judgement, Question, applicants_problem, has_controls, judge, read
+from xinlin.core.checks import NO, Applicant, Judgement, applicants_problem, has_controls, judge, read
 from xinlin.core.holds import lapse_of
 from xinlin.core.rulebooks import ApprovalItem, Rulebook
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.actions.answers import AskedRow, LookRow, Storing, store
+from xinlin.office.bulk import as_json
 from xinlin.office.failpoints import reached
 from xinlin.office.leaves import prepare_leaf, write_leaf
 from xinlin.office.models.checks import Check
@@ -279,8 +280,10 @@ def _judged(actor: Actor, asked: _Asked) -> Storing:
     due, lapses_at = _clocks(there.rulebook, moment, any(judged.verdict == "yes" for _, judged in judgements))
     answers: list[AnswerRow] = []
     looks: dict[int, LookRow] = {}
-    for position, (question, (one, judged)) in enumerate(zip(questions, judgements, strict=True), start=1):
-        answers.append(_row(number, position, question, one, judged, there.rulebook, due))
+    asked_about = [as_json([one.identifier, one.name]) for one in asked.applicants]
+    sealed = vault.seal_all(asked_about, APPLICANT)
+    for position, (applicant, (one, judged)) in enumerate(zip(sealed, judgements, strict=True), start=1):
+        answers.append(_row(number, position, applicant, one, judged, there.rulebook, due))
         if one is not None:
             looks.setdefault(one.subject_id, LookRow(one.subject_id, _RESULTS[judged.verdict]))
     leaf = prepare_leaf(
@@ -327,19 +330,17 @@ _NO_REASONS = plain(kept_reasons(NO.reasons))
 def _row(
     number: str,
     position: int,
-    question: Question,
+    sealed: str,
     found_one: Found | None,
     judged: Judgement,
     rulebook: Rulebook,
     due: date,
 ) -> AnswerRow:
-    applicant = question.applicant
-    sealed = json.dumps([applicant.identifier, applicant.name], ensure_ascii=False)
     return AnswerRow(
         number=f"{number}-{position:04d}",
         position=position,
         subject_id=found_one.subject_id if found_one else None,
-        applicant_sealed=vault.seal(sealed, APPLICANT),
+        applicant_sealed=sealed,
         verdict=judged.verdict,
         reasons=_NO_REASONS if judged is NO else plain(kept_reasons(judged.reasons)),
         hits=plain([kept_hit(hit, rulebook) for hit in judged.hits]) if judged.hits else "[]",

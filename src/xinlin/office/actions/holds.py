@@ -11,6 +11,7 @@ from xinlin.core.holds import REASONS_MISSING, signing_problem
 from xinlin.core.values import Problem, Text
 from xinlin.office.actions.checks import text_required, with_officer
 from xinlin.office.actions.feedback import locked_answer
+from xinlin.office.actions.identities import DUTY_DONE
 from xinlin.office.actions.lists import leave
 from xinlin.office.failpoints import reached
 from xinlin.office.leaves import write_leaf
@@ -153,7 +154,7 @@ def confirm(*, actor: Actor, number: str, confirmed: bool, words: str) -> None:
     offered.decided_at, offered.decided_by, offered.decided_words = moment, actor.name[:100], said
     offered.save(update_fields=["state", "decided_at", "decided_by", "decided_words"])
     if confirmed:
-        leave(actor=actor, record=record, reason="duty_done", happened_on=today())
+        leave(actor=actor, record=record, reason=DUTY_DONE, happened_on=today(), code=DUTY_DONE)
     answer = offered.hold.answer
     _note(
         actor, answer, gettext_noop("主管部门确认已整改，解除暂缓") if confirmed else gettext_noop("主管部门未确认整改")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from xinlin.core.cells import slot_of
 from xinlin.core.people import comparable_name
 from xinlin.core.rulebooks import Kind
 from xinlin.engine.judging import JudgedRows
 from xinlin.office import vault
-from xinlin.office.models.records import Record
+from xinlin.office.models.records import Record, RecordEvent
 
 _SAID = 56
 """Characters of a list's fingerprint that stand for what it says; the rest is the day."""
@@ -60,7 +60,18 @@ def decided_versions(kind: str) -> set[int]:
     return set(corrected.filter(events__reason="corrected").values_list("superseded_by_id", flat=True))
 
 
+EXIT = "exit: "
+"""How the reason of an event begins with which the list's authority took an entry off."""
+DUTY_DONE = "duty_done"
+"""Reason of an event with which it did so since the duty behind the entry was done."""
+
+
 def off_by_decision(kind: str, department: str) -> QuerySet[Record]:
-    """Entries that a decision took off the department's list; none of them comes back with the next list."""
+    """Entries that a decision took off the department's list; none of them comes back with the next list.
+
+    The decision is that of a case, or that of the list's own authority: an exit, or that the duty was done.
+    """
     own = Record.objects.filter(kind=kind, department=department, status=Record.Status.ENDED).exclude(key="")
-    return own.filter(events__case__isnull=False)
+    by = Q(case__isnull=False) | Q(reason=DUTY_DONE) | Q(reason__startswith=EXIT)
+    decided = RecordEvent.objects.filter(by, record=OuterRef("pk"))
+    return own.filter(Exists(decided))

@@ -8,6 +8,7 @@ from typing import Literal
 from django.db import transaction
 
 from xinlin.core.values import Problem, Text
+from xinlin.office.actions.identities import EXIT
 from xinlin.office.actions.outcomes import leave_list
 from xinlin.office.actions.tellings import tell_users
 from xinlin.office.amendments import amend
@@ -22,11 +23,14 @@ Change = Literal["suspend", "resume", "exit"]
 CHANGES: tuple[Change, ...] = ("suspend", "resume", "exit")
 
 
-def leave(*, actor: Actor, record: Record, reason: str, happened_on: date) -> None:
-    """End an entry, in the caller's transaction: its record, its measures, its holds; and tell the offices that used it."""
+def leave(*, actor: Actor, record: Record, reason: str, happened_on: date, code: str) -> None:
+    """End an entry, in the caller's transaction: its record, its measures, its holds; and tell the offices that used it.
+
+    ``code`` is the reason in the record's history, by which the next full list knows that it was decided.
+    """
     day = min(happened_on, record.ends_on or happened_on)
     change = {"status": Record.Status.ENDED.value, "ends_on": max(day, record.occurred_on)}
-    amend(actor=actor, records=[record.pk], change=change, reason=reason, happened_on=happened_on)
+    amend(actor=actor, records=[record.pk], change=change, reason=code, happened_on=happened_on)
     leave_list(record, reason)
     uses = MeasureUse.objects.filter(entry__record=record, lifted_on__isnull=True)
     uses.update(lifted_on=today(), lifted_because=reason)
@@ -72,7 +76,7 @@ def change_entry(*, actor: Actor, reference: str, change: str, happened_on: date
     if change == "resume" and record.cases.exclude(state="closed").exists():
         raise Refused(_CONTESTED)
     if change == "exit":
-        leave(actor=actor, record=record, reason=words, happened_on=happened_on)
+        leave(actor=actor, record=record, reason=words, happened_on=happened_on, code=f"{EXIT}{words}"[:64])
     else:
         amend(
             actor=actor,
