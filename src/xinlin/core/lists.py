@@ -35,6 +35,11 @@ Hindrance = Literal[
     "incomplete",
 ]
 
+EXIT = "exit: "
+"""How the reason of an event begins with which the list's authority took an entry off."""
+DUTY_DONE = "duty_done"
+"""Reason of an event with which it did so since the duty behind the entry was done."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

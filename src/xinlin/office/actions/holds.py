@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from xinlin.core.holds import REASONS_MISSING, signing_problem
+from xinlin.core.lists import DUTY_DONE
 from xinlin.core.values import Problem, Text
 from xinlin.office.actions.checks import text_required, with_officer
 from xinlin.office.actions.feedback import locked_answer
-from xinlin.office.actions.identities import DUTY_DONE
 from xinlin.office.actions.lists import leave
 from xinlin.office.failpoints import reached
 from xinlin.office.leaves import write_leaf

@@ -7,6 +7,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from xinlin.core.cells import slot_of
+from xinlin.core.lists import DUTY_DONE, EXIT
 from xinlin.core.people import comparable_name
 from xinlin.core.rulebooks import Kind
 from xinlin.engine.judging import JudgedRows
@@ -58,12 +59,6 @@ def decided_versions(kind: str) -> set[int]:
     """Keys of the records that a decided objection put in the place of what had been sent: no file changes these."""
     corrected = Record.objects.filter(kind=kind, superseded_by__isnull=False, events__case__isnull=False)
     return set(corrected.filter(events__reason="corrected").values_list("superseded_by_id", flat=True))
-
-
-EXIT = "exit: "
-"""How the reason of an event begins with which the list's authority took an entry off."""
-DUTY_DONE = "duty_done"
-"""Reason of an event with which it did so since the duty behind the entry was done."""
 
 
 def off_by_decision(kind: str, department: str) -> QuerySet[Record]:

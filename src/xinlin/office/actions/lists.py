@@ -7,8 +7,8 @@ from typing import Literal
 
 from django.db import transaction
 
+from xinlin.core.lists import EXIT
 from xinlin.core.values import Problem, Text
-from xinlin.office.actions.identities import EXIT
 from xinlin.office.actions.outcomes import leave_list
 from xinlin.office.actions.tellings import tell_users
 from xinlin.office.amendments import amend
