@@ -16,10 +16,11 @@ from typing import Any
 import pytest
 
 from tests.checks.conftest import BIDDING, OFFICER, TRADING, resident_id, uscc
-from tests.checks.test_api import Api, is_problem, question
+from tests.checks.test_api import SYSTEM, Api, is_problem, question
 from tests.checks.test_end_to_end import HEADER, deliver
 from xinlin.core.checks import Applicant
 from xinlin.office.actions.checks import answer
+from xinlin.office.actions.measures import install
 from xinlin.office.models.checks import Check, CheckAnswer
 from xinlin.office.models.log import Leaf
 from xinlin.office.models.people import Look
@@ -127,6 +128,7 @@ class Book:
 
 @pytest.fixture
 def book() -> Book:
+    install(actor=SYSTEM)  # what emptying the tables after another test took along
     sender = Api("human_resources", ("batches:write", "batches:read"))
     made = Book(random.Random(61_126), sender, Api())
     made.draw()
