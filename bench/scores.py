@@ -2,7 +2,8 @@
 
 The bench makes its own city and its own rulebook (`scores_data`, `scores_rules`) and keeps them under ``--work``. Whole
 processes are timed, start-up and reading and writing included, one after the other in rounds so that all meet the same
-weather; medians and greatest memory are shown, and every result is compared, row by row, with the engine's.
+weather; medians and greatest memory are shown, every result is compared, row by row, with the engine's, and each ratio
+stands beside its target (`scores_targets`).
 
 =============  =========================================================================
 scan           DuckDB decodes every column that the scheme reads; the least that can be done
@@ -36,6 +37,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from bench import scores_data, scores_rules  # noqa: E402
 from bench.scores_baselines import WAYS as BASELINES  # noqa: E402
+from bench.scores_targets import Figure, growth, verdicts  # noqa: E402
 
 AS_OF = scores_rules.AS_OF
 STARTER = """import os, sys
@@ -59,6 +61,11 @@ class Timing:
     def median(self) -> float:
         """The median of the seconds."""
         return statistics.median(self.seconds)
+
+    @property
+    def figure(self) -> Figure:
+        """The medians and the greatest memory."""
+        return Figure(self.median, statistics.median(self.cpu), max(self.peak_mib))
 
 
 def run(words: list[str], timing: Timing) -> bool:
@@ -183,15 +190,16 @@ def one_person() -> float:
     return _median(lambda: explain(scheme, facts, evaluate(scheme, facts, day)), 500)
 
 
-def a_days_change(book: Path, snapshot: Path) -> str:
-    """One in two hundred people rescored, beside everybody, in one process."""
+def a_days_change(book: Path, snapshot: Path) -> tuple[str, float]:
+    """One in two hundred people rescored, beside everybody, in one process: what it took, and the part of the whole."""
     words = [sys.executable, str(ROOT / "bench/scores_change.py"), str(book), str(snapshot)]
-    said = json.loads(subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True).stdout)
-    (whole, whole_cores), (some, some_cores) = said["everybody"], said["touched"]
-    return (
-        f"  a day's change touches {said['people']:,}: {some:.3f} s in process beside {whole:.2f} s for all "
+    took = json.loads(subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True).stdout)
+    (whole, whole_cores), (some, some_cores) = took["everybody"], took["touched"]
+    said = (
+        f"  a day's change touches {took['people']:,}: {some:.3f} s in process beside {whole:.2f} s for all "
         f"({some / whole:.1%}; of the cores' time {some_cores / whole_cores:.1%})"
     )
+    return said, some / whole
 
 
 def _median(call: Callable[[], object], times: int) -> float:
@@ -215,9 +223,6 @@ def _table(name: str, timings: dict[str, Timing]) -> list[str]:
             f"  {way:<14}{timing.median:>10.2f}{min(timing.seconds):>8.2f}{max(timing.seconds):>8.2f}"
             f"{statistics.median(timing.cpu):>9.2f}{max(timing.peak_mib):>10}{ours / timing.median:>10.2f}x"
         )
-    lines.append(f"  contributions take {timings['contributions'].median / ours:.2f}x, the snapshot "
-                 f"{timings['snapshot'].median / ours:.2f}x of the scoring; "
-                 f"{ours / size.records * 1e9:.0f} ns a record")  # fmt: skip
     return lines
 
 
@@ -230,15 +235,21 @@ def main() -> int:
     parser.add_argument("--skip", nargs="*", default=[], help="ways to leave out, such as sql on a small disk")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     chosen = parser.parse_args()
-    found = {}
-    print(f"one person with ten records, explained: {one_person() * 1000:.3f} ms")
+    found, a_record = {}, {}
+    print(f"one person with ten records, explained: {one_person() * 1000:.3f} ms, at most 1")
     for name in chosen.sizes or ["S"]:
         timings = measure(name, chosen.work, chosen.rounds, set(chosen.skip))
         found[name] = {way: asdict(timing) for way, timing in timings.items()}
+        a_record[name] = timings["engine"].median / scores_data.SIZES[name].records * 1e9
         print("\n".join(_table(name, timings)), flush=True)
+        part = None
         if "change" not in chosen.skip:
             place = chosen.work / name
-            print(a_days_change(place / "bench", snapshot_of(place / "store")), flush=True)
+            said, part = a_days_change(place / "bench", snapshot_of(place / "store"))
+            print(said)
+        figures = {way: timing.figure for way, timing in timings.items()}
+        print("\n".join(verdicts(name, figures, part)), flush=True)
+    print(growth(a_record))
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return 0
