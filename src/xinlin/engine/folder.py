@@ -119,7 +119,7 @@ def _people(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan) -> 
         "CREATE TABLE everyone AS SELECT subject, CAST(rowid AS INTEGER) AS number FROM scored "
         f"UNION ALL SELECT subject, {NOT_SCORED} FROM known WHERE NOT live"
     )
-    connection.execute("DROP TABLE known")
+    connection.execute("DROP TABLE known; DROP TABLE scored")
 
 
 def _check_people(connection: duckdb.DuckDBPyConnection) -> None:
