@@ -62,6 +62,29 @@ def test_what_a_person_refuses_is_not_kept_at_the_door(resident: Make, send: Cal
     assert Record.objects.filter(subject=modest.subject).count() == 1
 
 
+def test_what_needs_consent_is_kept_of_those_alone_who_gave_it(
+    resident: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr("django.conf.settings.DATA", tmp_path)
+    office = Actor(handle="account:78", name="社区报送员", role="clerk", department="community_office")
+    willing, silent, gone = resident("林小满"), resident("陈大海"), resident("黄一鸣")
+    for someone in (willing, gone):
+        people.open_score(actor=someone.actor, via="portal")
+    people.leave(actor=gone.actor)
+    lines = ["公民身份号码,姓名,结算日期,批次号,累计积分"]
+    for someone in (willing, silent, gone):
+        number = vault.unseal(someone.subject.identifier_sealed, "subject.identifier")
+        lines.append(f"{number},{vault.unseal(someone.subject.name_sealed, 'subject.name')},2026-03-01,S1,20")
+    lines.append("330322199003070011,无此人,2026-03-01,S1,20")
+    with django_capture_on_commit_callbacks(execute=True):
+        content = "\n".join(lines).encode()
+        receive(actor=office, kind="neighbourhood_points", filename="points.csv", chunks=[content])
+    assert [record.subject_id for record in Record.objects.all()] == [willing.subject.pk]
+    refused = RefusedRow.objects.all()
+    assert [row.problems[0]["code"] for row in refused][:2] == ["consent_missing", "consent_missing"]
+    assert {vault.unseal(row.raw_sealed, "refused_row.raw") for row in refused[:2]} == {"{}"}, "nothing of them is kept"
+
+
 def test_a_deleted_record_does_not_come_back_and_the_receipt_is_signed(
     resident: Make, send: Callable[..., Batch]
 ) -> None:

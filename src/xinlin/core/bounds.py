@@ -17,7 +17,7 @@ Breach = tuple[Path, Text, Text]
 """(path inside the kind, what is loosened, the cure)."""
 OPENNESS = ("subject_only", "government", "public")
 """From the narrowest circle of readers to the widest."""
-_KEPT = ("effect", "statutory_list", "linking", "delivery", "sign", "source", "identity")
+_KEPT = ("effect", "statutory_list", "linking", "delivery", "sign", "source", "identity", "lead", "occupational")
 _OF_A_FIELD = ("type", "role", "code_set")
 
 
@@ -34,8 +34,9 @@ def loosened(above: Kind, here: Kind) -> Iterator[Breach]:
     for name in ("retention", "update_interval"):
         if reaches_beyond(getattr(here, name), getattr(above, name)):
             yield _wider((name,), getattr(here, name), getattr(above, name))
-    if above.refusable and not here.refusable:
-        yield _changed(("refusable",), "true")
+    for name in ("refusable", "with_consent"):
+        if getattr(above, name) and not getattr(here, name):
+            yield _changed((name,), "true")
     for position, rule in enumerate(above.rules):
         if rule not in here.rules:
             yield _missing(("rules",), f"rules[{position}]")

@@ -138,7 +138,7 @@ def forbidden_problem(kind: Kind, headers: Sequence[str]) -> Problem | None:
 
     if "person" not in kind.subject_kinds:
         return None
-    found = forbidden_column(name for name in propose_columns(kind, headers).leftovers)
+    found = forbidden_column((name for name in propose_columns(kind, headers).leftovers), kind.occupational)
     if found is None:
         return None
     header, matter = found

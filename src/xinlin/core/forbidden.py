@@ -142,6 +142,62 @@ PETTY = Forbidden(
 )
 """What is not kept against a person."""
 
+PRIVATE_LIFE = Forbidden(
+    "private_life",
+    Text(zh="私人生活", en="private life"),
+    Text(
+        zh="重点职业人群只归集执业行为，不收私人生活（国办发〔2016〕98号；个人信息保护法第六条）",
+        en="of the professions only professional acts are collected, nothing of private life (State Council 98/2016; PIPL 6)",
+    ),
+    (
+        *(
+            "婚姻",
+            "配偶",
+            "子女",
+            "家庭",
+            "父母",
+            "亲属",
+            "住址",
+            "家庭地址",
+            "籍贯",
+            "民族",
+            "消费",
+            "购物",
+            "出行",
+            "行程",
+        ),
+        *("轨迹", "爱好", "交友", "社交", "通话", "聊天", "微信", "贷款", "负债", "车牌", "户籍", "生活"),
+    ),
+    (
+        *(
+            "marriage",
+            "spouse",
+            "children",
+            "family",
+            "parents",
+            "relatives",
+            "home address",
+            "ethnicity",
+            "consumption",
+        ),
+        *(
+            "shopping",
+            "travel",
+            "trips",
+            "hobby",
+            "hobbies",
+            "friends",
+            "social",
+            "calls",
+            "chat",
+            "loan",
+            "loans",
+            "debts",
+        ),
+    ),
+)
+"""What a kind on the professions may not hold."""
+
 UNCONFIRMED = Forbidden(
     "unconfirmed",
     Text(zh="水电气暖、通讯、物业欠费", en="arrears of utilities, telephone and property management"),
@@ -158,10 +214,13 @@ UNCONFIRMED = Forbidden(
 """What no negative kind may be about."""
 
 
-def forbidden_column(headers: Iterable[str]) -> tuple[str, Forbidden] | None:
-    """The first column of a file on persons that no kind may hold, with the matter; None where there is none."""
+def forbidden_column(headers: Iterable[str], occupational: bool = False) -> tuple[str, Forbidden] | None:
+    """The first column of a file on persons that no kind may hold, with the matter; None where there is none.
+
+    ``occupational``: the file is about professional acts, and may hold nothing of private life either.
+    """
     for header in headers:
-        for matter in DATA:
+        for matter in (*DATA, PRIVATE_LIFE) if occupational else DATA:
             if matter.word_in([header]) is not None:
                 return header, matter
     return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from xinlin.core.findings import Finding, found
-from xinlin.core.forbidden import CONSENTED, DATA, PETTY, UNCONFIRMED, Forbidden
+from xinlin.core.forbidden import CONSENTED, DATA, PETTY, PRIVATE_LIFE, UNCONFIRMED, Forbidden
 from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook, SourceRank
 from xinlin.core.schemes import Basis
 from xinlin.core.strict_yaml import Path
@@ -72,8 +72,12 @@ def kind_findings(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
         for at, _field, texts in fields:
             yield from forbidden([CONSENTED], texts, (*path, "fields", at), "without_consent", *cure)
         yield from _person(kind, path)
+    if kind.occupational:
+        for at, _field, texts in fields:
+            yield from forbidden([PRIVATE_LIFE], texts, (*path, "fields", at), "private_life", *cure)
     if kind.source == "public_web":
         yield from _from_the_web(kind, path)
+    yield from _manner(kind, path)
     if kind.sign == "negative" and kind.effect != "count":
         yield from forbidden(
             [UNCONFIRMED], own, path, "unconfirmed", "改为据生效裁判文书列入的名单", "use the list of judgment debtors"
@@ -173,6 +177,33 @@ def _negative_kind(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
                 "a negative kind rests on law, regulation, a State rule or a local regulation (Shenzhen 32–34, Zhejiang 12)",
             ),
             ("引用这样的依据，或删去该目录项", "cite such a source, or remove the kind"),
+        )
+
+
+def _manner(kind: Kind, path: Path) -> Iterator[Finding]:
+    """A lead says nothing against anybody and is of organisations; what needs consent is a person's good deed."""
+    if kind.lead and (kind.sign != "neutral" or set(kind.subject_kinds) - ORGANISATIONS or kind.effect != "record"):
+        yield found(
+            "lead_with_effect",
+            (*path, "lead"),
+            (
+                "基层平台的线索只是请机关去看，不是文书：只能是关于组织的 sign: neutral 记录（国办发〔2020〕49号）",
+                "a lead asks an office to look and is no document: it is a neutral record of organisations (State Council 49/2020)",
+            ),
+            (
+                "写 sign: neutral 和组织类主体；结论由有权机关凭文书另报",
+                "write sign: neutral and organisations; the authority sends its document",
+            ),
+        )
+    if kind.with_consent and (kind.sign == "negative" or kind.subject_kinds != ["person"] or kind.effect != "record"):
+        yield found(
+            "consent_to_what",
+            (*path, "with_consent"),
+            (
+                "凭本人同意才收的，只能是自然人的正面或中性记录",
+                "what is kept with consent alone is a good or neutral record of a person",
+            ),
+            ("去掉 with_consent，或改为自然人的正面记录", "leave with_consent out, or make it a person's good record"),
         )
 
 

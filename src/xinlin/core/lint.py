@@ -84,6 +84,16 @@ def _indicator(rulebook: Rulebook, indicator: Indicator, path: Path) -> Iterator
     yield from forbidden(FACTORS, own, path, "factor", *cure)
     if kind is None:
         return
+    if kind.lead or kind.occupational:
+        yield found(
+            "not_scored",
+            (*path, "kind"),
+            (
+                f"{kind.code} 是线索或职业信息，不得计分：没有生效文书，或与信用无关（国办发〔2020〕49号；深圳经济特区社会信用条例29）",
+                f"{kind.code} is a lead or of a profession and may not be scored: no final document stands behind it",
+            ),
+            cure,
+        )
     named = (kind.name.zh, kind.name.en, kind.code.replace("_", " "))
     yield from forbidden(FACTORS, named, (*path, "kind"), "factor", *cure)
     used = {(*at, "field"): test.field for at, test in tests_in(indicator.where, (*path, "where"))}

@@ -126,6 +126,12 @@ class Kind(Strict):
     """A person may refuse to have records of this kind kept (深圳经济特区社会信用条例 39)."""
     source: Literal["duty", "public_web"] = "duty"
     """Where it comes from: an office doing its duty, or pages that anybody can read, which two people verify first."""
+    with_consent: bool = False
+    """Only rows of people who have opened the score are kept (邻里积分等): no duty obliges an office to send them."""
+    lead: bool = False
+    """What a grass-roots platform noticed (线索): it asks an office to look, and counts for nothing anywhere."""
+    occupational: bool = False
+    """About professional acts alone (重点职业人群): it holds nothing of anybody's private life."""
     edition: str | None = None
     """The edition of the catalogue in which it stands; without one it stands in every edition."""
     effective_from: date | None = None

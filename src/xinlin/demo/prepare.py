@@ -224,15 +224,20 @@ def _let_machines_in(data: Path, rulebook: Rulebook) -> None:
     write_privately(data / "demo" / "machines.json", machines)
 
 
-def _send(steps: Steps, city: City, clerks: Mapping[str, Any]) -> dict[str, int]:
-    """Send every file as its department's clerk and work it through; answers with the counts that intake made."""
+def _send(steps: Steps, city: City, clerks: Mapping[str, Any], *, registers: bool) -> dict[str, int]:
+    """Send the registers or everything else, each file as its department's clerk; answers with the counts so far.
+
+    Between the two people give their consents: some kinds are kept with consent alone.
+    """
     from xinlin.office.actions.batches import receive
     from xinlin.office.jobs.batches import work
     from xinlin.office.models.batches import Batch
+    from xinlin.office.rulebook import current
 
-    total, done = sum(delivery.rows for delivery in city.deliveries), 0
-    with steps.step("部门数据进入核验 Intake", total) as tell:
-        for delivery in city.deliveries:
+    sent = [one for one in city.deliveries if (current().kinds[one.kind].effect == "register") == registers]
+    total, done = sum(delivery.rows for delivery in sent), 0
+    with steps.step("登记册 Registers" if registers else "部门数据进入核验 Intake", total) as tell:
+        for delivery in sent:
             receipt = receive(
                 actor=clerks[delivery.department],
                 kind=delivery.kind,
@@ -322,11 +327,15 @@ def prepare(data: Path, rulebook: Rulebook, state: State, console: Console) -> N
         clerks = _appoint(state, staff)
         _let_machines_in(data, rulebook)
         tell_identity_service(data, state, identities(staff, city.cast, city.residents))
-    state.counts = _send(steps, city, clerks)
-    capture_pages(rulebook, city.firms, clerks, today)
-    if rulebook.scheme_at(today) is not None:
+    state.counts = _send(steps, city, clerks, registers=True)
+    scored = rulebook.scheme_at(today) is not None
+    if scored:
         with steps.step("书面同意 Consents on paper"):
-            state.counts["consents"] = _consents(city)
+            consents = _consents(city)
+    state.counts = _send(steps, city, clerks, registers=False)
+    capture_pages(rulebook, city.firms, clerks, today)
+    if scored:
+        state.counts["consents"] = consents
         with steps.step("评分 Scores", MONTHS_BACK + 1) as tell:
             state.counts["score_runs"] = _scores(today, tell)
     with steps.step("办件 Affairs under way"):

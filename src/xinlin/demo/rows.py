@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from xinlin.core.conditions import holds
+from xinlin.core.row_rules import SUBJECT_KIND
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
 from xinlin.core.terms import add_term
 from xinlin.demo.firms import Firm
@@ -18,6 +20,8 @@ Row = dict[str, Value]
 
 REMEDY = "可自收到本决定之日起六十日内申请行政复议，或六个月内提起行政诉讼"
 CLASS_WEIGHTS = {"minor": 60, "general": 32, "serious": 8}
+TRIES = 200
+"""How often a row is drawn again where a rule of its kind would refuse it."""
 TERMS = {"minor": "P3M", "general": "P1Y", "serious": "P3Y"}
 
 RANGES: Mapping[str, tuple[int, int]] = {
@@ -90,6 +94,16 @@ class Party:
         return bearer.region if bearer else ""
 
 
+def broken(kind: Kind, row: Row, party: Party) -> bool:
+    """Whether the row meets a condition on which its kind takes no row."""
+    about = "person" if party.resident else "enterprise"
+
+    def value_of(code: str) -> Value | None:
+        return about if code == SUBJECT_KIND else row.get(code)
+
+    return any(rule.refused is not None and holds(rule.refused, value_of) for rule in kind.rules)
+
+
 class Writer:
     """Writes rows of one rulebook's kinds; every choice comes from the one generator given."""
 
@@ -113,8 +127,13 @@ class Writer:
         department: str | None = None,
     ) -> Row:
         """One row about ``party`` by a department; ``given`` values stand, the rest is filled by role, then type."""
-        given = dict(given or {})
-        by = department or kind.providers[0]
+        for _ in range(TRIES):
+            row = self._row(kind, party, occurred_on, dict(given or {}), department or kind.providers[0])
+            if not broken(kind, row, party):
+                break
+        return row
+
+    def _row(self, kind: Kind, party: Party, occurred_on: date, given: dict[str, Value], by: str) -> Row:
         row: Row = {}
         grade = self._grade(kind, given)
         for field in kind.fields:

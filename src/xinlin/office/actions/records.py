@@ -21,10 +21,12 @@ from xinlin.office.actions import full_lists, register
 from xinlin.office.actions.staged_rows import OWN_COLUMNS, StagedRows
 from xinlin.office.actions.versions import Versions
 from xinlin.office.bulk import Stage, listed, members, moment
+from xinlin.office.consent_gate import in_force
 from xinlin.office.failpoints import reached
 from xinlin.office.models.batches import Batch, RefusedRow
+from xinlin.office.models.people import Consent
 from xinlin.office.models.records import Record
-from xinlin.office.queries.recordings import NOT_RECORDED
+from xinlin.office.queries.recordings import NOT_CONSENTED, NOT_RECORDED
 from xinlin.office.scopes import Actor, Refused, now
 
 _TWICE = Text(
@@ -63,6 +65,11 @@ SELECT DISTINCT s.row FROM staged_row s
 JOIN staged_party p ON p.party = s.subject
 JOIN recording_refusal f ON f.subject_id = p.subject_id AND f.kind = %s
 WHERE f.fingerprint = '' OR f.fingerprint = s.fingerprint ORDER BY s.row
+"""
+_NOT_CONSENTED = """
+SELECT s.row FROM staged_row s
+LEFT JOIN staged_party p ON p.party = s.subject
+WHERE p.subject_id IS NULL OR p.subject_id NOT IN ({consented}) ORDER BY s.row
 """
 _CHUNK = 20_000
 
@@ -143,16 +150,28 @@ class Storing:
         return not linking.refused
 
     def _drop_unwanted(self) -> list[int]:
-        """Rows that the person concerned does not want recorded (深圳经济特区社会信用条例 39); of them nothing is kept."""
-        if not self.rows.kind.refusable:
-            return []
-        with connection.cursor() as cursor:
-            cursor.execute(_UNWANTED, [self.kind.code])
-            unwanted = [row for (row,) in cursor.fetchall()]
-        if unwanted:
-            self.rows.refuse((row, [NOT_RECORDED], ()) for row in unwanted)
-            self.rows.table.drop_rows(unwanted)
+        """Rows that the person concerned does not want recorded (深圳经济特区社会信用条例 39), or to which no consent stands.
+
+        Of them nothing is kept.
+        """
+        unwanted: list[int] = []
+        if self.kind.refusable:
+            unwanted += self._drop(NOT_RECORDED, _UNWANTED, [self.kind.code])
+        if self.kind.with_consent:
+            consented, given = (
+                Consent.objects.filter(in_force(), step="score").values("subject").query.sql_with_params()
+            )
+            unwanted += self._drop(NOT_CONSENTED, _NOT_CONSENTED.format(consented=consented), list(given))
         return unwanted
+
+    def _drop(self, problem: Problem, statement: str, given: Sequence[Any]) -> list[int]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, given)
+            dropped = [row for (row,) in cursor.fetchall()]
+        if dropped:
+            self.rows.refuse((row, [problem], ()) for row in dropped)
+            self.rows.table.drop_rows(dropped)
+        return dropped
 
     def _refuse_named(self, parties: Mapping[int, Problem], differing: Mapping[int, int]) -> None:
         """Refuse the rows that name a party that cannot be linked. ``differing``: party -> the subject of another name."""

@@ -25,6 +25,20 @@ NOT_RECORDED = Problem(
 )
 
 
+NOT_CONSENTED = Problem(
+    code="consent_missing",
+    where="subject",
+    what=Text(
+        zh="这类信息凭本人同意才收，没有本人同意，该行未保存",
+        en="This is kept with the person's consent alone; there is none, and nothing of the row is kept",
+    ),
+    cure=Text(
+        zh="不用更正；本人开通后的新信息照常报送即可",
+        en="Nothing to correct; once the person has opened the score, send what is new then",
+    ),
+)
+
+
 def deleted_since(moment: datetime) -> set[int]:
     """Keys of people who had records deleted since then: whatever was frozen of them before counts no longer."""
     gone = RecordingRefusal.objects.filter(at__gte=moment).exclude(fingerprint="")
