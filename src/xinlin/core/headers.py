@@ -15,6 +15,8 @@ MOST_HEADER_ROWS = 4
 _TOTALS = frozenset(
     ["合计", "总计", "小计", "累计", "共计", "本页合计", "本页小计", "total", "totals", "subtotal", "sum"]
 )
+_COUNTED = re.compile(r"(?:合计|总计|小计|累计|共计|共):?[0-9][0-9,.]*[条项家户人件行笔个]?")
+"""A total that says how much in its own cell: 合计：5条."""
 _SIGNED = re.compile(
     r"(?:填表|制表|填报|报送|审核|复核|审批|负责|主管|经办|联系|备注|说明|附注|附件|注|数据来源|资料来源|来源|打印|导出)"
     r"[^:]{0,8}:.*"
@@ -114,17 +116,19 @@ def rejoined(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return joined_names if len(joined_names) == wanted else list(names)
 
 
-def is_aside(cells: Sequence[str]) -> bool:
+def is_aside(cells: Sequence[str], columns: int = 0) -> bool:
     """Whether a row is a total, a note, or says who filled the table in: a line of the sheet, and no row of data.
 
     A total names itself alone in its first filled cell and leaves most columns of words empty; a note ends its first word
-    with a colon and fills few cells.
+    with a colon and fills few cells. ``columns``: how many the header has, of which a line of text may leave the rest out.
     """
+    width = max(len(cells), columns)
     head = cells[0].lstrip() if cells else ""
     head = head or next((cell for cell in cells if cell and not cell.isspace()), "").lstrip()
     if not head or head[0] not in ASIDE_BEGINS:
         return False
     filled = [cell for cell in cells if cell.strip()]
-    if folded(head) in _TOTALS:
-        return all(NUMBERLIKE.fullmatch(cell.strip()) for cell in filled[1:]) and len(cells) > 1
-    return len(cells) >= 3 and len(filled) * 2 <= max(len(cells), 4) and _SIGNED.fullmatch(folded(head)) is not None
+    words = folded(head)
+    if words in _TOTALS or _COUNTED.fullmatch(words):
+        return all(NUMBERLIKE.fullmatch(cell.strip()) for cell in filled[1:]) and width > 1
+    return width >= 3 and len(filled) * 2 <= max(width, 4) and _SIGNED.fullmatch(words) is not None

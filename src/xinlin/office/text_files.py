@@ -142,7 +142,7 @@ class _TextSheet(Sheet):
                         continue
                     while len(cells) > width and not cells[-1].strip():
                         cells = cells[:-1]
-                    if is_aside(cells):
+                    if is_aside(cells, width):
                         told += 1
                         if told <= _MOST_TOLD:
                             self.layout.findings.append(Finding("note_row", str(number), _title(cells)[:120]))

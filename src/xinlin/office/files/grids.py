@@ -88,15 +88,16 @@ def open_grid(grids: Sequence[Grid], known: AbstractSet[str], reading: Reading, 
 
 
 def _choose(grids: Sequence[Grid], known: AbstractSet[str], reading: Reading) -> Grid:
-    """The table named by a person, else the one whose first rows hold most known labels; among equals the first visible."""
+    """The table named by a person, else the visible one whose first rows hold most known labels; a hidden one where no other has any."""
     if reading.table:
         return pick(grids, [grid.name for grid in grids], reading.table, [grid.as_choice() for grid in grids])
-    best, best_mark = None, (-1, False)
+    best, best_mark = None, (False, -1)
     for grid in grids:
         top = islice(grid.source(), HEADER_WITHIN)
         hits = max((sum(1 for cell in row if label_key(cell) in known) for row in top), default=0)
-        if (hits, grid.visible) > best_mark and (grid.visible or hits):
-            best, best_mark = grid, (hits, grid.visible)
+        mark = (grid.visible and hits > 0, hits)
+        if mark > best_mark and (grid.visible or hits):
+            best, best_mark = grid, mark
     return best or grids[0]
 
 
