@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -127,6 +128,10 @@ READ: dict[str, tuple[Change, dict[str, int]]] = {
     "the largest number": (with_column(RECORDS, "hours", pa.array([25, 2**63 - 1])), {"anna": 622, "李雷": 660}),
     "the least number": (with_column(RECORDS, "hours", pa.array([-(2**63), 25])), {"anna": 600, "李雷": 622}),
     "a column of nothing": (with_column(RECORDS, "hours", pa.nulls(2)), {"anna": 600, "李雷": 600}),
+    "days at midnight": (with_column("subjects", "born_on", pa.array([date(1990, 1, 1)] * 2, pa.date64())), FULL),
+    "long texts": (with_column(RECORDS, "record", pa.array(["v1", "v2"], pa.large_string())), FULL),
+    "numbers as codes": (with_column(RECORDS, "hours", pa.array([25, 25]).dictionary_encode()), FULL),
+    "a copy beside": (lambda city: shutil.copy(city / f"{RECORDS}.csv", city / f"{RECORDS}.csv.bak"), FULL),
     "texts as codes": (with_column(RECORDS, "record", pa.array(["v1", "v2"]).dictionary_encode()), FULL),
     "two consents of one": (with_column("consents", "subject", pa.array(["anna", "anna"])), {"anna": 622}),
 }
@@ -137,6 +142,32 @@ def test_what_can_be_read_is_read_alike(city: Path, tmp_path: Path, case: str) -
     change, expected = READ[case]
     change(city)
     assert scored(city, tmp_path / "out") == expected
+
+
+def renamed(name: str, to: str) -> Change:
+    return lambda city: (city / name).rename(city / to)
+
+
+def with_a_column_more(name: str, column: str) -> Change:
+    def make(city: Path) -> None:
+        as_parquet(city)
+        path = city / f"{name}.parquet"
+        table = pq.read_table(path)
+        pq.write_table(table.append_column(column, pa.array(["1"] * len(table))), path)
+
+    return make
+
+
+def in_parts(city: Path) -> None:
+    """A folder of parts, as clusters write a table."""
+    as_parquet(city)
+    (city / RECORDS).mkdir()
+    (city / f"{RECORDS}.parquet").rename(city / RECORDS / "part-0.parquet")
+
+
+def records_as_a_file(city: Path) -> None:
+    shutil.rmtree(city / "records")
+    (city / "records").write_text("record,subject\n")
 
 
 REFUSED: dict[str, tuple[Change, str]] = {
@@ -160,6 +191,20 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "an unknown class": (with_column(RECORDS, "class", pa.array(["grave", None])), "there is no class 'grave'"),
     "no state": (with_column(RECORDS, "status", pa.array([None, "active"])), "a cell is empty"),
     "no subject": (with_column(RECORDS, "subject", pa.array(["anna", None])), "a cell is empty"),
+    "an ending in capitals": (renamed(f"{RECORDS}.csv", f"{RECORDS}.CSV"), "Call it volunteer_service.csv"),
+    "a name in capitals": (renamed(f"{RECORDS}.csv", "records/Volunteer_Service.csv"), "Call it volunteer_service.csv"),
+    "packed": (renamed(f"{RECORDS}.csv", f"{RECORDS}.csv.gz"), "not compressed"),
+    "in parts": (in_parts, "volunteer_service: this would not be read"),
+    "relations that nobody reads": (lambda city: (city / "relations.CSV").touch(), "Call it relations.csv"),
+    "records in a file": (records_as_a_file, "records is a file; it has to be a folder"),
+    "an unknown kind in capitals": (renamed(f"{RECORDS}.csv", "records/other.CSV"), "no such kind of record"),
+    "a column twice": (with_a_column_more(RECORDS, "hours"), "the column 'hours' stands twice"),
+    "a column twice but for its letters": (with_a_column_more("subjects", "Subject"), "'Subject' stands twice"),
+    "decimals": (with_column(RECORDS, "hours", pa.array([Decimal(25)] * 2)), "DECIMAL(2,0); BIGINT is needed"),
+    "bytes": (with_column(RECORDS, "record", pa.array([b"v1", b"v2"])), "type BLOB; VARCHAR is needed"),
+    "a record twice": (with_text(RECORDS, "记录2", "v1"), "the record 'v1' stands twice"),
+    "a subject twice": (with_text("subjects", "李雷,person", "anna,person"), "the subject 'anna' stands twice"),
+    "an unknown subject": (with_text(RECORDS, "v1,anna", "v1,nobody"), "the subject 'nobody' is not in subjects"),
     "an unknown kind of subject": (with_text("subjects", "person", "Person"), "there is no kind of subject 'Person'"),
 }
 

@@ -33,6 +33,7 @@ from xinlin.engine.tables import (
     Column,
     open_table,
     refuse_gaps,
+    refuse_misnamed,
     refuse_where,
     refused,
     source_of,
@@ -175,6 +176,16 @@ def freeze(
             "there is no such folder.",
             "请核对 --data。",
             "Check what --data names.",
+        )
+    refuse_misnamed(folder, ("subjects", "consents", "relations"))
+    if (folder / "records").exists() and not (folder / "records").is_dir():
+        raise refused(
+            "no_folder",
+            "records",
+            "records 应是文件夹。",
+            "records is a file; it has to be a folder.",
+            "请把各类记录的文件放入文件夹 records。",
+            "Put the files of each kind of record into a folder of that name.",
         )
     try:
         return _freeze(folder, inputs, rulebook, plan, target, progress)

@@ -22,6 +22,7 @@ from xinlin.engine.statements import fields_of, literal
 from xinlin.engine.tables import (
     DAY,
     FIELD_TYPES,
+    FORMS,
     PLACE,
     WORDS,
     Column,
@@ -30,6 +31,7 @@ from xinlin.engine.tables import (
     open_table,
     quoted,
     refuse_gaps,
+    refuse_misnamed,
     refuse_where,
     refused,
     source_of,
@@ -92,8 +94,9 @@ def open_kind(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path) -> 
 
 def kinds_of(folder: Path, rulebook: Rulebook) -> Iterator[tuple[Kind, Path]]:
     """The kinds of which the folder has records, by name. Raises `FolderRefused` for one that the rulebook lacks."""
+    refuse_misnamed(folder / "records", rulebook.kinds)
     for path in sorted((folder / "records").glob("*")):
-        if path.suffix not in (".csv", ".parquet"):
+        if path.suffix.casefold() not in FORMS:
             continue
         if path.stem not in rulebook.kinds:
             raise refused(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from xinlin.core.values import Problem, Text
 from xinlin.engine.statements import literal
@@ -19,6 +21,7 @@ WELL_FORMED = {
     DAY: r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
     TRUTH: r"(?i)true|false",
 }
+FORMS = (".csv", ".parquet")
 EXAMPLES = {INTEGER: "12 (≤ 18 位 digits)", DAY: "2026-03-01", TRUTH: "true", WORDS: "text"}
 
 
@@ -49,7 +52,7 @@ def refused(code: str, where: str, zh: str, en: str, cure_zh: str, cure_en: str,
 
 def source_of(folder: Path, name: str) -> Path | None:
     """The file of a table in the folder. Raises `FolderRefused` where both forms are there."""
-    found = [path for suffix in (".parquet", ".csv") if (path := folder / f"{name}{suffix}").exists()]
+    found = [path for suffix in FORMS if (path := folder / f"{name}{suffix}").exists()]
     if len(found) > 1:
         raise refused(
             "two_files",
@@ -60,6 +63,26 @@ def source_of(folder: Path, name: str) -> Path | None:
             "Keep one of them.",
         )
     return found[0] if found else None
+
+
+def refuse_misnamed(folder: Path, names: Collection[str]) -> None:
+    """Refuse a file that is called like one of the tables and would not be read, such as ``relations.CSV``.
+
+    Nobody would notice that what it holds is missing. A copy beside the table itself, such as ``subjects.csv.bak``, may stand.
+    """
+    for path in sorted(folder.glob("*")):
+        table = path.name.split(".")[0].casefold()
+        if table not in names or path.name in [f"{table}{form}" for form in FORMS]:
+            continue
+        if path.suffix.casefold() in FORMS or source_of(folder, table) is None:
+            raise refused(
+                "misnamed_file",
+                path.name,
+                f"这个文件不会被读取：表 {table} 的文件名不对。",
+                f"this would not be read: it is not the name of a file of the table {table}.",
+                f"请命名为 {table}.csv 或 {table}.parquet，一个文件，不压缩。",
+                f"Call it {table}.csv or {table}.parquet: one file, not compressed.",
+            )
 
 
 def quoted(name: str) -> str:
@@ -86,8 +109,10 @@ def _source(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> tup
             return raw, "rowid"
         source = f"read_parquet({literal(path.as_posix())}, file_row_number = true)"
         connection.execute(f"DESCRIBE SELECT * FROM {source}")
-    except (duckdb.Error, OSError, UnicodeDecodeError) as error:
+        names = pq.read_schema(path).names
+    except (duckdb.Error, OSError, UnicodeDecodeError, pa.ArrowInvalid) as error:
         raise unreadable(path.name, error) from error
+    _refuse_twice(path, names)
     return source, "file_row_number"
 
 
@@ -95,14 +120,21 @@ def _header(path: Path) -> list[str]:
     """The names in the first line of a CSV. Raises `FolderRefused` for none, or one that stands twice."""
     with path.open(encoding="utf-8-sig", newline="") as stream:
         names = [name.strip() for name in next(csv.reader(stream), [])]
-    twice = [name for at, name in enumerate(names) if name in names[:at]]
-    if twice or not names:
-        said = ("缺少表头。", "there is no header.")
-        if twice:
-            said = (f"列 {twice[0]} 出现了两次。", f"the column {twice[0]!r} stands twice.")
+    if not names:
         cure = ("第一行写各列的名称，每列一次。", "Write the names of the columns into the first line, each once.")
-        raise refused("header", path.name, *said, *cure)
+        raise refused("header", path.name, "缺少表头。", "there is no header.", *cure)
+    _refuse_twice(path, names)
     return names
+
+
+def _refuse_twice(path: Path, names: Sequence[str]) -> None:
+    """Refuse a file in which two columns have one name: nobody knows which is meant. SQL does not tell A from a."""
+    folded = [name.casefold() for name in names]
+    twice = [name for at, name in enumerate(names) if folded[at] in folded[:at]]
+    if twice:
+        said = (f"列 {twice[0]} 出现了两次。", f"the column {twice[0]!r} stands twice.")
+        cure = ("每列只写一次，大小写不作区分。", "Write each column once; small and capital letters are the same.")
+        raise refused("header", path.name, *said, *cure)
 
 
 def unreadable(where: str, error: Exception) -> FolderRefused:
