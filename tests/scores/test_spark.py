@@ -10,23 +10,26 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.scores.spark_cluster import WORKERS, standalone
 from tests.scores.test_engine import days, freeze, schemes, towns
+from tests.scores.test_engine_odd_folders import READ, RECORDS, city, scored, with_column
 from tests.scores.test_open_folder import Run, folder, score
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
 from xinlin.core.schemes import Scheme
 from xinlin.engine import scores, spark
 from xinlin.engine.figures import Part
+from xinlin.engine.runs import TooManyPoints
 
 pytest.importorskip("pyspark", reason="PySpark is not installed")
 pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed")
 
-__all__ = ["folder"]
+__all__ = ["city", "folder"]
 EXAMPLES = max(4, int(os.environ.get("XINLIN_EXAMPLES") or 0) // 50)
 """Spark takes seconds for a scheme whoever is scored, so few schemes meet sixty people each; a long run asks for more."""
 
@@ -90,3 +93,25 @@ def test_a_cluster_of_two_workers_gives_the_same(
     assert said["engine"].startswith("spark sql 4")
     for worker in WORKERS:
         assert "Asked to launch executor" in (logs / f"{worker}.log").read_text(errors="replace"), worker
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["a record in year 1", "the least number", "the largest number", "a handle over two lines", "nothing at all"],
+)
+def test_odd_folders_are_read_alike_by_spark(city: Path, tmp_path: Path, case: str) -> None:
+    change, expected = READ[case]
+    change(city)
+    assert scored(city, tmp_path / "out", ("duckdb", "spark")) == expected
+
+
+def test_numbers_whose_sum_spark_cannot_hold_are_named(city: Path, tmp_path: Path) -> None:
+    with_column(RECORDS, "subject", pa.array(["anna", "anna"]))(city)
+    path = city / f"{RECORDS}.parquet"
+    table = pq.read_table(path)
+    largest = pa.array([2**63 - 1] * 2)
+    pq.write_table(table.set_column(table.schema.get_field_index("hours"), "hours", largest), path)
+    assert scored(city, tmp_path / "here") == {"anna": 660, "李雷": 600}
+    with pytest.raises(TooManyPoints, match="use --engine duckdb"):
+        scored(city, tmp_path / "there", ("spark",))
+    assert list((tmp_path / "there" / "spark").glob("*.parquet")) == []

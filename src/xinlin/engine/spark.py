@@ -28,6 +28,7 @@ from xinlin.core.plan import IndicatorPlan, Plan
 from xinlin.core.schemes import Limits
 from xinlin.core.terms import add_term
 from xinlin.engine.figures import Figures, Lines, Part, Progress
+from xinlin.engine.runs import TooManyPoints
 from xinlin.engine.snapshot import edges_of, enrolled
 from xinlin.engine.statements import clamp_sql, contributions_sql, holders_sql, indicator_sql, repeat_view
 
@@ -47,6 +48,8 @@ SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
 }
 """Standard SQL: identifiers in double quotes, text as it stands, an error where a number does not fit."""
+OVERFLOWS = ("ARITHMETIC_OVERFLOW", "CAST_OVERFLOW", "NUMERIC_VALUE_OUT_OF_RANGE")
+"""What Spark calls a number that does not fit."""
 SMALL = 20_000
 SMALL_SETTINGS = {
     "spark.sql.shuffle.partitions": "1",
@@ -190,6 +193,23 @@ def lines_sql(plan: Plan, held: set[str]) -> str:
     return f"SELECT * FROM ({' UNION ALL '.join(rows)}) ORDER BY indicator, subject, occurred_on, record"
 
 
+def _write(spark: SparkSession, statement: str, target: Path) -> None:
+    """Write what the statement gives. Raises `TooManyPoints` where a number on the way does not fit 64 bits."""
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
+
+    try:
+        spark.sql(statement).write.parquet(target.as_posix())
+    except (Py4JJavaError, PySparkException) as failed:
+        if not any(name in str(failed) for name in OVERFLOWS):
+            raise
+        raise TooManyPoints(
+            "有记录的数值过大，合计超出 64 位整数，Spark 无法计算；请核对数值，或改用 --engine duckdb。"
+            " Some records hold numbers so large that a sum of them does not fit 64 bits, which is all that Spark has;"
+            " check them, or use --engine duckdb."
+        ) from failed
+
+
 @contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
     """A folder beside the snapshot, seen by the driver and by all executors, gone afterwards."""
@@ -246,7 +266,7 @@ def parts(
 ) -> Iterator[Part]:
     """Score the snapshot in ``folder`` on Spark; the same blocks in the same order as the engine of one machine.
 
-    ``threads`` has no effect: the cluster has its own. Raises `SparkMissing`.
+    ``threads`` has no effect: the cluster has its own. Raises `SparkMissing`, `TooManyPoints`.
     """
     numbers = enrolled(folder)
     edges = [edge for edge in edges_of(int(numbers[-1]) + 1 if len(numbers) else 0) if edge[0] >= begin]
@@ -258,12 +278,12 @@ def parts(
     held = _register(spark, plan, folder)
     steps = 3 if lines else 2
     with _beside(folder) as work:
-        spark.sql(figures_sql(plan, held)).write.parquet((work / "figures").as_posix())
+        _write(spark, figures_sql(plan, held), work / "figures")
         if progress:
             progress(1, steps)
         lined = lines and bool(_indicators(plan, held))
         if lined:
-            spark.sql(lines_sql(plan, held)).write.parquet((work / "lines").as_posix())
+            _write(spark, lines_sql(plan, held), work / "lines")
             if progress:
                 progress(2, steps)
         for part in edges:

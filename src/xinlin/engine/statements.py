@@ -102,14 +102,15 @@ def award_sql(points: Award, value: str) -> str:
         return f"(CASE CAST({value} AS STRING) {cases} ELSE 0 END)"
     if points.each is not None:
         units = points.each.units
-        return f"coalesce((CASE WHEN {value} >= 0 THEN {value} DIV {units} ELSE -((-{value}) DIV {units}) END) * {points.each.points}, 0)"
+        return f"coalesce(({value} DIV {units}) * {points.each.points}, 0)"  # DIV rounds towards nought
     if points.bands is not None:
         cases = " ".join(f"WHEN {value} >= {band.at_least} THEN {band.points}" for band in reversed(points.bands))
         return f"(CASE {cases} ELSE 0 END)"
     terms, reached = [], 0
     for step in points.steps or []:
         upper = value if step.up_to is None else f"least({value}, {step.up_to})"
-        terms.append(f"(greatest({upper} - {reached}, 0) DIV {step.per}) * {step.points}")
+        # the greater first: the least of 64-bit integers less something is none of them
+        terms.append(f"((greatest({upper}, {reached}) - {reached}) DIV {step.per}) * {step.points}")
         reached = step.up_to or reached
     return f"(CASE WHEN {value} IS NULL THEN 0 ELSE {' + '.join(terms)} END)"
 
