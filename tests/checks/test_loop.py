@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.checks.conftest import OFFICER, TRADING, Listed, make_entry
 from xinlin.core.calendar import PUBLISHED
 from xinlin.core.checks import Applicant
-from xinlin.core.holds import STAGES, Funnel, lapse_of, state_of
+from xinlin.core.holds import STAGES, Funnel, lapse_of, percent, state_of
 from xinlin.office.actions import holds, lists
 from xinlin.office.actions.feedback import give_feedback
 from xinlin.office.actions.tallies import tally
@@ -217,8 +217,8 @@ def test_six_stages_each_with_its_time(hit: AnswerView) -> None:
 
 
 def test_the_published_figures_make_their_published_rates() -> None:
-    told = Funnel(checks=4_377_000, automatic=532_067, hits=238, measures=7_907, not_the_person=0)
-    assert (told.measure_percent, told.hit_percent) == ("0.1806", "0.0447")
+    told = Funnel(checks=4_377_000, automatic=532_067, hits=238, automatic_hits=238, measures=7_907)
+    assert (told.measure_percent, told.hit_percent) == ("0.18", "0.0447")
 
 
 def test_the_funnel_counts_closed_days_and_today_alike(ask: Ask, hit: AnswerView) -> None:
@@ -266,3 +266,22 @@ def test_a_red_list_opens_an_incentive_beside_the_answer(firm: Callable[..., Lis
     assert [(one.code, one.automatic) for one in view.answers[0].favours] == [("grade_a_green_channel", True)]
     other = answer(actor=actor, applicants=[Applicant(listed.identifier, "别名")], idempotency_key="2", **tax)
     assert other.answers[0].favours == []
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "told"),
+    [
+        *((0, 0, "0"), (0, 9, "0"), (9, 9, "100"), (1, 8, "12.5"), (1, 3, "33.3"), (2, 300, "0.67")),
+        *((1, 10_000, "0.01"), (1, 100_000_000, "<0.0001"), (1, 100, "1"), (999, 100_000, "1")),
+    ],
+)
+def test_a_share_reads_as_one_says_it(part: int, whole: int, told: str) -> None:
+    assert percent(part, whole) == told
+
+
+def test_hits_of_pages_count_in_the_funnel_as_in_the_table(hit: AnswerView, client: Any) -> None:
+    day = today()
+    told = supervision.funnel(actor=REVIEWER, since=day, until=day)
+    (office,) = supervision.offices(actor=REVIEWER, since=day, until=day)
+    assert (told.hits, told.automatic, told.automatic_hits) == (office.hits, 0, 0) == (1, 0, 0)
+    assert told.false_hit_percent == "0"

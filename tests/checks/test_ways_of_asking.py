@@ -210,7 +210,7 @@ def test_a_promise_is_signed_reminded_of_and_kept() -> None:
     (mine,) = pledge_queries.mine(actor=me)
     assert (mine.state, mine.papers) == ("kept", ["复印件"])
     applicants, government = pledge_queries.board(actor=WATCHER)
-    assert (applicants.kept, applicants.kept_percent, government.kept) == (1, "100.0000", 0)
+    assert (applicants.kept, applicants.kept_percent, government.kept) == (1, "100", 0)
 
 
 def test_a_late_promise_is_late_and_only_a_due_one_can_be_broken() -> None:

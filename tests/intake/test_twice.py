@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from xinlin.office.models.records import Record
 from xinlin.office.scopes import Actor, Refused, today
 
 from .conftest import CATALOGUE, CLERK, ID, NAME, ON, Send, kind, resident, spec, table
@@ -32,7 +33,6 @@ def test_a_row_corrected_twice_before_the_worker_comes_becomes_one_record(
 ) -> None:
     from xinlin.office.actions.batches import correct
     from xinlin.office.models.batches import Batch, RefusedRow
-    from xinlin.office.models.records import Record
 
     batch = send("deeds", table(HEADER, GOOD, BAD))
     with django_capture_on_commit_callbacks(execute=True):
@@ -78,7 +78,6 @@ def test_a_worker_that_wakes_late_does_not_take_a_finished_delivery_in_again(
 ) -> None:
     from xinlin.office.jobs import batches as jobs
     from xinlin.office.models.batches import Batch, Job
-    from xinlin.office.models.records import Record
 
     batch = send("deeds", table(HEADER, GOOD, BAD))
     stale = Batch.objects.get(pk=batch.pk)
@@ -102,14 +101,26 @@ def test_a_failed_file_sent_by_two_at_once_gets_one_new_job(send: Send, monkeypa
 
 
 def test_a_row_is_not_taken_in_again_under_another_manner(send: Send) -> None:
-    """A disputed entry would come back undisputed, and a deed would count once a day."""
+    """A disputed entry does not come back undisputed by itself, and a deed would count once a day."""
     send("listed", table(LISTED, entry(1)), valid_on=date(2024, 6, 1))
-    with pytest.raises(Refused) as refused:
-        send("listed", table(LISTED, entry(1)), delivery="additions")
-    assert refused.value.problem.code == "delivery_not_of_kind"
+    Record.objects.update(status="disputed")
+    batch = send("listed", table(LISTED, entry(1)), delivery="additions")
+    assert (batch.state, batch.rows_accepted, batch.rows_repeated) == ("done", 1, 1)
+    assert [one.status for one in Record.objects.all()] == ["disputed"]
     with pytest.raises(Refused):
         send("deeds", table(HEADER, GOOD), delivery="full_list", valid_on=date(2024, 6, 1))
     assert send("deeds", table(HEADER, GOOD), delivery="additions").state == "done"
+
+
+def test_single_entries_join_their_list_and_end_nobody(send: Send) -> None:
+    send("listed", table(LISTED, entry(1), entry(2)), valid_on=date(2024, 6, 1))
+    added = send("listed", table(LISTED, entry(3)), delivery="additions", valid_on=date(2024, 6, 10))
+    assert (added.entries_added, added.entries_ended) == (1, 0)
+    assert Record.objects.filter(status="active").count() == 3
+    late = send("listed", table(LISTED, entry(1), entry(2)), valid_on=date(2024, 6, 5))
+    assert late.entries_ended == 0, "a list of an earlier day says nothing of an entry of a later one"
+    send("listed", table(LISTED, entry(1), entry(2)), valid_on=date(2024, 6, 11))
+    assert Record.objects.filter(status="active").count() == 2
 
 
 def test_a_list_for_a_day_to_come_shuts_out_nobody(send: Send) -> None:

@@ -60,11 +60,17 @@ def signing_problem(state: HoldState, reason_given: str) -> Problem | None:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share as text with four decimals, rounded half up by whole numbers, such as ``0.1806``; ``0.0000`` of nothing."""
-    if whole <= 0:
-        return "0.0000"
-    scaled = (part * 1_000_000 * 2 + whole) // (whole * 2)
-    return f"{scaled // 10_000}.{scaled % 10_000:04}"
+    """A share in a hundred as a reader expects it, rounded half up: ``100``, ``12.5``, ``0.18``, ``0.0447``.
+
+    One decimal from 1 on, below it two, and four below 0.1, so that few among many are not told as none. Nothing is ``0``.
+    """
+    if whole <= 0 or part <= 0:
+        return "0"
+    decimals = 1 if part * 100 >= whole else 2 if part * 1_000 >= whole else 4
+    unit = 10**decimals
+    scaled = (part * 100 * unit * 2 + whole) // (whole * 2)
+    text = f"{scaled // unit}.{scaled % unit:0{decimals}}".rstrip("0").rstrip(".")
+    return text if scaled else "<0.0001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +80,17 @@ class Funnel:
     checks: int
     automatic: int
     hits: int
+    """Of all checks, whoever asked."""
     measures: int
     not_the_person: int = 0
     """Hits of which the officer found that they were about somebody else."""
+    automatic_hits: int = 0
+    """Those of ``hits`` that no person's question made."""
 
     @property
     def hit_percent(self) -> str:
-        """Hits in a hundred automatic checks."""
-        return percent(self.hits, self.automatic)
+        """Hits of systems' questions in a hundred of them."""
+        return percent(self.automatic_hits, self.automatic)
 
     @property
     def measure_percent(self) -> str:

@@ -139,12 +139,13 @@ def clean_filename(filename: str) -> str:
 def manner(kind: Kind, delivery: Delivery | None, valid_on: date | None) -> Delivery:
     """How the kind is delivered. Raises `Refused` for another manner, or for a day that has not come.
 
-    The same row would be another record in the other manner: it would count twice, and the second one undisputed. A
+    A list takes ``additions`` too: single entries, which end nothing and are the same entries as in the whole list. A
     list for a day to come would end entries before that day and shut out every list until then.
     """
     if delivery == "corrections" and kind.identity_fields() is not None:
         return delivery
-    if delivery is not None and delivery != kind.delivery:
+    added = delivery == "additions" and kind.delivery == "full_list"
+    if delivery is not None and delivery != kind.delivery and not added:
         raise refused(
             "delivery_not_of_kind",
             "delivery",
@@ -164,7 +165,7 @@ def manner(kind: Kind, delivery: Delivery | None, valid_on: date | None) -> Deli
             "Check the day",
             valid_on.isoformat(),
         )
-    return kind.delivery
+    return "additions" if added else kind.delivery
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class ListState:
     decided: set[int]
     """Records whose details a decided objection put right: no list puts them wrong again."""
     ends_missing: bool
-    """False for corrected rows, which only add to their list."""
+    """False for corrected rows and single entries, which only add to their list."""
     met: set[str] = field(default_factory=set)
     confirmed: set[int] = field(default_factory=set)
     """Records that the list holds word for word."""
@@ -110,7 +110,8 @@ def standing(batch: Batch) -> ListState:
         else:
             open_entries.setdefault(key, []).append(one)
     decided = decided_versions(batch.kind)
-    return ListState(batch, open_entries, struck, decided, ends_missing=batch.replays_id is None)
+    whole = batch.delivery == "full_list" and batch.replays_id is None
+    return ListState(batch, open_entries, struck, decided, ends_missing=whole)
 
 
 def keep_up(actor: Actor, state: ListState, findings: Hints) -> int:
@@ -144,7 +145,8 @@ def end_missing(
 ) -> tuple[int, int]:
     """End the entries that the list no longer has, on the day for which it speaks. Returns (added, ended) entries.
 
-    An entry that a refused row may be stays. Raises `Refused` where too few entries remain and nobody confirmed it.
+    An entry that a refused row may be stays, and so does one that came by itself for a later day than the list's.
+    Raises `Refused` where too few entries remain and nobody confirmed it.
     ``positions``: column of ``identifier``, ``document`` and ``name`` in the file, or -1.
     """
     added = sum(1 for key in state.fresh if key not in state.open)
@@ -155,6 +157,9 @@ def end_missing(
     if not confirmed and state.open and perhaps * 100 < len(state.open) * SHRINKS_TO_PERCENT:
         raise Refused(_half_file(len(state.open), here, remaining))
     missing = {one.pk: key for key, held in state.open.items() if key not in state.met for one in held}
+    later = Record.objects.filter(kind=batch.kind, department=batch.department, batch__valid_on__gt=batch.valid_on)
+    for pk in later.exclude(status__in=_GONE).values_list("pk", flat=True):
+        missing.pop(pk, None)
     spared = _spared(missing, state.refused_cells, positions) if state.refused_cells else set()
     for _ in {missing[pk] for pk in spared}:
         findings.add("not_ended")

@@ -78,7 +78,7 @@ class StagedRows:
         asserted = {one.field for one in kind.assertions if one.field is not None}
         self._asserted = [(spec.code, slot_of(spec)) for spec in kind.fields if spec.code in asserted]
         self._domain = ["record", kind.code, batch.department]
-        self._listed = batch.delivery == "full_list"
+        self._listed = kind.delivery == "full_list"
 
     def close(self) -> None:
         """Give the space back."""

@@ -326,7 +326,7 @@ def _store(job: Job, batch: Batch, judge: Judge, staged: StagedRows, sheet: Shee
     if Batch.objects.select_for_update().get(pk=batch.pk).state == Batch.State.DONE:
         return
     findings = staged.findings
-    state = full_lists.standing(batch) if batch.delivery == "full_list" else None
+    state = full_lists.standing(batch) if judge.kind.delivery == "full_list" else None
     storing = Storing(ACTOR, batch, staged, findings, state, partial(_cells_of, sheet))
     storing.keep()
     added = ended = 0

@@ -55,14 +55,15 @@ def _counted(department: str | None, since: date, until: date) -> dict[tuple[str
 
 
 def funnel(*, actor: Actor, since: date, until: date) -> Funnel:
-    """Checks, automatic ones among them, their hits, and the measures that officers took, from ``since`` to ``until``."""
+    """Checks and automatic ones among them, the hits of both, and the measures that officers took, from ``since`` to ``until``."""
     department = _department_of(actor)
     sums = _counted(department, since, until)
     given = _given(department, since, until)
     return Funnel(
         checks=sum(row[0] for row in sums.values()),
         automatic=sum(row[0] for (_, channel), row in sums.items() if channel in AUTOMATIC),
-        hits=sum(row[1] for (_, channel), row in sums.items() if channel in AUTOMATIC),
+        hits=sum(row[1] for row in sums.values()),
+        automatic_hits=sum(row[1] for (_, channel), row in sums.items() if channel in AUTOMATIC),
         measures=sum(one.get("measure_applied", 0) for one in given.values()),
         not_the_person=sum(one.get("not_the_person", 0) for one in given.values()),
     )
