@@ -27,6 +27,7 @@ from xinlin.core.schemes import (
     ClassRule,
     Dimension,
     Each,
+    Extension,
     FieldTest,
     Indicator,
     Limits,
@@ -39,6 +40,7 @@ from xinlin.core.schemes import (
     Tier,
 )
 from xinlin.core.scores import evaluate
+from xinlin.core.trade_scores import whole_schemes
 from xinlin.core.values import Text
 from xinlin.engine.figures import joined
 from xinlin.engine.freezing import in_order
@@ -204,6 +206,31 @@ def schemes(draw: st.DrawFn) -> Scheme:
     )
 
 
+@st.composite
+def trades(draw: st.DrawFn) -> Scheme:
+    """A trade's score: dimensions of its own, and all or some of those of another scheme, as a rulebook gives it."""
+    base, own = draw(schemes()), draw(schemes())
+    dimensions = [
+        one.model_copy(
+            update={
+                "code": f"own_{one.code}",
+                "indicators": [i.model_copy(update={"code": f"own_{i.code}"}) for i in one.indicators],
+            }
+        )
+        for one in own.dimensions
+    ]
+    codes = [one.code for one in base.dimensions]
+    chosen = draw(st.none() | st.lists(st.sampled_from(codes), min_size=1, unique=True))
+    extension = Extension(scheme=base.code, version=base.version, dimensions=chosen)
+    told = {"code": "trade", "name": T, "purpose": T, "extends": extension, "dimensions": dimensions}
+    _, trade = whole_schemes([base, own.model_copy(update=told)])
+    taken = [code for code in codes if chosen is None or code in chosen]
+    assert [one.code for one in trade.dimensions] == [*(one.code for one in dimensions), *taken]
+    return Scheme.model_validate(trade.model_dump(by_alias=True))
+
+
+any_scheme = st.one_of(schemes(), schemes(), trades())
+"""A city's scheme, or one time in three a trade's, which extends one."""
 days = st.integers(-60, 1100).map(lambda n: START + timedelta(days=n))
 
 
@@ -342,7 +369,7 @@ def test_rows_come_in_the_order_of_subject_day_and_handle(rows: list[tuple[int, 
 @settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(scheme=schemes(), people=histories() | towns, as_of=days)
+@given(scheme=any_scheme, people=histories() | towns, as_of=days)
 def test_engine_equals_evaluator(scheme: Scheme, people: dict[int, list[Fact]], as_of: date) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "snapshot"
@@ -371,7 +398,7 @@ def test_engine_equals_evaluator(scheme: Scheme, people: dict[int, list[Fact]], 
 @settings(
     max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-@given(scheme=schemes(), people=histories(), as_of=days)
+@given(scheme=any_scheme, people=histories(), as_of=days)
 def test_contributions_sum_to_dimensions_whatever_the_order(
     scheme: Scheme, people: dict[int, list[Fact]], as_of: date
 ) -> None:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.scores.spark_cluster import WORKERS, standalone
-from tests.scores.test_engine import days, freeze, schemes, towns
+from tests.scores.test_engine import any_scheme, days, freeze, towns
 from tests.scores.test_engine_odd_folders import READ, RECORDS, city, scored, with_column
 from tests.scores.test_open_folder import Run, folder, score
 from xinlin.core.plan import Plan, compile_scheme
@@ -61,7 +61,7 @@ def _both(plan: Plan, folder: Path) -> tuple[tuple[object, ...], tuple[object, .
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(scheme=schemes(), people=towns, as_of=days)
+@given(scheme=any_scheme, people=towns, as_of=days)
 def test_spark_equals_the_engine_whatever_the_scheme_and_the_history(
     scheme: Scheme, people: dict[int, list[Fact]], as_of: date
 ) -> None:
