@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from xinlin.commands import (
+    amiss,
     batches,
     calendars,
     consents,
@@ -62,9 +63,20 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code."""
+    """Run one command; returns its exit code. What is amiss with the place it runs in is said in a sentence."""
     arguments = build_parser().parse_args(argv)
-    code: int = arguments.run(arguments)
+    try:
+        code: int = arguments.run(arguments)
+    except Exception as error:
+        problems = amiss.explain(error)
+        if not problems:
+            raise
+        for problem in problems:
+            print(
+                f"{problem.where}：{problem.what.zh}。{problem.cure.zh}。\n  {problem.where}: {problem.what.en}; {problem.cure.en}.",
+                file=sys.stderr,
+            )
+        return amiss.CODE
     return code
 
 

@@ -2,65 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+
+from xinlin import place
 
 PACKAGE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("XINLIN_DATA") or PACKAGE.parent.parent / "var").resolve()
 """The one folder that holds all state: database, vault, keys, snapshots."""
 
-
-def _secret(name: str) -> str:
-    """A secret made on first use and kept, readable by the owner alone, in the data folder."""
-    path = DATA / "keys" / name
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(secrets.token_hex(32))
-        with contextlib.suppress(FileExistsError):
-            os.link(path.with_suffix(".new"), path)
-    return path.read_text(encoding="ascii").strip()
-
-
-def _database(url: str) -> dict[str, Any]:
-    """SQLite in the data folder by default; PostgreSQL by ``postgresql://user:password@host:port/name``."""
-    if not url:
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": str(DATA / "xinlin.sqlite3"),
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 60,  # seconds; as long as a large delivery may take to be stored
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536;",
-            },
-        }
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise ValueError(
-            f"XINLIN_DATABASE_URL: {parts.scheme or url!r} is not served; use postgresql://user@host:port/name"
-        )
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/"),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
-        # A connection costs more than all the questions of a check; one that the server closed is found out and replaced.
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-    }
-
-
-SECRET_KEY = _secret("session")
-SEAL_KEY = _secret("seal")
+SECRET_KEY = place.secret(DATA / "keys", "session")
+SEAL_KEY = place.secret(DATA / "keys", "seal")
 """Encrypts identifiers and names at rest."""
-FIND_KEY = _secret("find")
+FIND_KEY = place.secret(DATA / "keys", "find")
 """Keys the hash by which an identifier is found."""
 
 CITY = os.environ.get("XINLIN_CITY") or "dongtou"
@@ -74,7 +29,7 @@ SYNTHETIC = os.environ.get("XINLIN_SYNTHETIC") == "1"
 
 DEBUG = False
 ALLOWED_HOSTS = (os.environ.get("XINLIN_HOSTS") or "127.0.0.1,localhost,[::1],testserver").split(",")
-DATABASES = {"default": _database(os.environ.get("XINLIN_DATABASE_URL") or "")}
+DATABASES = {"default": place.database(os.environ.get("XINLIN_DATABASE_URL") or "", DATA)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "office.Account"
 SITE_ID = 1

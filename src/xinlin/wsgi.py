@@ -29,6 +29,9 @@ class MachineHandler(WSGIHandler):
 
 
 django.setup(set_prefix=False)
+from xinlin.office.queries.keys import insist  # noqa: E402  tables can be named only once Django is set up
+
+insist()
 _pages, _machines = WSGIHandler(), MachineHandler()
 
 

@@ -187,3 +187,13 @@ def test_a_database_that_is_away_for_a_moment_costs_nothing(leave: Leave, monkey
     monkeypatch.setattr(jobs.connection, "close", lambda: None)
     jobs.keep_sequencing(0, lambda: next(turns))
     assert Leaf.objects.filter(index__isnull=False).count() == 2
+
+
+def test_a_log_never_goes_on_under_another_key(leave: Leave, settings: object, tmp_path: Path) -> None:
+    leave(1)
+    jobs.sequence()
+    leave(1)
+    settings.DATA = tmp_path  # type: ignore[attr-defined]  # the fixture of pytest-django has no type of its own
+    with pytest.raises(jobs.LogBroken, match="restore keys/log"):
+        jobs.sequence()
+    assert Head.objects.count() == 1

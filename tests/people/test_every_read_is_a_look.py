@@ -81,6 +81,8 @@ EXCUSED: dict[Function, str] = {
     ("figures", "distribution"): "counts",
     ("hearings", "of_answers"): "beside",
     ("histories", "horizon"): "system",
+    ("keys", "insist"): "system",
+    ("keys", "keys_open"): "system",
     ("honours", "hidden_of"): "inner",
     ("lists", "entry_of"): "inner",
     ("lists", "known"): "inner",

@@ -35,8 +35,10 @@ def _settle(_arguments: argparse.Namespace) -> int:
 
     django.setup()
     from xinlin.office.actions.restores import settle
+    from xinlin.office.queries.keys import insist
     from xinlin.office.scopes import Actor
 
+    insist()
     done = settle(actor=Actor(handle="system:restore", name="恢复后重办 After a restore", role="system"))
     print(
         f"重新终止授权 {done.consents} 项，删除分数 {done.figures} 行、记录 {done.records} 条，"

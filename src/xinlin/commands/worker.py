@@ -54,8 +54,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from xinlin.office.jobs.publicity import publish
     from xinlin.office.jobs.publicity_figures import count_when_due
     from xinlin.office.jobs.sources import pull_all
+    from xinlin.office.queries.keys import insist
     from xinlin.office.scopes import Actor
 
+    insist()
     settle(actor=Actor(handle="system:restore", name="恢复后重办 After a restore", role="system"))
     stopped = threading.Event()
     duties: tuple[tuple[str, float, Callable[[], object]], ...] = (

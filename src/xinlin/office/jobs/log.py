@@ -10,7 +10,7 @@ from pathlib import Path
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from xinlin.core.notes import Checkpoint, sign_note
+from xinlin.core.notes import Checkpoint, Refused, open_checkpoint, sign_note
 from xinlin.core.tree import Incomplete, grow, hash_leaf, root, tile_path, tiles_of
 from xinlin.office import signing
 from xinlin.office.models.log import Head, Leaf, Tile
@@ -51,6 +51,16 @@ def _number(size: int) -> list[bytes]:
     return [commitment for _, commitment in numbered]
 
 
+def _same_key(last: Head) -> None:
+    """A restored log whose key was left behind must not go on under another: nobody outside would take its heads."""
+    try:
+        open_checkpoint(last.note, signing.log_key(), signing.verify)
+    except Refused as refused:
+        raise LogBroken(
+            f"the last head is not signed with the key in keys/log ({signing.log_key()}): restore keys/log from the backup"
+        ) from refused
+
+
 def _one_head() -> int:
     """Number one batch under the lock and sign the grown tree; how many leaves it took."""
     with transaction.atomic():
@@ -65,6 +75,8 @@ def _one_head() -> int:
             holds = False
         if not holds:
             raise LogBroken(f"the tiles do not lead to the signed root of {size} leaves; run: xinlin log verify")
+        if last is not None:
+            _same_key(last)
         commitments = _number(size)
         if not commitments:
             return 0

@@ -1,0 +1,43 @@
+"""Whether the keys in the data folder are those with which the database was written (密钥与数据相符)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from xinlin.office.models.people import Subject
+from xinlin.office.vault import SealBroken, identifier_key, unseal
+from xinlin.place import Unfit
+
+
+def keys_open() -> bool:
+    """True while the newest subject's identifier opens under the seal key and is found under the find key.
+
+    With other keys nobody would be found, and everybody who is delivered would be a second person. True where nobody
+    is registered yet; reads one row and shows it to nobody. Raises `DatabaseError`.
+    """
+    newest = Subject.objects.order_by("-pk").values_list("identifier_sealed", "identifier_key").first()
+    if newest is None:
+        return True
+    try:
+        return identifier_key(unseal(newest[0], "subject.identifier")) == newest[1]
+    except (SealBroken, ValueError):
+        return False
+
+
+def insist() -> None:
+    """Raises `Unfit` where the keys are not those of the data. A database that is away is told of by whoever needs it."""
+    try:
+        opened = keys_open()
+    except DatabaseError:
+        return
+    if not opened:
+        raise Unfit(
+            "other_keys",
+            f"{settings.DATA}/keys",
+            ("这些密钥打不开库中的数据", "these keys do not open what the database holds"),
+            (
+                "停下全部进程，从备份恢复 XINLIN_DATA/keys（seal、find、log），再启动",
+                "stop all processes, restore XINLIN_DATA/keys (seal, find, log) from their backup, and start again",
+            ),
+        )
