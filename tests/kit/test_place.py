@@ -21,6 +21,7 @@ Xinlin = Callable[..., subprocess.CompletedProcess[str]]
     ("words", "more", "said"),
     [
         (("log", "verify"), {"XINLIN_DATABASE_URL": ""}, "xinlin manage migrate"),
+        (("worker",), {"XINLIN_DATABASE_URL": ""}, "xinlin manage migrate"),
         (("log", "verify"), {"XINLIN_DATABASE_URL": "postgresql://a@127.0.0.1:1/b"}, "does not answer"),
         (
             ("log", "verify"),

@@ -85,6 +85,20 @@ def test_what_needs_consent_is_kept_of_those_alone_who_gave_it(
     assert {vault.unseal(row.raw_sealed, "refused_row.raw") for row in refused[:2]} == {"{}"}, "nothing of them is kept"
 
 
+def test_where_the_city_asks_under_no_terms_nobody_has_consented(
+    resident: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr("django.conf.settings.DATA", tmp_path)
+    monkeypatch.setattr("xinlin.office.consent_gate.terms_in_force", set)
+    office = Actor(handle="account:78", name="社区报送员", role="clerk", department="community_office")
+    someone = resident("林小满")
+    number = vault.unseal(someone.subject.identifier_sealed, "subject.identifier")
+    content = f"公民身份号码,姓名,结算日期,批次号,累计积分\n{number},林小满,2026-03-01,S1,20".encode()
+    with django_capture_on_commit_callbacks(execute=True):
+        receive(actor=office, kind="neighbourhood_points", filename="points.csv", chunks=[content])
+    assert RefusedRow.objects.get().problems[0]["code"] == "consent_missing"
+
+
 def test_a_deleted_record_does_not_come_back_and_the_receipt_is_signed(
     resident: Make, send: Callable[..., Batch]
 ) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
 from xinlin.core import assertions
@@ -158,9 +159,11 @@ class Storing:
         if self.kind.refusable:
             unwanted += self._drop(NOT_RECORDED, _UNWANTED, [self.kind.code])
         if self.kind.with_consent:
-            consented, given = (
-                Consent.objects.filter(in_force(), step="score").values("subject").query.sql_with_params()
-            )
+            standing = Consent.objects.filter(in_force(), step="score").values("subject")
+            try:
+                consented, given = standing.query.sql_with_params()
+            except EmptyResultSet:  # the city asks under no terms today: nobody has consented to them
+                consented, given = "SELECT subject_id FROM consent WHERE 1 = 0", ()
             unwanted += self._drop(NOT_CONSENTED, _NOT_CONSENTED.format(consented=consented), list(given))
         return unwanted
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 
 from xinlin.office.models.people import Subject
 from xinlin.office.vault import SealBroken, identifier_key, unseal
@@ -25,12 +26,29 @@ def keys_open() -> bool:
         return False
 
 
+def tables_stand() -> bool:
+    """Whether every migration of this version has run. Raises `DatabaseError`."""
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
 def insist() -> None:
-    """Raises `Unfit` where the keys are not those of the data. A database that is away is told of by whoever needs it."""
+    """Raises `Unfit` where the tables are not of this version, or the keys not those of the data.
+
+    A database that is away is told of by whoever needs it.
+    """
     try:
-        opened = keys_open()
+        stand = tables_stand()
+        opened = not stand or keys_open()
     except DatabaseError:
         return
+    if not stand:
+        raise Unfit(
+            "not_migrated",
+            "XINLIN_DATABASE_URL",
+            ("数据库的表不是这个版本的", "the tables of the database are not those of this version"),
+            ("运行：xinlin manage migrate，再启动", "run: xinlin manage migrate, and start again"),
+        )
     if not opened:
         raise Unfit(
             "other_keys",
