@@ -49,10 +49,11 @@ if (kiosk) {
   const idle = Number(kiosk.dataset.kiosk) * 1000;
   let timer;
   let told = Date.now();
-  const touched = () => {
+  const touched = (event) => {
     clearTimeout(timer);
     timer = setTimeout(() => location.replace(kiosk.dataset.end), idle);
-    if (Date.now() - told > idle / 4) {
+    const ending = kiosk.contains(event?.target ?? null); // whoever presses "end" wants nothing kept open
+    if (!ending && Date.now() - told > idle / 4) {
       told = Date.now();
       fetch(kiosk.dataset.here, { method: "HEAD" });
     }
