@@ -8,7 +8,7 @@ from django.db import models
 class Check(models.Model):
     """One call of an approval system: an item, a purpose, some applicants (核查)."""
 
-    number = models.CharField(max_length=32, unique=True)
+    number = models.CharField(max_length=32)
     client = models.CharField(max_length=100)
     department = models.CharField(max_length=64)
     item = models.CharField(max_length=64)
@@ -24,7 +24,10 @@ class Check(models.Model):
 
     class Meta:
         db_table = "check_question"
-        constraints = [models.UniqueConstraint(fields=["client", "idempotency_key"], name="check_key_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["number"], name="check_question_number_once"),
+            models.UniqueConstraint(fields=["client", "idempotency_key"], name="check_key_once"),
+        ]
         indexes = [models.Index(fields=["department", "-asked_at"]), models.Index(fields=["as_of"])]
 
 
@@ -38,8 +41,8 @@ class CheckAnswer(models.Model):
         NO = "no"
         UNSURE = "unsure"
 
-    number = models.CharField(max_length=40, unique=True)
-    question = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="answers")
+    number = models.CharField(max_length=40)
+    question = models.ForeignKey(Check, on_delete=models.PROTECT, related_name="answers", db_index=False)
     position = models.PositiveIntegerField()
     subject = models.ForeignKey(
         "office.Subject", null=True, blank=True, on_delete=models.PROTECT, related_name="check_answers"
@@ -58,6 +61,7 @@ class CheckAnswer(models.Model):
     class Meta:
         db_table = "check_answer"
         constraints = [
+            models.UniqueConstraint(fields=["number"], name="check_answer_number_once"),
             models.UniqueConstraint(fields=["question", "position"], name="check_answer_position_unique"),
             models.CheckConstraint(
                 condition=~models.Q(verdict="yes") | models.Q(subject__isnull=False), name="check_answer_yes_is_exact"

@@ -14,7 +14,7 @@ class ListEntry(models.Model):
     """
 
     record = models.OneToOneField("office.Record", on_delete=models.PROTECT, related_name="list_entry")
-    subject = models.ForeignKey("office.Subject", on_delete=models.PROTECT, related_name="list_entries")
+    subject = models.ForeignKey("office.Subject", on_delete=models.PROTECT, related_name="list_entries", db_index=False)
     list = models.CharField(max_length=64)
     entered_on = models.DateField()
     document = models.CharField(max_length=128)

@@ -113,7 +113,7 @@ class Consent(models.Model):
 class Look(models.Model):
     """One read of a person's data: who, in what office, for which purpose and clause, what came of it (查询记录)."""
 
-    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="looks")
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="looks", db_index=False)
     actor = models.CharField(max_length=64)
     actor_name = models.CharField(max_length=100)
     role = models.CharField(max_length=32)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_noop
 
 from xinlin.core.lists import article_text
@@ -142,18 +143,29 @@ def one(*, actor: Actor, number: str) -> CheckView:
     return whole(check)
 
 
+def _counted(checks: Sequence[Check]) -> dict[int, Counter[str]]:
+    """How many answers of each verdict, by the check's key; of a long check only those that need a person are read."""
+    answers = CheckAnswer.objects.filter(question__in=checks)
+    last = CheckAnswer.objects.filter(question=OuterRef("pk")).order_by("-position").values("position")[:1]
+    asked = Check.objects.filter(pk__in=[check.pk for check in checks]).annotate(last=Subquery(last))
+    counts: dict[int, Counter[str]] = {
+        key: Counter({CheckAnswer.Verdict.NO: 0 if last is None else last + 1})
+        for key, last in asked.values_list("pk", "last")
+    }
+    for_people = answers.exclude(verdict=CheckAnswer.Verdict.NO).values_list("question_id", "verdict")
+    for key, verdict, number in for_people.annotate(n=Count("pk")).order_by():
+        counts[key][verdict] = number
+        counts[key][CheckAnswer.Verdict.NO] -= number
+    return counts
+
+
 def _listed(actor: Actor, rows: QuerySet[CheckAnswer], checks: Sequence[Check]) -> list[CheckView]:
     """Checks with those of their answers that ``rows`` selects, at most `SHOWN_PER_CHECK` each."""
-    day, by_check, counts = today(), dict[int, list[CheckAnswer]](), dict[int, Counter[str]]()
-    for row in rows.filter(question__in=checks).select_related("feedback__entry__record", "hold").order_by("position"):
-        held = by_check.setdefault(row.question_id, [])
-        if len(held) < SHOWN_PER_CHECK:
-            held.append(row)
-    tallied = (
-        CheckAnswer.objects.filter(question__in=checks).values_list("question_id", "verdict").annotate(n=Count("pk"))
-    )
-    for question_id, verdict, number in tallied.order_by():
-        counts.setdefault(question_id, Counter())[verdict] = number
+    day, by_check, counts = today(), dict[int, list[CheckAnswer]](), _counted(checks)
+    place = Window(RowNumber(), partition_by="question", order_by="position")
+    first = rows.filter(question__in=checks).annotate(place=place).filter(place__lte=SHOWN_PER_CHECK)
+    for row in first.select_related("feedback__entry__record", "hold").order_by("position"):
+        by_check.setdefault(row.question_id, []).append(row)
     views = []
     for check in checks:
         held = by_check.get(check.pk, [])
