@@ -97,6 +97,12 @@ def test_an_unknown_region_in_a_sound_number_is_only_a_finding(send: Send) -> No
     assert [f["code"] for f in batch.findings] == ["region_unknown"]
 
 
+def test_a_file_without_a_row_says_so(send: Send) -> None:
+    batch = send("deeds", table(HEADER))
+    assert (batch.state, batch.rows_read) == ("done", 0)
+    assert [f["code"] for f in batch.findings] == ["no_rows"]
+
+
 def test_leftover_columns_are_told(send: Send) -> None:
     batch = send("deeds", table(HEADER + ",备注", GOOD + ",好"))
     assert [(f["code"], f["where"]) for f in batch.findings] == [("leftover_column", "备注")]

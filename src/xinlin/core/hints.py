@@ -137,6 +137,13 @@ _HINTS: dict[str, tuple[Text, Text]] = {
         _text("合计、说明或填表人一类的行，不算数据行", "A total, a note, or who filled it in; not a row of data"),
         _text("如其实是数据，请改正后重报", "Correct it and send it again if it is data after all"),
     ),
+    "no_rows": (
+        _text("表头之下没有一行数据", "There is no row of data below the header"),
+        _text(
+            "请核对是否发错了文件；确无数据的，无需再报",
+            "See whether it is the right file; if there was nothing to send, all is well",
+        ),
+    ),
     "title_rows": (_text("表头上方有标题行", "Title lines above the header"), _NOTHING),
     "stray_quotes": (
         _text("有不成对的引号，按普通字符读取", "A quote without its pair is read as a plain character"),

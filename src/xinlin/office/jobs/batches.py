@@ -159,6 +159,8 @@ def _take_in_file(job: Job, batch: Batch, kind: Kind, path: Path) -> None:
     try:
         _judge_all(job, sheet, judge, rows)
         _tell_layout(sheet.layout, findings)
+        if not rows.read:
+            findings.add("no_rows", "file")
         reached("intake.judged")
         with beating(job):
             _store(job, batch, judge, rows, sheet)
