@@ -23,7 +23,6 @@ from schemathesis.specs.openapi.checks import (
 
 from xinlin.faces.api.app import api
 from xinlin.office.actions.staff import add_machine
-from xinlin.wsgi import application
 
 from ..checks.conftest import make_entry, make_subject
 from ..checks.test_api import SYSTEM, token
@@ -48,6 +47,8 @@ def described(bearer: dict[str, str]) -> Iterator[Any]:
 
     It stands after ``bearer``, whose client connects these signals anew.
     """
+    from xinlin.wsgi import application  # it looks at the tables and the keys when it is loaded
+
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application, config=REFUSALS)

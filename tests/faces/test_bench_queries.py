@@ -33,7 +33,7 @@ GOLDEN = {
     ("operator", "/bench/alerts/"): 5,
     ("operator", "/bench/trends/"): 3,
     ("operator", "/bench/scenes/"): 1,
-    ("operator", "/bench/operations/"): 4,
+    ("operator", "/bench/operations/"): 5,
     ("auditor", "/bench/log/"): 3,
 }
 DEPARTMENTS = {"clerk": "youth_league", "officer": "market_regulation"}

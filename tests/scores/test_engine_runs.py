@@ -108,7 +108,9 @@ def test_a_change_rescored_equals_the_whole_run(
     for number, fact in changed:
         after[number].append(fact)
         by_kind[fact.kind].append((number, fact))
-    losers = [owners[record][0] for record in handles if record in owners]
+    read = {fact.record for _, fact in changed if fact.kind in plan.kinds}
+    gainers = {number for number, fact in changed if fact.record in read}
+    losers = {owners[record][0] for record in read if record in owners}
     with tempfile.TemporaryDirectory() as temporary:
         before, whole = Path(temporary) / "before", Path(temporary) / "whole"
         freeze(people, before)
@@ -117,7 +119,7 @@ def test_a_change_rescored_equals_the_whole_run(
         some = MappedSnapshot(plan, before).rescore({code: table_of(code, f) for code, f in by_kind.items()})
         old, new = run(plan, before), run(plan, whole)
     touched = some.subjects.tolist()
-    assert touched == sorted({number for number, _ in changed} | set(losers))
+    assert touched == sorted(gainers | losers)
     for at, number in enumerate(new.subjects.tolist()):
         source, place = (some, touched.index(number)) if number in touched else (old, at)
         assert (source.scores[place], source.tiers[place]) == (new.scores[at], new.tiers[at])

@@ -149,9 +149,11 @@ class MappedSnapshot:
     def rescore(self, changed: Mapping[str, pa.Table]) -> Figures:
         """The figures of everybody to whom a changed record belongs, or belonged before.
 
-        ``changed`` holds by kind rows in the form of the snapshot's own files; a row replaces those with its handle. The
+        ``changed`` holds by kind rows in the form of the snapshot's own files; a row replaces those with its handle, and
+        one of a kind that the plan does not read touches nobody. The
         figures are those of a full run on the day of the plan; a new day, a consent, or a new person asks for one.
         """
+        changed = {kind: table for kind, table in changed.items() if kind in self.plan.kinds}
         touched = self._touched(changed)
         cores = len(os.sched_getaffinity(0))
         wanted = [kind for kind in self.plan.kinds if kind in self.kinds or kind in changed]
