@@ -80,7 +80,7 @@ def test_what_needs_consent_is_kept_of_those_alone_who_gave_it(
         content = "\n".join(lines).encode()
         receive(actor=office, kind="neighbourhood_points", filename="points.csv", chunks=[content])
     assert [record.subject_id for record in Record.objects.all()] == [willing.subject.pk]
-    refused = RefusedRow.objects.all()
+    refused = RefusedRow.objects.order_by("row")
     assert [row.problems[0]["code"] for row in refused][:2] == ["consent_missing", "consent_missing"]
     assert {vault.unseal(row.raw_sealed, "refused_row.raw") for row in refused[:2]} == {"{}"}, "nothing of them is kept"
 
