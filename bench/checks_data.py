@@ -70,6 +70,7 @@ def city_of_lists(entries: int, items: int) -> CityOfLists:
     held = ListEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     if held < entries:
         _fill(held, entries, range(0, entries, step))
+        _true_to_the_keys(entries - 1)
     if not ServiceItem.objects.exists():
         _fill_items(items)
     if connection.vendor == "postgresql":
@@ -80,6 +81,17 @@ def city_of_lists(entries: int, items: int) -> CityOfLists:
     strangers = [(uscc(9_900_000 + n % 99_999), f"外地{n}号建设有限公司") for n in range(ASKED - len(listed))]
     keys = [vault.identifier_key(identifier) for identifier, _ in listed]
     return CityOfLists(entries, _token(), [*listed, *strangers], keys, chance)
+
+
+def _true_to_the_keys(number: int) -> None:
+    """Seal the newest subject's own identifier: a server that starts compares its keys with it."""
+    newest, true = Subject.objects.order_by("-pk").first(), uscc(number)
+    if newest is not None:
+        newest.identifier_key, newest.identifier_sealed = (
+            vault.identifier_key(true),
+            vault.seal(true, "subject.identifier"),
+        )
+        newest.save(update_fields=["identifier_key", "identifier_sealed"])
 
 
 def _token() -> str:
