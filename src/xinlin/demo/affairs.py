@@ -27,7 +27,7 @@ OBJECTIONS = (
 REPAIRS = 3
 DEEDS = 3
 TRIES = 400
-"""How many records are tried before the demo does without one more repair."""
+"""How many residents or records are tried before the demo does without one more objection or repair."""
 
 
 def set_affairs_going(rulebook: Rulebook, city: City, staff: list[Member], today: date) -> dict[str, int]:
@@ -88,9 +88,11 @@ def _objections(rulebook: Rulebook, others: list[Resident]) -> int:
     negative = [code for code, kind in rulebook.kinds.items() if kind.sign == "negative" and kind.effect == "record"]
     filed = 0
     for person in others[:TRIES]:
+        if filed == len(OBJECTIONS):
+            break
         subject = _subject(person)
         found = Record.objects.filter(subject=subject, kind__in=negative, status="active").first() if subject else None
-        if found is not None and filed < len(OBJECTIONS):
+        if found is not None:
             reason, words = OBJECTIONS[filed]
             object_to(actor=_resident(subject, person.name), reference=found.reference, reason=reason, words=words)
             filed += 1
@@ -108,8 +110,10 @@ def _repairs() -> int:
     filed = 0
     about = Record.objects.filter(kind="administrative_penalty", status="active", subject__kind="enterprise")
     for record in about.order_by("occurred_on", "pk")[:TRIES]:
+        if filed == REPAIRS:
+            break
         leads = Relation.objects.filter(organisation=record.subject_id, until_on=None).select_related("person").first()
-        if leads is None or filed == REPAIRS:
+        if leads is None:
             continue
         name = vault.unseal(leads.person.name_sealed, "subject.name")
         with suppress(Refused, NotFound):
