@@ -160,6 +160,7 @@ def test_the_counter_asks_for_its_ground_and_prints(officer: Client) -> None:
         ("reviewer", "/bench/remedies/"),
         ("auditor", "/bench/measures/"),
         ("operator", "/bench/supervision/"),
+        ("auditor", "/bench/national-rows/"),
     ],
 )
 def test_every_page_opens_for_its_roles(role: str, path: str) -> None:
@@ -169,7 +170,9 @@ def test_every_page_opens_for_its_roles(role: str, path: str) -> None:
     assert client.get(path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/lists/", "/lists/changes/", "/lists/registers/", "/simplified/"])
+@pytest.mark.parametrize(
+    "path", ["/lists/", "/lists/changes/", "/lists/national/", "/lists/registers/", "/simplified/"]
+)
 @pytest.mark.parametrize("city", ["national", "baiyun", "qiqihar", "dongtou"])
 def test_what_the_law_says_is_open_to_all(path: str, city: str, settings: Any, client: Client) -> None:
     settings.CITY = city

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date
 from typing import Annotated, Literal
 
@@ -25,6 +27,16 @@ class NationalMeasureRow(Strict):
     group: Literal["reduces_rights", "management", "outside_administration"]
     verified: bool = False
     basis: Basis
+
+
+def wording_sha256(row: NationalMeasureRow) -> str:
+    """SHA-256 over what a person compares with the official text: wording, class, and the number of the item.
+
+    Whoever changes one of them asks for a new comparison.
+    """
+    articles = [] if row.basis == "demonstration" else [[one.source, one.article] for one in row.basis]
+    told = json.dumps([row.code, row.name.zh, row.group, articles], ensure_ascii=False)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 class Incentive(Strict):

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from xinlin.faces.kit.errors import said
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office.actions import holds as actions
 from xinlin.office.actions.feedback import correct_feedback
@@ -17,7 +18,7 @@ from xinlin.office.scopes import Refused
 
 
 def _say(request: HttpRequest, refused: Refused) -> None:
-    messages.error(request, f"{refused.problem.what.zh} {refused.problem.cure.zh}")
+    messages.error(request, said(refused.problem))
 
 
 @staff_required("officer")

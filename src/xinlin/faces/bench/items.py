@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from xinlin.faces.kit.errors import said
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office import rulebook
 from xinlin.office.actions import items as actions
@@ -23,7 +24,7 @@ def items(request: ActorRequest) -> HttpResponse:
     found = queries.search(actor=request.actor, words=words, linked=linked, after=request.GET.get("after", "")[:64])
     context = {
         "found": found,
-        "words": words,
+        "sought": words,
         "linked": linked,
         "more": found[-1].code if len(found) == queries.SHOWN else "",
         "totals": queries.totals(actor=request.actor),
@@ -76,5 +77,5 @@ def decide(request: ActorRequest, code: str, number: int) -> HttpResponse:
         )
         messages.success(request, gettext("关联已生效") if state == "approved" else gettext("已记录"))
     except Refused as refused:
-        messages.error(request, f"{refused.problem.what.zh} {refused.problem.cure.zh}")
+        messages.error(request, said(refused.problem))
     return redirect("bench:item", code=code)

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from xinlin.faces.kit.errors import said
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office.actions import pledges as actions
 from xinlin.office.queries import pledges as queries
@@ -53,7 +54,7 @@ def pledges(request: ActorRequest) -> HttpResponse:
         try:
             _record(request)
         except Refused as refused:
-            messages.error(request, f"{refused.problem.what.zh} {refused.problem.cure.zh}")
+            messages.error(request, said(refused.problem))
         return redirect("bench:pledges")
     applicants, government = queries.board(actor=request.actor)
     context = {

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from xinlin.core.terms import add_term
+from xinlin.faces.kit.errors import said
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office import rulebook as books
 from xinlin.office.actions import bulletins as actions
@@ -107,7 +108,7 @@ def decide(request: ActorRequest, number: str) -> HttpResponse:
             actor=request.actor, number=number, outcome=given.get("outcome", ""), answer=given.get("answer", "")
         )
     except Refused as refused:
-        messages.error(request, f"{refused.problem.what.zh} {refused.problem.cure.zh}")
+        messages.error(request, said(refused.problem))
     else:
         messages.success(request, _("已答复，申请人凭编号可见。"))
     return redirect("bench:publicity")

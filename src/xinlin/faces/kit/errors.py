@@ -26,6 +26,12 @@ def _one_language(sentence: str) -> str:
     return chinese + stop if (get_language() or "zh-hans").startswith("zh") else english.strip()
 
 
+def said(problem: Problem) -> str:
+    """What is wrong and what to do, in the page's language: for a message above a page."""
+    language = get_language() or "zh-hans"
+    return f"{problem.what.in_language(language)} {problem.cure.in_language(language)}"
+
+
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403, with the sentence that the refusal carries."""
     return render(request, "403.html", {"problem": _one_language(str(exception or ""))}, status=403)

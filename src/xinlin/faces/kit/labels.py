@@ -318,6 +318,12 @@ CONDITION: Mapping[str, str | Promise] = {
     "scope": _("适用范围"),
     "end": _("终止条件"),
 }
+MEASURE_GROUP: Mapping[str, str | Promise] = {
+    "reduces_rights": _("减损信用主体权益或者增加其义务的措施"),
+    "management": _("相关管理措施"),
+    "outside_administration": _("由市场、行业等有关方面自主采取的措施"),
+}
+PARTY_ROLE: Mapping[str, str | Promise] = {"initiator": _("发起方"), "party": _("参与方"), "firm": _("企业")}
 LINK: Mapping[str, str | Promise] = {
     "proposed": _("待审定"),
     "approved": _("已生效"),
@@ -364,4 +370,6 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "rule_change": RULE_CHANGE,
     "condition": CONDITION,
     "link": LINK,
+    "measure_group": MEASURE_GROUP,
+    "party_role": PARTY_ROLE,
 }

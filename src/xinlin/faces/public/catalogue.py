@@ -18,6 +18,7 @@ from xinlin.faces.kit.basis import BasisView, basis_view
 from xinlin.faces.public.rules import term_words
 from xinlin.office import rulebook as books
 from xinlin.office.queries import catalogue as queries
+from xinlin.office.queries import national_rows
 from xinlin.office.scopes import today
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -175,6 +176,9 @@ class MeasureRow:
     article: Text | None
     """None where every article has lapsed: the measure stands no longer."""
     national_row: Text
+    row_code: str
+    row_verified: bool
+    """Whether a person compared the row's wording with the official text."""
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,7 @@ def _named(code: str, named: dict[str, ApprovalItem]) -> Text:
     return named[code].name if code in named else Text(zh=code, en=code)
 
 
-def _measure_row(measure: ListMeasure, rulebook: Rulebook, day: date) -> MeasureRow:
+def _measure_row(measure: ListMeasure, rulebook: Rulebook, day: date, verified: frozenset[str]) -> MeasureRow:
     row = rulebook.national_measures.get(measure.national_row)
     return MeasureRow(
         code=measure.code,
@@ -216,11 +220,13 @@ def _measure_row(measure: ListMeasure, rulebook: Rulebook, day: date) -> Measure
         notice=measure.notice,
         remedy=measure.remedy,
         article=article_text(measure.basis, rulebook, day),
+        row_code=measure.national_row,
+        row_verified=measure.national_row in verified,
         national_row=row.name if row else Text(zh=measure.national_row, en=measure.national_row),
     )
 
 
-def _list_view(listed: StatutoryList, rulebook: Rulebook, day: date) -> ListView:
+def _list_view(listed: StatutoryList, rulebook: Rulebook, day: date, verified: frozenset[str]) -> ListView:
     office = rulebook.departments.get(listed.authority)
     return ListView(
         code=listed.code,
@@ -240,7 +246,7 @@ def _list_view(listed: StatutoryList, rulebook: Rulebook, day: date) -> ListView
         publicity_term=term_words(listed.publicity_term),
         basis=basis_view(listed.basis, rulebook),
         measures=[
-            _measure_row(measure, rulebook, day)
+            _measure_row(measure, rulebook, day, verified)
             for measure in rulebook.measures.values()
             if measure.statutory_list == listed.code
         ],
@@ -250,5 +256,6 @@ def _list_view(listed: StatutoryList, rulebook: Rulebook, day: date) -> ListView
 def lists(request: HttpRequest) -> HttpResponse:
     """``/lists/``: the lists that the law allows, how one enters and leaves them, and every measure with its article."""
     rulebook = books.current()
-    shown = [_list_view(listed, rulebook, today()) for listed in rulebook.lists.values()]
+    verified = national_rows.verified()
+    shown = [_list_view(listed, rulebook, today(), verified) for listed in rulebook.lists.values()]
     return render(request, "public/lists.html", {"rulebook": rulebook, "lists": shown})

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from xinlin.core.measures import Memorandum
-from xinlin.faces.kit.basis import basis_view
+from xinlin.core.measures import Memorandum, MemorandumClause, Topic
+from xinlin.core.rulebooks import Rulebook
+from xinlin.core.values import Text
 from xinlin.office import rulebook as books
 from xinlin.office.queries import measures as queries
+from xinlin.office.queries import national_rows
 
 
 def law(request: HttpRequest) -> HttpResponse:
@@ -17,32 +19,73 @@ def law(request: HttpRequest) -> HttpResponse:
     return render(request, "public/law.html", context)
 
 
+def national(request: HttpRequest) -> HttpResponse:
+    """``/lists/national/``: the national basic list by class, what hangs on each row, and whether a person compared it."""
+    rows = national_rows.rows()
+    context = {"rows": rows, "verified": sum(1 for row in rows if row.verified)}
+    return render(request, "public/national.html", context)
+
+
 def registers(request: HttpRequest) -> HttpResponse:
-    """``/lists/registers/``: topics, memoranda with what each clause drives, the register of measures asked for."""
+    """``/lists/registers/``: topics, memoranda with what each clause drives, the register of measures asked for, each office's tasks."""
     rulebook = books.current()
     registered = queries.register()
+    topics = [_topic(topic, rulebook) for topic in rulebook.topics.values()]
     context = {
-        "rulebook": rulebook,
-        "topics": [(topic, basis_view(topic.basis, rulebook)) for topic in rulebook.topics.values()],
-        "incentive_topics": sum(1 for topic in rulebook.topics.values() if topic.sort == "incentive"),
-        "discipline_topics": sum(1 for topic in rulebook.topics.values() if topic.sort == "discipline"),
-        "memoranda": [_memorandum(one) for one in rulebook.memoranda.values()],
-        "registered": registered,
-        "active": sum(1 for one in registered if one.active),
+        "topics": sorted(topics, key=lambda topic: (topic["sort"] != "incentive", not topic["opens"])),
+        "incentive_topics": sum(1 for topic in topics if topic["sort"] == "incentive"),
+        "discipline_topics": sum(1 for topic in topics if topic["sort"] == "discipline"),
+        "memoranda": [_memorandum(one, rulebook) for one in rulebook.memoranda.values()],
+        "registered": [one for one in registered if one.active],
+        "idle": [one for one in registered if not one.active],
+        "total": len(registered),
+        "tasks": queries.tasks(),
         "offices": len(rulebook.departments),
     }
     return render(request, "public/registers.html", context)
 
 
-def _memorandum(memorandum: Memorandum) -> dict[str, object]:
-    names = books.current().departments
-    parties = [{"office": names[one.department].name, "duties": one.duties} for one in memorandum.parties]
+def _topic(topic: Topic, rulebook: Rulebook) -> dict[str, object]:
     return {
+        "name": topic.name,
+        "sort": topic.sort,
+        "lists": [rulebook.lists[code] for code in topic.lists],
+        "measures": [rulebook.measures[code].name for code in topic.measures],
+        "incentives": [rulebook.incentives[code].name for code in topic.incentives],
+        "offices": [rulebook.departments[code].name for code in topic.departments],
+        "demonstration": topic.basis == "demonstration",
+        "opens": bool(topic.measures or topic.incentives),
+    }
+
+
+def _memorandum(memorandum: Memorandum, rulebook: Rulebook) -> dict[str, object]:
+    newer = next((one for one in rulebook.memoranda.values() if one.replaces == memorandum.code), None)
+    return {
+        "code": memorandum.code,
         "title": memorandum.title,
         "version": memorandum.version,
-        "clauses": memorandum.clauses,
-        "parties": parties,
+        "signed_on": memorandum.signed_on,
+        "earlier": rulebook.memoranda.get(memorandum.replaces or ""),
+        "newer": newer,
+        "demonstration": memorandum.basis == "demonstration",
+        "clauses": [{"clause": one, "drives": _drives(one, rulebook)} for one in memorandum.clauses],
+        "parties": [
+            {"office": rulebook.departments[one.department].name, "role": one.role, "duties": one.duties}
+            for one in memorandum.parties
+        ],
     }
+
+
+def _drives(clause: MemorandumClause, rulebook: Rulebook) -> list[tuple[str, Text]]:
+    """What a clause drives in this system, each with the list beside which it stands on the page of lists."""
+    measures = [rulebook.measures[code] for code in clause.measures]
+    incentives = [rulebook.incentives[code] for code in clause.incentives]
+    lists = [rulebook.lists[code] for code in clause.lists]
+    return (
+        [(one.statutory_list, one.name) for one in measures]
+        + [(one.statutory_list, one.name) for one in incentives]
+        + [(one.code, one.name) for one in lists]
+    )
 
 
 def simplified(request: HttpRequest) -> HttpResponse:

@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("catalogue.xlsx", catalogue_workbook, name="catalogue_workbook"),
     path("lists/", lists, name="lists"),
     path("lists/changes/", measures.law, name="law"),
+    path("lists/national/", measures.national, name="national"),
     path("lists/registers/", measures.registers, name="registers"),
     path("simplified/", measures.simplified, name="simplified"),
     path("offices/", offices, name="offices"),

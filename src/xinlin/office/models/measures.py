@@ -38,6 +38,37 @@ class NationalRow(models.Model):
         db_table = "national_row"
 
 
+class WordingCheck(models.Model):
+    """A person compared a row of the national list with the official text (措辞核对). The last one of a wording counts."""
+
+    class Outcome(models.TextChoices):
+        """``differs``: the official words stand beside it until the rulebook says them."""
+
+        SAME = "same"
+        DIFFERS = "differs"
+
+    row = models.CharField(max_length=64)
+    wording_sha256 = models.CharField(max_length=64)
+    """Of the wording that was compared; a changed one is unconfirmed again."""
+    outcome = models.CharField(max_length=7, choices=Outcome.choices)
+    compared_with = models.CharField(max_length=200)
+    """Edition and place of the official text."""
+    words = models.CharField(max_length=500, blank=True)
+    checked_by = models.CharField(max_length=64)
+    checked_name = models.CharField(max_length=100)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "wording_check"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(compared_with="") & ~Q(checked_by="") & (Q(outcome="same") | ~Q(words="")),
+                name="wording_check_by_a_person",
+            )
+        ]
+        indexes = [models.Index(fields=["row", "at"])]
+
+
 class MeasureRule(models.Model):
     """A measure that may stand on a list: its row of the national list, its articles, and the days they are in force.
 

@@ -15,7 +15,7 @@ from xinlin.core.values import Text
 from xinlin.office.models.measures import MeasureUse, RuleChange
 from xinlin.office.queries.people import write_look
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
+from xinlin.office.scopes import Actor, NotAllowed, today
 
 
 def standing(day: date | None = None) -> QuerySet[MeasureUse]:
@@ -236,21 +236,46 @@ def register() -> list[RegisteredView]:
     ]
 
 
-def tasks_of(department: str) -> dict[str, list[Text]]:
-    """What an office has to do in joint action: its measures, incentives and duties under memoranda. `NotFound` for none such."""
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """What an office has to do in joint action: measures that work, entries of the register that do not, and its promises."""
+
+    code: str
+    name: Text
+    measures: list[Text]
+    idle: list[Text]
+    incentives: list[Text]
+    duties: list[tuple[Text, Text]]
+    """What it promised, with the memorandum's title."""
+
+    @property
+    def count(self) -> int:
+        """How many things it has to do; what is idle is nothing to do."""
+        return len(self.measures) + len(self.incentives) + len(self.duties)
+
+
+def tasks() -> list[Tasks]:
+    """The task list of every office, those with most to do first. Memoranda that another replaced bind nobody."""
     rulebook = current()
-    if department not in rulebook.departments:
-        raise NotFound(f"没有部门 {department}。There is no department {department}.")
-    measures = [one.name for one in rulebook.measures.values() if department in one.departments]
-    measures += [one.name for one in rulebook.measure_register.values() if department in one.departments]
-    return {
-        "measures": measures,
-        "incentives": [one.name for one in rulebook.incentives.values() if department in one.departments],
-        "duties": [
-            duty
-            for memorandum in rulebook.memoranda.values()
-            for party in memorandum.parties
-            if party.department == department
-            for duty in party.duties
-        ],
-    }
+    replaced = {one.replaces for one in rulebook.memoranda.values()}
+    standing = [one for one in rulebook.memoranda.values() if one.code not in replaced]
+    found = [
+        Tasks(
+            code=code,
+            name=office.name,
+            measures=[one.name for one in rulebook.measures.values() if code in one.departments],
+            idle=[
+                one.name for one in rulebook.measure_register.values() if code in one.departments and not is_active(one)
+            ],
+            incentives=[one.name for one in rulebook.incentives.values() if code in one.departments],
+            duties=[
+                (duty, memorandum.title)
+                for memorandum in standing
+                for party in memorandum.parties
+                if party.department == code
+                for duty in party.duties
+            ],
+        )
+        for code, office in rulebook.departments.items()
+    ]
+    return sorted(found, key=lambda one: -one.count)
