@@ -137,3 +137,27 @@ def test_a_row_is_active_within_its_edition_only() -> None:
     kind = book.kinds["park_volunteering"]
     days = [date(2026, 2, 28), date(2026, 3, 1), date(2026, 12, 31), date(2027, 1, 1)]
     assert [book.in_force(kind, day) for day in days] == [False, True, True, False]
+
+
+OFFICE = "transport: {delivers: [%s], name: {zh: 交通运输局, en: Transport}, basis: demonstration}\n"
+
+
+def test_a_city_s_own_office_delivers_a_national_kind_too() -> None:
+    texts = {**example.texts()}
+    texts["departments.yaml"] += OFFICE % "administrative_penalty"
+    loaded = load("example", texts, PARENT).rulebook
+    assert "transport" in loaded.kinds["administrative_penalty"].providers
+    assert "transport" not in PARENT.rulebook.kinds["administrative_penalty"].providers
+
+
+@pytest.mark.parametrize("kind", ["dishonest_judgment_debtor", "nothing_such"])
+def test_no_office_delivers_what_a_list_s_own_authority_sends_or_what_there_is_not(kind: str) -> None:
+    departments = example.texts()["departments.yaml"] + OFFICE % kind
+    assert {"delivers", "reference"} & set(refusals(departments, "departments.yaml"))
+
+
+def test_a_connection_belongs_to_an_office_and_brings_what_that_office_provides() -> None:
+    row = "grid: {name: {zh: 网格, en: Grid}, department: %s, delivers: [%s], basis: demonstration}\n"
+    assert refusals(row % ("market_regulation", "administrative_penalty"), "connections.yaml") == []
+    for department, kind in (("nobody", "administrative_penalty"), ("court", "administrative_penalty")):
+        assert refusals(row % (department, kind), "connections.yaml") != []

@@ -126,7 +126,7 @@ IMPERSONAL = {
     "public:section", "public:case", "public:case_reply", "public:takedown_state", "public:open_csv",
     "public:open_json_lines", "public:log_tile", "public:log_proof", "api:progress", "api:part", "api:give_up",
     "api:finish", "api:change", "bench:item", "bench:link_answer", "bench:link_decide", "bench:link_record", "panel",
-    "bench:award", "portal:award_change", "portal:award_certificate", "portal:award_badge",
+    "bench:connected_office", "bench:machine_change", "bench:award", "portal:award_change", "portal:award_certificate", "portal:award_badge",
     "public:door", "portal:pledge", "portal:pledge_withdraw", "portal:hearing", "bench:web_item", "bench:web_decide", "bench:web_page",
 }  # fmt: skip
 """Routes with a variable that names nothing of a person's: a scene, a scheme, a leaf, an organisation, a captured page, a part of a file;
@@ -167,8 +167,8 @@ PLAIN = {
     "portal:help_out", "portal:kiosk", "portal:kiosk_start", "portal:kiosk_menu", "portal:kiosk_end", "portal:recording",
     "portal:score", "portal:why", "portal:what_if", "portal:history", "portal:trades", "portal:records",
     "api:owed", "api:panel", "api:stream", "bench:counter", "bench:items", "bench:opinions", "bench:quality",
-    "bench:reconciliation", "bench:web_items", "bench:web_capture", "bench:record_form", "bench:supervision", "bench:national_rows", "portal:opinion",
-    "portal:pledges", "public:national",
+    "bench:reconciliation", "bench:web_items", "bench:web_capture", "bench:record_form", "bench:supervision",
+    "bench:national_rows", "bench:connections", "portal:opinion", "portal:pledges", "public:national",
     "public:catalogue_json", "public:catalogue_workbook", "public:law", "public:registers", "public:simplified",
     "public:themes", "public:pledges", "portal:benefits", "portal:deeds", "portal:appeals", "portal:checks", "portal:looks", "portal:messages",
     "portal:contacts", "portal:repairs", "portal:me", "portal:code", "portal:card", "portal:honours", "portal:track",

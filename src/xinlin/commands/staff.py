@@ -65,6 +65,7 @@ def _machine(arguments: argparse.Namespace) -> int:
             department=arguments.department,
             scopes=arguments.scopes,
             items=arguments.items,
+            daily_limit=arguments.daily_limit,
         )
     except Refused as refusal:
         return _say(refusal.problem)
@@ -93,5 +94,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     machine.add_argument("--scopes", required=True, nargs="+", metavar="SCOPE")
     machine.add_argument(
         "--items", nargs="*", default=[], metavar="ITEM", help="items it may ask about; none: all of its department"
+    )
+    machine.add_argument(
+        "--daily-limit", type=int, metavar="N", help="deliveries and checks together in a day (default: no limit)"
     )
     machine.set_defaults(run=_machine)

@@ -42,6 +42,19 @@ class Theme(Strict):
     basis: Basis
 
 
+class Connection(Strict):
+    """A system of an office that is to be connected (接入系统): what it delivers, and whether it asks checks."""
+
+    code: str
+    name: Text
+    department: str
+    delivers: list[str] = []
+    """Kinds of record that come from it."""
+    asks: bool = False
+    """Whether it asks checks for its office."""
+    basis: Basis
+
+
 class CodeValidity(Strict):
     """When a value of a code list may be used: from a day, until the day before another; what it became."""
 

@@ -8,7 +8,7 @@ from typing import get_args
 
 from xinlin.core.columns import label_key
 from xinlin.core.findings import Finding, absent, found, reaches_beyond
-from xinlin.core.rulebooks import ORGANISATIONS, FieldRole, FieldSpec, FieldType, Kind, Rulebook
+from xinlin.core.rulebooks import ORGANISATIONS, Department, FieldRole, FieldSpec, FieldType, Kind, Rulebook
 from xinlin.core.sample_cases import RecordClass
 from xinlin.core.small_cells import SMALLEST_CELL
 
@@ -46,6 +46,24 @@ def kind_findings(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:
     for position, field in enumerate(kind.fields):
         for finding in _field(field):
             yield Finding(finding.code, (*path, "fields", position, *finding.path), finding.what, finding.cure)
+
+
+def delivery_findings(rulebook: Rulebook, office: Department) -> Iterator[Finding]:
+    """Kinds that an office says it delivers too, and that it cannot: none of the catalogue, or entries of a list."""
+    for position, code in enumerate(office.delivers):
+        path = ("departments", office.code, "delivers", position)
+        if code not in rulebook.kinds:
+            yield absent(path, code, "kinds", rulebook.kinds)
+        elif rulebook.kinds[code].effect != "record":
+            yield found(
+                "delivers",
+                path,
+                (
+                    f"{code} 的报送部门由其名单或统计方式决定",
+                    f"who delivers {code} is decided by its list, or it is counted",
+                ),
+                ("删去这一项", "remove it"),
+            )
 
 
 def _list_of(rulebook: Rulebook, kind: Kind) -> Iterator[Finding]:

@@ -5,8 +5,8 @@ read it::
 
     rulebook.yaml           code, name, level, extends, time_zone, divisions, words
     notice.yaml             the text that a person agrees to
-    sources.yaml, departments.yaml, editions.yaml, themes.yaml, lists.yaml, national_measures.yaml, measures.yaml, approval_items.yaml,
-    merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, published_figures.yaml, procedures.yaml, repair_classes.yaml,
+    sources.yaml, departments.yaml, editions.yaml, themes.yaml, connections.yaml, lists.yaml, national_measures.yaml, measures.yaml,
+    approval_items.yaml, merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, published_figures.yaml, procedures.yaml, repair_classes.yaml,
     notice_templates.yaml, incentives.yaml, topics.yaml, memoranda.yaml, measure_register.yaml, pledges.yaml,
     simplified_items.yaml, look_alarms.yaml, publicity.yaml    mappings of code to entry
     kinds/CODE.yaml         one kind of record each
@@ -26,7 +26,7 @@ from pydantic import BaseModel, ValidationError
 
 from xinlin.core import strict_yaml
 from xinlin.core.bounds import loosened
-from xinlin.core.catalogue import Edition, Theme
+from xinlin.core.catalogue import Connection, Edition, Theme
 from xinlin.core.deeds import DeedSort
 from xinlin.core.figures import PublishedFigure
 from xinlin.core.findings import nearest
@@ -65,6 +65,7 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "departments.yaml": ("departments", Department),
     "editions.yaml": ("editions", Edition),
     "themes.yaml": ("themes", Theme),
+    "connections.yaml": ("connections", Connection),
     "lists.yaml": ("lists", StatutoryList),
     "national_measures.yaml": ("national_measures", NationalMeasureRow),
     "measures.yaml": ("measures", ListMeasure),
@@ -358,6 +359,7 @@ def _assemble(gathering: _Gathering, head: Head, parent: Rulebook | None) -> Rul
     levels = parent.kind_levels if parent is not None else {}
     own = dict.fromkeys(gathering.sections.get("kinds", {}), head.level)
     merged["kind_levels"] = {**own, **levels}
+    merged["kinds"] = _delivered_too(merged["kinds"], gathering.sections.get("departments", {}))
     merged |= {key: getattr(head, key) for key in Head.model_fields}
     return Rulebook(
         **merged,
@@ -365,3 +367,17 @@ def _assemble(gathering: _Gathering, head: Head, parent: Rulebook | None) -> Rul
         schemes=gathering.schemes,
         cases=gathering.cases,
     )
+
+
+def _delivered_too(kinds: Mapping[str, Kind], offices: Mapping[str, Department]) -> dict[str, Kind]:
+    """The kinds, with the rulebook's own offices among the providers of what they say they deliver too."""
+    senders: dict[str, list[str]] = {}
+    for office in offices.values():
+        for kind in office.delivers:
+            senders.setdefault(kind, []).append(office.code)
+    return {
+        code: kind.model_copy(update={"providers": list(dict.fromkeys([*kind.providers, *senders.get(code, ())]))})
+        if code in senders
+        else kind
+        for code, kind in kinds.items()
+    }

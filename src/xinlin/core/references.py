@@ -8,9 +8,10 @@ from datetime import date
 from pydantic import BaseModel
 
 from xinlin.core.case_references import case_findings
+from xinlin.core.catalogue import Connection
 from xinlin.core.catalogue_references import catalogue_findings
 from xinlin.core.findings import Finding, absent, found, models_in, terms_in
-from xinlin.core.kind_references import kind_findings
+from xinlin.core.kind_references import delivery_findings, kind_findings
 from xinlin.core.list_references import list_findings
 from xinlin.core.publicity_references import publicity_findings
 from xinlin.core.rulebooks import Rulebook
@@ -34,6 +35,10 @@ def broken_references(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
     for code in sorted(own.get("kinds", ())):
         yield from kind_findings(rulebook, rulebook.kinds[code])
         yield from catalogue_findings(rulebook, rulebook.kinds[code])
+    for code in sorted(own.get("departments", ())):
+        yield from delivery_findings(rulebook, rulebook.departments[code])
+    for code in sorted(own.get("connections", ())):
+        yield from _connection(rulebook, rulebook.connections[code])
     for code in sorted(own.get("themes", ())):
         theme = rulebook.themes[code]
         if theme.owner not in rulebook.departments:
@@ -52,6 +57,18 @@ def broken_references(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
         yield from scheme_findings(rulebook, scheme, ("schemes", position))
     yield from case_findings(rulebook)
     yield from _head(rulebook)
+
+
+def _connection(rulebook: Rulebook, system: Connection) -> Iterator[Finding]:
+    """A system belongs to an office, and delivers what that office provides."""
+    path = ("connections", system.code)
+    if system.department not in rulebook.departments:
+        yield absent((*path, "department"), system.department, "departments", rulebook.departments)
+        return
+    provided = {code for code, kind in rulebook.kinds.items() if system.department in kind.providers}
+    for position, kind in enumerate(system.delivers):
+        if kind not in provided:
+            yield absent((*path, "delivers", position), kind, f"kinds of {system.department}", provided)
 
 
 def _own_models(rulebook: Rulebook, own: Own) -> Iterator[tuple[Path, BaseModel]]:

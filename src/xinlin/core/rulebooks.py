@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from xinlin.core.catalogue import Assertion, CodeValidity, Edition, RowRule, Theme
+from xinlin.core.catalogue import Assertion, CodeValidity, Connection, Edition, RowRule, Theme
 from xinlin.core.deeds import DeedSort
 from xinlin.core.figures import PublishedFigure
 from xinlin.core.looks import LookAlarm, LookDelay
@@ -72,6 +72,8 @@ class Department(Strict):
     code: str
     name: Text
     authority_level: Literal["national", "province", "city", "county"] = "city"
+    delivers: list[str] = []
+    """Kinds of the rulebook above that this office delivers too. Entries of a list come from those alone whom the list names."""
     basis: Basis
 
 
@@ -313,6 +315,7 @@ class Rulebook(Strict):
     departments: dict[str, Department] = {}
     editions: dict[str, Edition] = {}
     themes: dict[str, Theme] = {}
+    connections: dict[str, Connection] = {}
     kinds: dict[str, Kind] = {}
     kind_levels: dict[str, RulebookLevel] = {}
     """At which level each kind was set: the nation, a province or a city."""

@@ -44,7 +44,7 @@ BY_SIGN = {"positive": 1_500, "negative": 300, "neutral": 300}
 FULL_SIZE = 20_000
 LONG_FILE = 5_000
 CONSENTING = 0.6
-PROVIDERS_AT_MOST = 3
+ROWS_WORTH_A_FILE = 5
 DECOY = "以下为人工试传用的问题文件，演示不会自动报送。\nFiles to try by hand; the demo never sends them.\n"
 
 
@@ -173,7 +173,7 @@ def _records(
         years = 1 if kind.retention in ("P1Y", "P12M") else 2
         _full_lists(clerks, kind, [writer.row(kind, party, writer.some_day(years)) for party in parties], fixed, rng)
         return
-    departments = kind.providers[:PROVIDERS_AT_MOST]
+    departments = kind.providers[: max(1, len(parties) // ROWS_WORTH_A_FILE)]
     for number, department in enumerate(departments):
         mine = parties[number :: len(departments)]
         rows = [writer.row(kind, party, writer.some_day(), department=department) for party in mine]

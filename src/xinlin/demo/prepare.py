@@ -38,6 +38,8 @@ MADE_HERE = (
 """What a preparation leaves in the data folder beside ``keys`` and ``demo``; a new one begins without it."""
 MONTHS_BACK = 6
 MACHINES_THAT_ASK = 3
+DAILY_LIMIT = 20_000
+"""Deliveries and checks together that a system of the demo may make in a day."""
 CLIENT_ID = "xinlin"
 CALLBACK = "/accounts/oidc/city/login/callback/"
 
@@ -211,14 +213,17 @@ def _let_machines_in(data: Path, rulebook: Rulebook) -> None:
     senders = {code for kind in rulebook.kinds.values() for code in kind.providers}
     deciders = list(dict.fromkeys(item.department for item in rulebook.approval_items.values()))
     machines = {}
-    chosen = [code for code in ("market_regulation", "traffic_police", "court") if code in senders]
+    named = [system.department for system in rulebook.connections.values()]
+    chosen = [
+        code for code in (*named, "market_regulation", "traffic_police", "court", *sorted(senders)) if code in senders
+    ]
     for code in dict.fromkeys([*chosen, *deciders[:MACHINES_THAT_ASK]]):
         scopes = (["batches:write", "batches:read"] if code in senders else []) + (
             ["checks:ask", "checks:feedback"] if code in deciders else []
         )
         office = rulebook.departments[code].name.zh if code in rulebook.departments else code
         client_id, secret = add_machine(
-            actor=preparing(), name=f"{office}业务系统（演示）", department=code, scopes=scopes
+            actor=preparing(), name=f"{office}业务系统（演示）", department=code, scopes=scopes, daily_limit=DAILY_LIMIT
         )
         machines[code] = {"client_id": client_id, "client_secret": secret, "scopes": scopes, "office": office}
     write_privately(data / "demo" / "machines.json", machines)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from allauth.idp.oidc.internal.resources import is_resources_subset
 from django.http import HttpRequest
+from django.utils.timezone import localtime
 from ninja.security.base import AuthBase
 
 from xinlin.core.staff import MACHINE_SCOPES
 from xinlin.faces.api.problems import ApiRefused, problem_of
-from xinlin.office.queries.staff import Let, let_in
-from xinlin.office.scopes import Actor
+from xinlin.office.queries.staff import Let, let_in, used_today
+from xinlin.office.scopes import Actor, now
 
 _REALM = 'Bearer realm="xinlin"'
+_METERED = frozenset({"batches:write", "checks:ask"})
+"""The duties whose calls count against a system's daily limit, where they post something."""
 
 
 def _let(request: HttpRequest) -> Let:
@@ -82,7 +87,27 @@ def machine_actor(request: HttpRequest, scope: str) -> Actor:
             ),
             {"WWW-Authenticate": f'{_REALM}, error="insufficient_scope", scope="{scope}"'},
         )
+    if let.daily_limit is not None and scope in _METERED and request.method == "POST":
+        _must_be_within(let.actor, let.daily_limit)
     return let.actor
+
+
+def _must_be_within(actor: Actor, limit: int) -> None:
+    """Raises `ApiRefused` with 429 once the system has used its day up."""
+    if used_today(actor) < limit:
+        return
+    moment = localtime(now())
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    raise ApiRefused(
+        429,
+        problem_of(
+            "daily_limit",
+            (f"该系统今天的额度 {limit} 次已用完", f"This system has used its {limit} calls of today"),
+            ("明天再试，或请运维人员调整额度", "Try again tomorrow, or ask the operators for a higher limit"),
+            "Authorization",
+        ),
+        {"Retry-After": str(int((midnight - moment).total_seconds()) + 1)},
+    )
 
 
 class MachineAuth(AuthBase):

@@ -248,6 +248,14 @@ CHANGE: Mapping[str, str | Promise] = {
     "objection_unresolved": _("无法核实，保持标注"),
 }
 """Why a record changed (变动原因), where a code says it."""
+PASSAGE: Mapping[str, str | Promise] = {"delivery": _("报送"), "check": _("核查"), "telling": _("更正告知")}
+PASSAGE_STATE: Mapping[str, str | Promise] = {
+    **BATCH_STATE,
+    "answered": _("已答复"),
+    "acknowledged": _("已确认收到"),
+    "open": _("等待确认"),
+}
+"""What became of a line of the exchange log."""
 CHANNEL: Mapping[str, str | Promise] = {"sms": _("短信"), "email": _("电子邮件"), "letter": _("信件")}
 DELIVERY: Mapping[str, str | Promise] = {
     "waiting": _("等待发送"),
@@ -339,6 +347,8 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "reason": REASON,
     "field_type": FIELD_TYPE,
     "delivery_standing": DELIVERY_STANDING,
+    "passage": PASSAGE,
+    "passage_state": PASSAGE_STATE,
     "subject_kind": SUBJECT_KIND,
     "subject_change": SUBJECT_CHANGE,
     "record_event": RECORD_EVENT,

@@ -26,7 +26,7 @@ from xinlin.office.leaves import write_leaf
 from xinlin.office.models.people import Subject
 from xinlin.office.models.staff import Account, Machine, Role
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, NotAllowed, Refused, now
+from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now
 
 
 class SignInRefused(Refused):
@@ -187,11 +187,18 @@ def signed_in(
 
 @transaction.atomic
 def add_machine(
-    *, actor: Actor, name: str, department: str, scopes: Collection[str], items: Collection[str] = ()
+    *,
+    actor: Actor,
+    name: str,
+    department: str,
+    scopes: Collection[str],
+    items: Collection[str] = (),
+    daily_limit: int | None = None,
 ) -> tuple[str, str]:
     """Let a department's system in by OAuth 2 client credentials; returns (client id, secret).
 
-    ``items`` are the approval items at which it may ask; none for every item of its department.
+    ``items`` are the approval items at which it may ask; none for every item of its department. ``daily_limit`` bounds its
+    deliveries and checks together in a day.
 
     The secret is shown this once: only its hash is kept. Raises `NotAllowed`, or `Refused` for an unknown scope or department.
     """
@@ -218,12 +225,54 @@ def add_machine(
     client.set_grant_types([Client.GrantType.CLIENT_CREDENTIALS])
     client.set_response_types([])
     client.save()
-    Machine.objects.create(client_id=client.pk, name=name, department=department, items=sorted(items))
+    Machine.objects.create(
+        client_id=client.pk, name=name, department=department, items=sorted(items), daily_limit=daily_limit
+    )
     write_leaf(
         actor=actor,
         action="staff.add_machine",
         table="machine",
         key=client.pk,
-        facts={"name": name, "department": department, "scopes": sorted(scopes), "items": sorted(items)},
+        facts={
+            "name": name,
+            "department": department,
+            "scopes": sorted(scopes),
+            "items": sorted(items),
+            "daily_limit": daily_limit,
+        },
     )
     return client.pk, secret
+
+
+@transaction.atomic
+def change_machine(*, actor: Actor, client_id: str, active: bool, daily_limit: int | None) -> None:
+    """Close a department's system or open it again, and say how much it may do in a day. What stands so already stays.
+
+    A closed system is refused from its next call on, whatever token it holds. Raises `NotAllowed`, `NotFound`, or `Refused`
+    for a limit below one.
+    """
+    _must_run_the_house(actor)
+    if daily_limit is not None and daily_limit < 1:
+        raise Refused(
+            Problem(
+                code="daily_limit",
+                where="daily_limit",
+                raw=str(daily_limit),
+                what=Text(zh="每日额度至少为 1。", en="A daily limit is at least 1."),
+                cure=Text(zh="要停用该系统，请选“停用”。", en="To close the system, choose to close it."),
+            )
+        )
+    machine = Machine.objects.select_for_update().filter(client_id=client_id).first()
+    if machine is None:
+        raise NotFound("没有这个接入系统。There is no such system.")
+    if (machine.active, machine.daily_limit) == (active, daily_limit):
+        return
+    machine.active, machine.daily_limit = active, daily_limit
+    machine.save(update_fields=["active", "daily_limit"])
+    write_leaf(
+        actor=actor,
+        action="staff.change_machine",
+        table="machine",
+        key=client_id,
+        facts={"active": active, "daily_limit": daily_limit},
+    )

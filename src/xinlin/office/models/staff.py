@@ -48,6 +48,8 @@ class Machine(models.Model):
     department = models.CharField(max_length=64)
     items = models.JSONField(default=list)
     """Codes of the approval items at which it may ask; empty for every item of its department."""
+    daily_limit = models.PositiveIntegerField(null=True, blank=True)
+    """How many deliveries and checks together it may make in a day; none: as many as it likes."""
     active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -10,8 +10,11 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.utils.timezone import localtime
 
 from xinlin.office.bulk import fetched
+from xinlin.office.models.batches import Batch
+from xinlin.office.models.checks import Check
 from xinlin.office.models.staff import Account, Machine
 from xinlin.office.scopes import Actor, NotAllowed, now
 
@@ -37,9 +40,11 @@ class Let:
     actor: Actor | None
     scopes: frozenset[str]
     resources: list[str]
+    daily_limit: int | None = None
+    """How many deliveries and checks it may make in a day."""
 
 
-_LET = """SELECT t.scopes, t.data, m.id, m.name, m.department, m.items
+_LET = """SELECT t.scopes, t.data, m.id, m.name, m.department, m.items, m.daily_limit
 FROM allauth_idp_oidc_token t
 JOIN allauth_idp_oidc_client c ON c.id = t.client_id AND c.type = 'confidential'
 LEFT JOIN machine m ON m.client_id = c.id AND m.active
@@ -55,17 +60,26 @@ def let_in(token: str) -> Let | None:
     rows = fetched(_LET, [hashlib.sha256(token.encode()).hexdigest(), moment])
     if not rows:
         return None
-    scopes, data, pk, name, department, items = rows[0]
+    scopes, data, pk, name, department, items, daily_limit = rows[0]
     granted = _read(data) or {}
     actor = (
         Actor(f"machine:{pk}", name, "machine", department, items=tuple(_read(items) or ())) if pk is not None else None
     )
     resources = granted.get("resources")
-    return Let(actor, frozenset(scopes.split()), resources if isinstance(resources, list) else [])
+    return Let(actor, frozenset(scopes.split()), resources if isinstance(resources, list) else [], daily_limit)
 
 
 def _read(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
+
+
+def used_today(actor: Actor) -> int:
+    """How many deliveries and checks the system has made since midnight, in the city's time."""
+    since = localtime(now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (
+        Batch.objects.filter(department=actor.department, sent_by=actor.handle, received_at__gte=since).count()
+        + Check.objects.filter(department=actor.department, client=actor.handle, asked_at__gte=since).count()
+    )
 
 
 def machine_named(handle: str) -> Actor:

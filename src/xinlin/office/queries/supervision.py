@@ -30,7 +30,7 @@ def _department_of(actor: Actor) -> str | None:
     raise NotAllowed("只有审批人员和信用中心可以查看监督数据。Only officers and the credit centre see these counts.")
 
 
-def _counted(department: str | None, since: date, until: date) -> dict[tuple[str, str], list[int]]:
+def counted(department: str | None, since: date, until: date) -> dict[tuple[str, str], list[int]]:
     """(department, channel) -> [applicants, yes, unsure] from ``since`` to ``until``: closed days from their count, the rest live."""
     mine = Q() if department is None else Q(department=department)
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
@@ -57,7 +57,7 @@ def _counted(department: str | None, since: date, until: date) -> dict[tuple[str
 def funnel(*, actor: Actor, since: date, until: date) -> Funnel:
     """Checks and automatic ones among them, the hits of both, and the measures that officers took, from ``since`` to ``until``."""
     department = _department_of(actor)
-    sums = _counted(department, since, until)
+    sums = counted(department, since, until)
     given = _given(department, since, until)
     return Funnel(
         checks=sum(row[0] for row in sums.values()),
@@ -106,7 +106,7 @@ class OfficeView:
 def offices(*, actor: Actor, since: date, until: date) -> list[OfficeView]:
     """Every office that asked in the period, those with overdue feedback first. A fixed number of queries."""
     department, day = _department_of(actor), today()
-    sums, given = _counted(department, since, until), _given(department, since, until)
+    sums, given = counted(department, since, until), _given(department, since, until)
     within = Q(question__as_of__gte=since, question__as_of__lte=until)
     owed = CheckAnswer.objects.filter(within, verdict="yes", feedback__isnull=True).values_list("question__department")
     dues = {
