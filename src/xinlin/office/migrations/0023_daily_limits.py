@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("office", "0021_fewer_indexes")]
+    dependencies = [("office", "0022_wording_checks")]
 
     operations = [
         migrations.AddField("machine", "daily_limit", models.PositiveIntegerField(blank=True, null=True)),
