@@ -24,7 +24,7 @@ MAKERS = {
     "安徽省.xlsx": (123, {"item": "通用名", "maker": "企业名称"}),
     "河南省.xlsx": (123, {"item": "疫苗种类（名称）", "maker": "投标人名称"}),
     "陕西省.xlsx": (123, {"item": "名称", "maker": "入围单位"}),
-    "江西省2018.xlsx": (154, {"item": "商品名称", "maker": "生产企业"}),
+    "江西省2018.xlsx": (153, {"item": "商品名称", "maker": "生产企业"}),
     "山西省.xls": (115, {"item": "疫苗通用名称", "maker": "生产企业"}),
     "海南省.xls": (141, {"item": "产品通用名", "maker": "生产企业"}),
     "辽宁省2017.xlsx": (120, {"item": "通用名", "maker": "生产企业"}),
@@ -99,6 +99,18 @@ def test_the_second_sheet_can_be_chosen(shared: Path, send: Send) -> None:
     content = (shared / "data/cn_procurement_dev/raw/江西省2018.xlsx").read_bytes()
     batch = send("purchases", content, "江西.xlsx", reading={"table": "Sheet2"})
     assert (batch.layout["sheet"], batch.layout["rows_expected"]) == ("Sheet2", 35)
+
+
+@pytest.mark.django_db
+def test_another_sheet_of_a_file_is_another_delivery(shared: Path, send: Send) -> None:
+    """The header that the first sheet repeats in row 123 is told, and is no row."""
+    content = (shared / "data/cn_procurement_dev/raw/江西省2018.xlsx").read_bytes()
+    first = send("purchases", content, "江西.xlsx")
+    assert (first.layout["sheet"], first.layout["rows_expected"]) == ("Sheet1", 153)
+    second = send("purchases", content, "江西.xlsx", reading={"table": "Sheet2"})
+    assert (second.layout["sheet"], second.layout["rows_expected"]) == ("Sheet2", 35)
+    for reading, batch in (({}, first), ({"table": "Sheet1"}, first), ({"table": "Sheet2"}, second)):
+        assert send("purchases", content, "江西.xlsx", reading=reading).number == batch.number
 
 
 @pytest.mark.parametrize("name", CLEANED)

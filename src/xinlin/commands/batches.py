@@ -46,6 +46,11 @@ def _take_in(arguments: argparse.Namespace) -> dict[str, Any]:
         valid_on=arguments.valid_on,
         department=arguments.department,
         mapping=arguments.mapping or "",
+        reading={
+            name: said
+            for name in ("table", "header_row", "encoding", "delimiter")
+            if (said := getattr(arguments, name))
+        },
         confirm_short=arguments.confirm_short,
     )
     view = queries.batch(actor=actor, number=receipt.number)
@@ -130,7 +135,8 @@ def _print(told: dict[str, Any]) -> None:
         )
     for finding in told["findings"]:
         sys.stdout.write(
-            f"  [{finding['code']}] {finding['where']} {finding['what']['zh']} / {finding['what']['en']}\n"
+            f"  [{finding['code']}] {finding['where']} {finding['what']['zh']} / {finding['what']['en']}"
+            f"{'  ' + finding['sample'] if finding.get('sample') else ''}\n"
         )
         sys.stdout.write(f"      {finding['cure']['zh']} / {finding['cure']['en']}\n")
     for row in told.get("refused_rows", [])[:20]:
@@ -142,6 +148,8 @@ def _print(told: dict[str, Any]) -> None:
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Put ``intake`` into the command line."""
+    from xinlin.office.layouts import DELIMITERS, ENCODINGS
+
     parser = commands.add_parser("intake", help="take a department's file in and print the receipt")
     parser.add_argument(
         "file", type=Path, help="CSV, TSV, XLSX, XLS, JSON, JSON Lines, XML, HTML tables, or a ZIP of these"
@@ -153,6 +161,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--delivery", choices=["additions", "corrections", "full_list"], help="default: as the kind says"
     )
     parser.add_argument("--valid-on", type=_day, help="the day for which a full list speaks (default today)")
+    parser.add_argument("--table", help="the sheet, member or table to read, where it is not the one found")
+    parser.add_argument("--header-row", type=int, help="the row in which the header begins, counted from 1")
+    parser.add_argument("--encoding", choices=ENCODINGS, help="how a text file is written")
+    parser.add_argument("--delimiter", choices=DELIMITERS, help="what parts the cells of a text file")
     parser.add_argument("--confirm-short", action="store_true", help="a list that shrank by half is whole all the same")
     parser.add_argument("--dry-run", action="store_true", help="do everything, then undo it")
     parser.add_argument("--json", action="store_true", help="print the receipt as JSON")

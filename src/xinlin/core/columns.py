@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # the process that opens files from outside starts often, and
     from xinlin.core.rulebooks import FieldSpec, Kind
 
 _BRACKETED = re.compile(r"\([^()]*\)$")
+_OF_A_PERSON = re.compile(r"人|代表|股东|董事|监事|经理|配偶|家属|父|母|person|contact|representative")
+"""Words of a group of columns whose parts (姓名, 证件号码) say nothing of whom the row is about."""
 NUMBERLIKE = re.compile(r"[\d.,:/%¥$\-+ 年月日]+")
 HEADER_WITHIN = 20
 """Title lines above a header: at most this many rows are searched for it."""
@@ -107,26 +109,46 @@ def find_header(rows: Sequence[Sequence[str]], known: AbstractSet[str]) -> int |
 
 
 def propose_columns(kind: Kind, headers: Sequence[str]) -> Proposal:
-    """Match headers to fields by code, label or alias; a unit in brackets behind the label does not hinder."""
-    by_label: dict[str, str] = {}
-    for spec in kind.fields:
-        for label in _labels(spec):
-            by_label.setdefault(label_key(label), spec.code)
-    columns: dict[str, ColumnUse] = {}
-    leftovers: list[str] = []
-    twice: list[str] = []
+    """Match headers to fields by code, label or alias; a unit in brackets behind either does not hinder.
+
+    Where several columns fit a field, the one whose label comes first in the catalogue is taken. Last, and only where a
+    single column says so, a column is known by its own part of a header over two rows.
+    """
+    ranks: dict[str, tuple[str, int]] = {}
     for shorten in (False, True):
+        for spec in kind.fields:
+            for rank, label in enumerate(_labels(spec)):
+                key = _BRACKETED.sub("", label_key(label)) if shorten else label_key(label)
+                ranks.setdefault(key, (spec.code, rank))
+    columns: dict[str, ColumnUse] = {}
+    for key_of in (label_key, _without_unit, _own_part):
+        found: dict[str, list[tuple[int, str]]] = {}
+        taken = {use.column for use in columns.values()}
         for header in headers:
-            key = _BRACKETED.sub("", label_key(header)) if shorten else label_key(header)
-            code = by_label.get(key)
-            if code is not None and code not in columns and all(use.column != header for use in columns.values()):
-                columns[code] = ColumnUse(column=header)
+            code, rank = ranks.get(key_of(header), ("", 0))
+            if code and code not in columns and header not in taken:
+                found.setdefault(code, []).append((rank, header))
+        for code, fitting in found.items():
+            if key_of is not _own_part or len(fitting) == 1:
+                columns[code] = ColumnUse(column=min(fitting, key=lambda one: one[0])[1])
     taken = {use.column for use in columns.values()}
-    for header in headers:
-        if header not in taken:
-            (twice if label_key(header) in by_label else leftovers).append(header)
+    left = [header for header in headers if header not in taken]
+    twice = [header for header in left if label_key(header) in ranks]
+    leftovers = [header for header in left if label_key(header) not in ranks]
     missing = [spec for spec in kind.fields if spec.required and spec.code not in columns]
     return Proposal(columns, leftovers, missing, twice)
+
+
+def _without_unit(header: str) -> str:
+    return _BRACKETED.sub("", label_key(header))
+
+
+def _own_part(header: str) -> str:
+    """The part below a group of columns: 企业信息 over 生产企业. A part below a person is that person's."""
+    group, _, part = tidy(header).rpartition(" ")
+    if not group or part.isascii() or _OF_A_PERSON.search(folded(group)):
+        return ""
+    return _without_unit(part)
 
 
 def forbidden_problem(kind: Kind, headers: Sequence[str]) -> Problem | None:

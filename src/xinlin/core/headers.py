@@ -1,12 +1,13 @@
-"""Headers over several rows, and the lines around a table that are no data: totals, notes, who filled it in (表头与表注)."""
+"""Headers over several rows, and the lines in and around a table that are no data: totals, notes, sections (表头与表注)."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
-from xinlin.core.columns import NUMBERLIKE
+from xinlin.core.columns import NUMBERLIKE, label_key
 from xinlin.core.people import looks_like_resident_id, normalise_identifier
 from xinlin.core.readings import folded, tidy
 
@@ -21,8 +22,20 @@ _SIGNED = re.compile(
     r"(?:填表|制表|填报|报送|审核|复核|审批|负责|主管|经办|联系|备注|说明|附注|附件|注|数据来源|资料来源|来源|打印|导出)"
     r"[^:]{0,8}:.*"
 )
-ASIDE_BEGINS = "合总小累共本TtSs填制报审复负主经联备说附注数资来打导"
-"""First characters of every line that may be one; asked before anything dearer."""
+_PART_TOTAL = re.compile(r".{1,12}(?:小计|合计|总计)(?:\([^()]*\))?|(?:小计|合计|总计)\([^()]*\)")
+"""The total of a part: 北京市小计, 合计（元）."""
+_HAN = "一二三四五六七八九十"
+_LONE = re.compile(
+    rf"[{_HAN}]{{1,3}}[、.:,].*|\([{_HAN}0-9]{{1,3}}\).*|第[{_HAN}0-9]{{1,4}}(?:包|批|标|类|部分|页|章).*|续表.*|续上表.*"
+    r"|附[件表录].*|以[上下].*|共[0-9]{1,4}页.*|[0-9]{4}年[0-9]{1,2}月(?:[0-9]{1,2}日)?|.*[。;].*|.{30,}"
+)
+"""What the only filled cell of a row says where it heads a section, numbers a page, dates the table, or is a sentence."""
+_EXAMPLES = frozenset(["示例", "样例", "例", "例如", "填写示例", "填报示例", "example"])
+_ASKED = frozenset(["必填", "选填", "非必填", "可选", "必填项", "选填项", "必须", "可空", "不可空"])
+_SURE_ROW = 4
+"""Columns that a table has at least where a row of one cell can be no row of data."""
+ASIDE_BEGINS = "合总小累共本TtSs填制报审复负主经联备说附注数资来打导示样例"
+"""First characters of every line that fills several cells and may be one; asked before anything dearer."""
 
 
 def _words(cell: str) -> bool:
@@ -117,18 +130,115 @@ def rejoined(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def is_aside(cells: Sequence[str], columns: int = 0) -> bool:
-    """Whether a row is a total, a note, or says who filled the table in: a line of the sheet, and no row of data.
+    """Whether a row is a total, a note, a section's heading, an example, or says who filled the table in: no row of data.
 
-    A total names itself alone in its first filled cell and leaves most columns of words empty; a note ends its first word
-    with a colon and fills few cells. ``columns``: how many the header has, of which a line of text may leave the rest out.
+    A total names itself in its first filled cell and has nothing but numbers beside it; a note ends its first word with a
+    colon and fills few cells; a row of one cell is a heading or a sentence, or a number that waits for its row.
+    ``columns``: how many the header has, of which a line of text may leave the rest out.
     """
     width = max(len(cells), columns)
+    filled_at_most = len(cells) - cells.count("")
     head = cells[0].lstrip() if cells else ""
+    if filled_at_most * 2 > width and (not head or head[0] not in ASIDE_BEGINS):
+        return False
     head = head or next((cell for cell in cells if cell and not cell.isspace()), "").lstrip()
-    if not head or head[0] not in ASIDE_BEGINS:
+    if not head:
         return False
     filled = [cell for cell in cells if cell.strip()]
     words = folded(head)
-    if words in _TOTALS or _COUNTED.fullmatch(words):
+    if words in _EXAMPLES:
+        return len(filled) > 1
+    if words in _TOTALS or _COUNTED.fullmatch(words) or (len(words) <= 20 and _PART_TOTAL.fullmatch(words)):
         return all(NUMBERLIKE.fullmatch(cell.strip()) for cell in filled[1:]) and width > 1
+    if (
+        len(filled) == 1
+        and width >= _SURE_ROW
+        and (_LONE.fullmatch(words) or (words == cells[0].strip() and _WAITING(words)))
+    ):
+        return True
     return width >= 3 and len(filled) * 2 <= max(width, 4) and _SIGNED.fullmatch(words) is not None
+
+
+_WAITING = re.compile(r"[0-9]{1,4}").fullmatch
+"""The serial number of a row that was left empty."""
+
+
+def head_end(rows: Sequence[Sequence[str]], last: int, names: Sequence[str], known: AbstractSet[str]) -> int:
+    """The last row that belongs to the head whose names end in row ``last``.
+
+    Below the names may stand the numbers of the columns, the names in another language, and which must be filled.
+    """
+    for following in range(last + 1, min(len(rows), last + MOST_HEADER_ROWS)):
+        said = [label_key(cell) for cell in rows[following] if cell.strip()]
+        if len(said) < 2 or len(said) * 2 < sum(1 for name in names if name.strip()):
+            break
+        labels = sum(1 for word in said if word in known)
+        if not (
+            _numbering(said) or all(word in _ASKED for word in said) or (labels > 1 and labels * 3 >= len(said) * 2)
+        ):
+            break
+        last = following
+    return last
+
+
+def _numbering(said: Sequence[str]) -> bool:
+    """Whether these are the numbers of columns: 1 2 3, (1) (2) (3), A B C, 甲 乙 1 2."""
+    plain = [word.strip("()[]") for word in said]
+    while len(plain) > 2 and plain[0] in ("甲", "乙", "丙"):
+        plain = plain[1:]
+    if len(plain) < 3:
+        return False
+    if all(word.isdecimal() and len(word) < 4 for word in plain):
+        first = int(plain[0])
+        return first in (0, 1) and [int(word) for word in plain] == list(range(first, first + len(plain)))
+    return plain == [chr(ord("a") + at) for at in range(min(len(plain), 26))]
+
+
+class Again:
+    """The head of a table as it may come again below it, on the next page: its names, and the lines above them (跨页表头)."""
+
+    def __init__(
+        self,
+        head: Sequence[Sequence[str]],
+        names: Sequence[str],
+        titles: Sequence[Sequence[str]],
+        known: AbstractSet[str],
+    ) -> None:
+        """``head``: the rows of the header as they stand; ``names``: one for each column, joined; ``known``: labels of the kind."""
+        self._rows = [{at: label_key(cell) for at, cell in enumerate(row) if cell.strip()} for row in head]
+        self._names = [label_key(name) for name in names]
+        self._labels = frozenset(filter(None, self._names)).union(known, *(row.values() for row in self._rows))
+        self._titles = frozenset(filter(None, ("".join(map(label_key, row)) for row in titles)))
+        begins = [cell.strip() for row in (*head, *titles) for cell in row]
+        self.begins = frozenset(cell[0] for cell in begins if cell) | {
+            label[0] for label in known if not label.isascii()
+        }
+        """First characters of whatever may come again; asked before anything dearer."""
+
+    def __call__(self, cells: Sequence[str]) -> str:
+        """``header_again``, ``title_again``, ``header_moved`` for other columns under the same names, ``header_other``; or nothing."""
+        head = next((cell for cell in cells if cell and not cell.isspace()), "").lstrip()
+        if not head or head[0] not in self.begins:
+            return ""
+        said = {at: label_key(cell) for at, cell in enumerate(cells) if cell.strip()}
+        if "".join(said.values()) in self._titles:
+            return "title_again"
+        if any(NUMBERLIKE.fullmatch(word) and word not in self._labels for word in said.values()):
+            return ""
+        for row in self._rows:
+            same = sum(1 for at, word in said.items() if row.get(at) == word)
+            if same * 3 >= len(said) * 2 and same * 2 >= len(row) and (same > 1 or len(row) == 1):
+                return "header_again"
+        if len(said) < 3 or sum(1 for word in said.values() if word in self._labels) * 3 < len(said) * 2:
+            return ""
+        return "header_moved" if sorted(said.values()) == sorted(filter(None, self._names)) else "header_other"
+
+    def order(self, cells: Sequence[str]) -> list[int]:
+        """Where each column of the header stands under a row that is ``header_moved``; -1 for one without a name."""
+        places = {label_key(cell): at for at, cell in enumerate(cells) if cell.strip()}
+        return [places.get(name, -1) for name in self._names]
+
+
+def moved(cells: Sequence[str], order: Sequence[int]) -> list[str]:
+    """A row in the order of the header."""
+    return [cells[at] if 0 <= at < len(cells) else "" for at in order]

@@ -104,7 +104,17 @@ _HINTS: dict[str, tuple[Text, Text]] = {
     "mapping_used": (_text("沿用已保存的列映射", "A kept column mapping was used"), _NOTHING),
     "second_sheet": (
         _text("另一张工作表没有读取", "Another sheet was not read"),
-        _text("如需报送，请另存为单独的文件", "Send it as a file of its own if it is meant"),
+        _text(
+            "如需报送，请再报一次并在读取方式中选择这张工作表",
+            "If it is meant, send the file once more and choose this sheet as the one to read",
+        ),
+    ),
+    "sheet_joined": (
+        _text(
+            "这张工作表的表头相同，已接着读取；所示为其各行在本批次中的行号",
+            "This sheet has the same header and was read on; shown are the numbers that its rows have in the delivery",
+        ),
+        _text("如不应报送，请删除后重报", "Delete it and send the file again if it is not meant"),
     ),
     "hidden_sheet": (
         _text("隐藏的工作表没有读取", "A hidden sheet was not read"),
@@ -135,6 +145,24 @@ _HINTS: dict[str, tuple[Text, Text]] = {
     ),
     "note_row": (
         _text("合计、说明或填表人一类的行，不算数据行", "A total, a note, or who filled it in; not a row of data"),
+        _text("如其实是数据，请改正后重报", "Correct it and send it again if it is data after all"),
+    ),
+    "header_again": (
+        _text("表头在这里重复出现，不算数据行", "The header comes once more; not a row of data"),
+        _NOTHING,
+    ),
+    "header_moved": (
+        _text(
+            "表头在这里重复出现，列的次序不同；以下各行按列名对应",
+            "The header comes once more in another order; the rows below go by the names of their columns",
+        ),
+        _CHECK,
+    ),
+    "head_row": (
+        _text(
+            "表头下的列号、英文列名或填写要求，不算数据行",
+            "Numbers of columns, their names in another language, or what to fill in; not a row of data",
+        ),
         _text("如其实是数据，请改正后重报", "Correct it and send it again if it is data after all"),
     ),
     "no_rows": (

@@ -11,7 +11,8 @@ from itertools import chain, islice
 from pathlib import Path
 
 from xinlin.core.columns import HEADER_WITHIN, header_cells, header_sha256, label_key, unique_headers
-from xinlin.core.headers import ASIDE_BEGINS, header_block, is_aside, rejoined
+from xinlin.core.headers import Again, header_block, rejoined
+from xinlin.office.files.below import Below, end_of_head, told
 from xinlin.office.files.text_encodings import encoding_of, shown, survey
 from xinlin.office.layouts import (
     LONGEST_CELL,
@@ -28,17 +29,12 @@ from xinlin.office.layouts import (
     nothing_inside,
     refuse,
     too_many_columns,
-    without_numbers,
 )
 
 LONGEST_RECORD = 50
 """Lines that one quoted record may span."""
 _HEAD_LINES = 200
-_MOST_TOLD = 200
 _READ_TOGETHER = 1_000
-_PERHAPS_ASIDE = frozenset(
-    ASIDE_BEGINS + " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u3000\u2000\u2001\u2002\u2003\u2009\ufeff"
-)
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _AS_FOUND = Reading()
 _DELIMITERS = (",", "\t", ";", "|", "，", " ")
@@ -97,7 +93,8 @@ class _TextSheet(Sheet):
     path: Path
     stray_quotes: bool
     last_header: int
-    """Number of the header's last row."""
+    """Number of the head's last row."""
+    again: Again
 
     def _records(self) -> Iterator[Row]:
         delimiter = self.layout.delimiter
@@ -130,23 +127,29 @@ class _TextSheet(Sheet):
 
     def chunks(self, size: int) -> Iterator[list[Row]]:
         """The same, many at once: nearly every record can be seen to be one of data by its first character."""
-        header, width, told = self.last_header, len(self.layout.headers), 0
+        header, width, below = self.last_header, len(self.layout.headers), Below(self.layout, self.again)
+        perhaps = below.perhaps
         records = self._records_together(size) if not self.stray_quotes else self._few_together(size)
         for numbers, rows in records:
             chunk: list[Row] = []
             for number, cells in zip(numbers, rows, strict=True):
                 if number <= header:
                     continue
-                if len(cells) != width or not cells[0] or cells[0][0] in _PERHAPS_ASIDE:
+                if (
+                    len(cells) != width
+                    or not cells[0]
+                    or cells[0][0] in perhaps
+                    or below.order is not None
+                    or cells.count("") * 2 >= width
+                ):
                     if not any(map(str.strip, cells)):
                         continue
                     while len(cells) > width and not cells[-1].strip():
                         cells = cells[:-1]
-                    if is_aside(cells, width):
-                        told += 1
-                        if told <= _MOST_TOLD:
-                            self.layout.findings.append(Finding("note_row", str(number), _title(cells)[:120]))
+                    row = below.row(number, cells)
+                    if row is None:
                         continue
+                    cells = row
                 chunk.append((number, cells))
             if chunk:
                 yield chunk
@@ -194,10 +197,6 @@ def _unreadable(line: int, error: csv.Error) -> FileRefused:
     )
 
 
-def _title(cells: Sequence[str]) -> str:
-    return without_numbers(" ".join(filter(None, map(str.strip, cells))))
-
-
 def open_text(path: Path, known: AbstractSet[str], reading: Reading = _AS_FOUND) -> _TextSheet:
     """Open a text table. Raises `FileRefused` with line and sample where its encoding is not clear.
 
@@ -240,7 +239,9 @@ def _find_header(sheet: _TextSheet, known: AbstractSet[str], reading: Reading) -
     if len(cells) > MOST_COLUMNS:
         raise too_many_columns(len(cells))
     layout = sheet.layout
-    layout.header_row, layout.header_rows, sheet.last_header = numbers[first], last - first + 1, numbers[last]
+    layout.header_row, layout.header_rows = numbers[first], last - first + 1
     layout.headers = unique_headers(cells)
     layout.header_sha256 = header_sha256(layout.headers)
-    layout.titles = [_title(row)[:200] for row in rows[:first] if any(map(str.strip, row))]
+    layout.titles = [told(row) for row in rows[:first] if any(map(str.strip, row))]
+    sheet.last_header = numbers[end_of_head(layout, numbers, rows, last, known)]
+    sheet.again = Again(rows[first : last + 1], names, rows[:first], known)

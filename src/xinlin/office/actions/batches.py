@@ -25,6 +25,7 @@ from xinlin.office.actions.deliveries import (
     receipt_of,
     refused,
     sending_department,
+    same_file,
 )
 from xinlin.office.actions.proofs import Proof, earlier, input_sha256, keep_key, must_be_signed, must_match
 from xinlin.office.bulk import as_json
@@ -69,6 +70,7 @@ def receive(
     must_be_verified(actor, found)
     meant = manner(found, delivery, valid_on)
     must_be_signed(actor, sender, proof)
+    how = _reading(reading or {})
     kept = None
     if mapping:
         kept = ColumnMapping.objects.filter(department=sender, kind=kind, name=mapping).first()
@@ -96,7 +98,8 @@ def receive(
         "size": size,
         "valid_on": valid_on or today(),
         "mapping": kept,
-        "reading": _reading(reading or {}),
+        "reading": how,
+        "part": "" if meant == "full_list" else how.get("table", ""),
         "signature": dict(proof.signature),
     }
     try:
@@ -110,7 +113,7 @@ def receive(
 def _accept(actor: Actor, fields: dict[str, Any], key: str, *, dated: bool, confirm_short: bool) -> Receipt:
     """The receipt for bytes that lie in the vault: the first one's where they came before."""
     said = input_sha256(fields) if key else ""
-    first = (earlier(actor, key, said) if key else None) or _same_file(fields, dated)
+    first = (earlier(actor, key, said) if key else None) or same_file(fields, dated)
     if first is None:
         try:
             with transaction.atomic():
@@ -119,7 +122,7 @@ def _accept(actor: Actor, fields: dict[str, Any], key: str, *, dated: bool, conf
                     keep_key(actor=actor, key=key, said=said, batch=batch)
                 return receipt_of(batch, already=False)
         except IntegrityError:
-            first = _same_file(fields, dated)
+            first = same_file(fields, dated)
             if first is None:
                 raise
     if key:
@@ -129,18 +132,6 @@ def _accept(actor: Actor, fields: dict[str, Any], key: str, *, dated: bool, conf
         day = fields["valid_on"] if dated else None
         _again(actor, first, confirm_short=confirm_short, mapping=fields["mapping"], valid_on=day, reading=reading)
     return receipt_of(first, already=True)
-
-
-def _same_file(fields: Mapping[str, Any], dated: bool) -> Batch | None:
-    """The earlier delivery of the same bytes. A list may come unchanged for a new day, so its day counts too."""
-    same = Batch.objects.select_related("job").filter(department=fields["department"], kind=fields["kind"])
-    if fields["delivery"] != "full_list":
-        return same.filter(sha256=fields["sha256"]).exclude(delivery="full_list").first()
-    lists = same.filter(delivery="full_list")
-    if dated:
-        return lists.filter(sha256=fields["sha256"], valid_on=fields["valid_on"]).first()
-    latest = lists.order_by("-valid_on", "-pk").first()
-    return latest if latest is not None and latest.sha256 == fields["sha256"] else None
 
 
 def _number(letter: str) -> str:

@@ -1,15 +1,17 @@
 """What a department may deliver, and as what: its own kinds, in their own manner, for a day that has come (报送资格).
 
-Everything here is asked before a byte is kept.
+All but the last is asked before a byte is kept.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
+
+from django.db.models import Q
 
 from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
@@ -203,3 +205,21 @@ def receipt_of(batch: Batch, already: bool) -> Receipt:
         valid_on=batch.valid_on,
         state=batch.state,
     )
+
+
+def same_file(fields: Mapping[str, Any], dated: bool) -> Batch | None:
+    """The earlier delivery of the same bytes. A list may come unchanged for a new day, so its day counts too.
+
+    A table of it that a person names is another delivery than the one that was read; of a full list there is one a day.
+    """
+    same = Batch.objects.select_related("job").filter(department=fields["department"], kind=fields["kind"])
+    if fields["delivery"] != "full_list":
+        same = same.filter(sha256=fields["sha256"]).exclude(delivery="full_list").order_by("pk")
+        if part := fields["part"]:
+            same = same.filter(Q(part=part) | Q(layout__sheet=part) | Q(part="", state=Batch.State.FAILED))
+        return same.first()
+    lists = same.filter(delivery="full_list")
+    if dated:
+        return lists.filter(sha256=fields["sha256"], valid_on=fields["valid_on"]).first()
+    latest = lists.order_by("-valid_on", "-pk").first()
+    return latest if latest is not None and latest.sha256 == fields["sha256"] else None

@@ -16,7 +16,8 @@ from xinlin.core.columns import (
     label_key,
     unique_headers,
 )
-from xinlin.core.headers import header_block, is_aside
+from xinlin.core.headers import Again, header_block, moved
+from xinlin.office.files.below import MOST_TOLD, Below, end_of_head
 from xinlin.office.layouts import (
     LONGEST_CELL,
     MOST_COLUMNS,
@@ -38,8 +39,6 @@ from xinlin.office.layouts import (
 
 MOST_MERGED = 2_000_000
 """Cells that take the value of a merged one above; more is a mistake or an attack."""
-MOST_TOLD = 200
-"""Findings of one code that a file may bring; the rest only repeats them."""
 Thing = TypeVar("Thing")
 Merge = tuple[tuple[int, int], tuple[int, int]]
 """First and last cell (row, column), counted from 0 at the corner of the sheet."""
@@ -77,11 +76,15 @@ def open_grid(grids: Sequence[Grid], known: AbstractSet[str], reading: Reading, 
     chosen = _choose(grids, known, reading)
     if chosen.width > MOST_COLUMNS:
         raise too_many_columns(chosen.width)
-    sheet = GridSheet(chosen, known, reading)
+    first = GridSheet(chosen, known, reading)
+    pages = {} if reading.table or reading.header_row else _pages(grids, chosen, first, known, reading)
+    sheet = _Pages([first, *pages.values()]) if pages else first
     sheet.layout.tables = [grid.as_choice() for grid in grids]
-    sheet.layout.findings.extend(chosen.findings)
+    sheet.layout.findings.extend(
+        finding for grid in grids if grid is chosen or grid.name in pages for finding in grid.findings
+    )
     if alike:
-        for other in [grid for grid in grids if grid is not chosen][:MOST_TOLD]:
+        for other in [grid for grid in grids if grid is not chosen and grid.name not in pages][:MOST_TOLD]:
             code = "second_sheet" if other.visible else "hidden_sheet"
             sheet.layout.findings.append(Finding(code, other.name, f"{other.height} × {other.width}"))
     return sheet
@@ -147,20 +150,23 @@ class GridSheet(Sheet):
                 reading=reading.as_dict(),
             )
         )
-        self._grid, self._last = grid, last
+        self._grid, self._last = grid, end_of_head(self.layout, numbers, rows, last, known)
+        self._again = Again(rows[first : last + 1], headers, rows[:first], known)
         self._named = [column for column, cell in enumerate(names) if cell.strip()]
 
     def _merges(self) -> tuple[dict[int, list[tuple[int, int, int]]], set[int]]:
-        """For each row the (column, row, column whose value it takes); and the rows that are one cell from side to side."""
+        """For each row the (column, row, column whose value it takes); and the rows with one cell over several columns."""
         fill: dict[int, list[tuple[int, int, int]]] = {}
         notes: set[int] = set()
         top, left, height = self._grid.top, self._grid.left, self._grid.height
-        width, filled = len(self.layout.headers), 0
+        filled = 0
         for (row1, column1), (row2, column2) in self._grid.merges:
             end = min(row2 - top, height - 1)
-            if column2 - column1 + 1 >= max(3, width) and row1 - top > self._last:
-                notes.update(range(row1 - top, end + 1))
-                continue
+            if column2 - column1 >= 2 and row1 - top > self._last:
+                notes.add(row1 - top)
+                if column2 - column1 + 1 >= len(self.layout.headers):
+                    notes.update(range(row1 - top, end + 1))
+                    continue
             for row in range(row1 - top, end + 1):
                 for column in range(column1 - left, (column2 if self._grid.across else column1) - left + 1):
                     if (row, column) != (row1 - top, column1 - left):
@@ -173,7 +179,7 @@ class GridSheet(Sheet):
     def rows(self) -> Iterator[Row]:
         """Rows below the header. A row without a value of its own is part of the merged row above it and is no row."""
         fill, notes = self._merges()
-        top, told = self._grid.top, 0
+        top, below = self._grid.top, Below(self.layout, self._again)
         starts = {(row, column) for fills in fill.values() for _, row, column in fills}
         starting = {row for row, _ in starts}
         kept: dict[tuple[int, int], str] = {}
@@ -185,15 +191,14 @@ class GridSheet(Sheet):
                 kept |= {(index, column): cell for column, cell in enumerate(cells) if (index, column) in starts}
             if index <= self._last or not any(map(str.strip, cells)):
                 continue
-            if index in notes or is_aside(cells):
-                told += 1
-                if told <= MOST_TOLD:
-                    note = without_numbers(" ".join(filter(None, map(str.strip, cells))))[:120]
-                    self.layout.findings.append(Finding("note_row", str(number), note))
+            lone = index in notes and sum(1 for cell in cells if cell.strip()) == 1
+            row = below.row(number, cells, note=lone)
+            if row is None:
                 continue
             if index in fill:
                 self._fill(number, cells, fill[index], kept, index)
-            yield number, cells
+                row = cells if below.order is None else moved(cells, below.order)
+            yield number, row
 
     def _fill(
         self,
@@ -212,6 +217,52 @@ class GridSheet(Sheet):
                 from_above += row < index and column in self._named and bool(cells[column].strip())
         if len(own) == 1 and from_above * 2 >= len(self._named) and not NUMBERLIKE.fullmatch(cells[own[0]].strip()):
             self.doubtful.add(number)
+
+
+def _pages(
+    grids: Sequence[Grid], chosen: Grid, first: GridSheet, known: AbstractSet[str], reading: Reading
+) -> dict[str, GridSheet]:
+    """The visible tables behind the chosen one that have its very header, by name: the same table goes on in them."""
+    pages: dict[str, GridSheet] = {}
+    for grid in grids[grids.index(chosen) + 1 :]:
+        if not grid.visible or grid.width > MOST_COLUMNS:
+            continue
+        try:
+            page = GridSheet(grid, known, reading)
+        except FileRefused:
+            continue
+        if page.layout.header_sha256 == first.layout.header_sha256:
+            pages[grid.name] = page
+    return pages
+
+
+class _Pages(Sheet):
+    """One table over several sheets. Rows are numbered on from sheet to sheet, and a finding says which numbers each has."""
+
+    def __init__(self, pages: Sequence[GridSheet]) -> None:
+        super().__init__(pages[0].layout)
+        self.layout.rows_expected = sum(page.layout.rows_expected for page in pages)
+        self._pages = pages
+        for page in pages[1:]:
+            self._tell(page, 0)
+
+    def _tell(self, page: GridSheet, noted: int) -> None:
+        found = page.layout.findings[noted:]
+        self.layout.findings.extend(Finding(code, f"{page.layout.sheet}: {where}", said) for code, where, said in found)
+
+    def rows(self) -> Iterator[Row]:
+        before = 0
+        for page in self._pages:
+            noted, last = len(page.layout.findings), 0
+            for number, cells in page.rows():
+                last = number
+                if number in page.doubtful:
+                    self.doubtful.add(before + number)
+                yield before + number, cells
+            if page.layout is not self.layout:
+                self._tell(page, noted)
+                self.layout.findings.append(Finding("sheet_joined", page.layout.sheet, f"{before + 1}–{before + last}"))
+            before += last
 
 
 def _merged_too_much() -> FileRefused:

@@ -87,6 +87,8 @@ class Batch(models.Model):
     replays = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replayed_by")
     reading = models.JSONField(default=dict)
     """What a person said of the file where it was read wrongly: table, header_row, encoding, delimiter."""
+    part = models.CharField(max_length=300, blank=True, default="")
+    """The table that a person named when the file came: another table of it is another delivery."""
     layout = models.JSONField(default=dict)
     """What was found in the file: format, encoding, delimiter, sheet, header row, columns."""
     findings = models.JSONField(default=list)
@@ -103,7 +105,9 @@ class Batch(models.Model):
         db_table = "batch"
         constraints = [
             models.UniqueConstraint(
-                fields=["department", "kind", "sha256"], condition=~Q(delivery="full_list"), name="batch_same_file_once"
+                fields=["department", "kind", "sha256", "part"],
+                condition=~Q(delivery="full_list"),
+                name="batch_same_file_once",
             ),
             models.UniqueConstraint(
                 fields=["department", "kind", "sha256", "valid_on"],
