@@ -24,8 +24,8 @@ from xinlin.office.actions.deliveries import (
     must_be_verified,
     receipt_of,
     refused,
-    sending_department,
     same_file,
+    sending_department,
 )
 from xinlin.office.actions.proofs import Proof, earlier, input_sha256, keep_key, must_be_signed, must_match
 from xinlin.office.bulk import as_json

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0021_fewer_indexes'),
+        ('office', '0023_daily_limits'),
     ]
 
     operations = [
