@@ -158,6 +158,9 @@ def test_a_namesake_does_not_wait_as_long_where_the_jurisdiction_promises_so() -
         ).day
 
     assert due("not_me") == date(2026, 11, 4)
+    for code, procedure in NATIONAL.procedures.items():
+        assert procedure.sooner or procedure.own.after(received, PUBLISHED) <= date(2026, 11, 4), code
+        assert not procedure.sooner or procedure.sooner_basis == "demonstration", "no jurisdiction's text promises it"
     assert due("wrong_fact") == date(2026, 11, 11)
     assert due("not_me", received) == due("wrong_fact", received), "once a department is asked, its days run"
     for code, procedure in NATIONAL.procedures.items():

@@ -117,7 +117,7 @@ def test_a_late_office_s_mark_stays_over_the_year_s_end_and_the_applicant_is_tol
     on(date(2026, 12, 28))
     someone = resident()
     row = record(someone.subject, KIND, date(2026, 12, 1), record_class="general")
-    number = cases.object_to(actor=someone.actor, reference=row.reference, reason="not_me", words="")
+    number = cases.object_to(actor=someone.actor, reference=row.reference, reason="expired", words="")
     case = Case.objects.get(number=number)
     assert case.due_provisional, "the arrangement of 2027 is not published"
     on(case.due_on, 23, 59, 59)

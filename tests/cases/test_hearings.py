@@ -12,6 +12,7 @@ from tests.checks.conftest import OFFICER, TRADING, make_entry
 from tests.scores.conftest import Resident, resident
 from xinlin.core.calendar import add_working_days
 from xinlin.core.checks import Applicant
+from xinlin.core.notices import filled
 from xinlin.office import vault
 from xinlin.office.actions import checks, feedback, hearings
 from xinlin.office.models.measures import MeasureUse
@@ -59,8 +60,8 @@ def test_a_measure_begins_only_after_the_time_to_answer(resident: Any) -> None:
         entry.document,
         entry.authority,
         entry.remedy,
-        notice.answer_until.isoformat(),
-        entry.entered_on.isoformat(),
+        filled("{day}", {"day": notice.answer_until}, "zh-hans"),
+        filled("{day}", {"day": entry.entered_on}, "zh-hans"),
     ):
         assert part in told.body
     assert Delivery.objects.get().channel == "letter", "who left no address is written to"

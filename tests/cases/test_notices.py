@@ -20,6 +20,7 @@ from tests.scores.conftest import Resident, record, resident, system
 from xinlin.office.actions import cases, notices, objections
 from xinlin.office.actions.case_steps import KIND_NAMES
 from xinlin.office.jobs.notices import deliver
+from xinlin.office.models.cases import Case
 from xinlin.office.models.notices import Contact, Delivery, Message
 from xinlin.office.models.records import Record
 from xinlin.office.queries import notices as notices_of
@@ -180,6 +181,18 @@ def test_a_case_tells_its_applicant_and_without_contact_the_result_is_a_letter(
     assert "身份证号一致" in letter.body
     notices.printed(actor=REVIEWER, number=letter.number)
     assert notices_of.letters(actor=REVIEWER) == []
+
+
+def test_days_are_written_as_the_language_writes_them(resident: MakeResident, record: Callable[..., Record]) -> None:
+    someone = resident()
+    row = record(someone.subject, "ebike_violation", today() - timedelta(days=9))
+    number = cases.object_to(actor=someone.actor, reference=row.reference, reason="not_me", words="")
+    due = Case.objects.get(number=number).due_on
+    (chinese,) = notices_of.mine(actor=someone.actor, language="zh-hans")
+    (english,) = notices_of.mine(actor=someone.actor, language="en")
+    assert f"{due.year}年{due.month}月{due.day}日" in chinese.body
+    assert f"{due.day} {due:%b} {due.year}" in english.body
+    assert due.isoformat() not in chinese.body + english.body
 
 
 def test_what_no_gateway_takes_is_printed_where_it_must_arrive(

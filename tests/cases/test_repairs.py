@@ -10,10 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.cases.conftest import REVIEWER, SECOND
+from tests.people.conftest import let_in
 from tests.scores.conftest import Resident, firm, make_record, record, resident, system
 from xinlin.core.calendar import add_working_days
 from xinlin.office.actions import cases, people, repairs
 from xinlin.office.models.cases import Case, Telling
+from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.people import Subject
 from xinlin.office.models.records import Record
 from xinlin.office.queries import cases as cases_of
@@ -47,6 +49,24 @@ def test_the_wizard_says_from_which_day_and_when_it_stops_by_itself(resident: Ma
     assert shown[0].draft.zh and general.document in shown[1].draft.zh
     with pytest.raises(Refused, match="shortest term is not over"):
         _applied(someone, general)
+
+
+def test_whoever_stands_on_a_list_is_shown_how_to_leave_it(resident: MakeResident, record: MakeRecord) -> None:
+    someone = resident()
+    held = record(
+        someone.subject, "dishonest_judgment_debtor", today() - timedelta(days=50), department="court",
+        record_class="", remedy="可申请复议", ends_on=today() + timedelta(days=680),
+    )  # fmt: skip
+    ListEntry.objects.create(
+        record=held, subject=someone.subject, list="dishonest_judgment_debtor", entered_on=held.occurred_on, document="甲",
+        authority="法院", article="第一条", notice_on=held.occurred_on, remedy="可申请复议", ends_on=held.ends_on,
+    )  # fmt: skip
+    (shown,) = repairs_of.mine(actor=someone.actor)
+    assert shown.reference == held.reference and shown.own_exit is not None and not shown.open_now
+    page = let_in(someone).get(f"/repairs/{held.reference}/").content.decode()
+    assert "按名单自身的规则移出" in page and f"/records/{held.reference}/wrong/" in page
+    with pytest.raises(Refused):
+        _applied(someone, held)
 
 
 def test_accepted_in_three_working_days_decided_in_ten_and_everybody_is_told(

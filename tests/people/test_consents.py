@@ -18,6 +18,7 @@ from xinlin import shelf
 from xinlin.core.consents import MATERIAL, current_terms, fingerprint, open_deletion
 from xinlin.core.notes import Refused as NoteRefused
 from xinlin.core.values import Text
+from xinlin.faces.kit.consent_labels import TABLE
 from xinlin.office.actions import deletions, people, scores
 from xinlin.office.models.consents import ConsentEvent, Declined, DeletionReceipt
 from xinlin.office.models.log import Leaf
@@ -210,6 +211,11 @@ def test_every_table_that_rests_on_a_consent_goes_with_it_and_every_table_of_fig
     for model in figures:
         about_people = any(f.is_relation and f.related_model.__name__ == "Subject" for f in model._meta.concrete_fields)
         assert not about_people or model in resting, f"{model.__name__} holds figures of people and no consent"
+
+
+def test_a_receipt_of_deletion_names_tables_in_words() -> None:
+    for model in deletions.resting_on_consent():
+        assert model._meta.db_table in TABLE, "the receipt would show a person the bare name of a table"
 
 
 def test_taking_back_one_scene_has_its_receipt_and_leaves_the_score(resident: Make, system: Actor) -> None:

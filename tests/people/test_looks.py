@@ -222,6 +222,20 @@ def test_a_look_shows_office_role_purpose_clause_kinds_time_result_and_can_be_qu
 
 
 @pytest.mark.django_db
+def test_a_purpose_that_the_rulebook_states_is_said_in_the_readers_language(resident: Make) -> None:
+    someone = resident()
+    _account, actor = officer()
+    item = current().approval_items["company_registration"]
+    for words in (item.purpose.zh, "登门核实"):
+        people_of.write_look(actor=actor, subjects=[someone.subject.pk], purpose=words, clause="", kinds=[], result="")
+    client = let_in(someone)
+    english = client.get("/looks/", headers={"Accept-Language": "en"}).content.decode()
+    assert f"{item.name.en}: {item.purpose.en}" in english and item.purpose.zh not in english
+    assert "登门核实" in english, "an asker's own words stay as they were"
+    assert item.purpose.zh in client.get("/looks/").content.decode()
+
+
+@pytest.mark.django_db
 def test_a_department_that_opens_a_case_not_its_own_is_refused_and_seen(resident: Make) -> None:
     from tests.scores.conftest import make_record
     from xinlin.office.actions import cases

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal, Self
 
 from pydantic import model_validator
@@ -46,11 +47,23 @@ class NoticeTemplate(Strict):
         return self
 
 
-def filled(text: str, facts: Mapping[str, str | Text], language: str) -> str:
-    """The words with every place filled. Raises KeyError for a place of which nothing is known."""
+Fact = str | date | Text
+"""What may stand in a place: words, a day, or words in both languages."""
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _day(value: date) -> Text:
+    return Text(
+        zh=f"{value.year}年{value.month}月{value.day}日", en=f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+    )
+
+
+def filled(text: str, facts: Mapping[str, Fact], language: str) -> str:
+    """The words with every place filled, days as the language writes them. Raises KeyError for a place of which nothing is known."""
 
     def said(found: re.Match[str]) -> str:
         value = facts[found[1]]
+        value = _day(value) if isinstance(value, date) else value
         return value.in_language(language) if isinstance(value, Text) else value
 
     return PLACE.sub(said, text)

@@ -102,6 +102,8 @@ class ObjectionProcedure(Strict):
     sooner: dict[Reason, Span] = {}
     """What the jurisdiction promises beyond its text while the centre answers by itself, by what is said to be wrong: a namesake
     need not wait as long as a quarrel over facts."""
+    sooner_basis: Basis | None = None
+    """Where ``sooner`` comes from: no jurisdiction's text gives it."""
     pauses_for_experts: bool = False
     """Whether days of an inspection or an expert opinion do not run."""
     review: Span | None = None
@@ -125,6 +127,13 @@ class ObjectionProcedure(Strict):
                 f"routes do not say who answers {', '.join(sorted(missing))}",
                 "每种理由写 centre 或 provider",
                 "give centre or provider for each reason",
+            )
+        if self.sooner and self.sooner_basis is None:
+            raise misfit(
+                "sooner 没有写明出处",
+                "sooner does not say where it comes from",
+                "写 sooner_basis：出处，或 demonstration",
+                "give sooner_basis: a citation, or demonstration",
             )
         if "provider" in self.routes.values() and self.provider is None and self.with_provider is None:
             raise misfit(

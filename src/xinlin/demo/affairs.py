@@ -71,7 +71,7 @@ def _checks(rulebook: Rulebook, city: City, staff: list[Member], others: list[Re
         answer(
             actor=Actor(f"system:demo-{member.sub}", member.name, "officer", member.department),
             item=item.code,
-            purpose=f"{item.name.zh}核查",
+            purpose=item.purpose.zh,
             officer=member.name,
             applicants=named,
             idempotency_key=f"demo-{member.sub}",

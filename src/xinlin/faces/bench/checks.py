@@ -7,7 +7,7 @@ from secrets import token_hex
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from xinlin.core.checks import DECIDES, Applicant
@@ -62,7 +62,7 @@ def checks(request: ActorRequest) -> HttpResponse:
     purpose = request.POST.get("purpose", "").strip()
     if not purpose:
         asked = next((i for i in queries.items(actor=request.actor) if i.code == request.POST.get("item")), None)
-        purpose = asked.purpose.in_language(get_language() or "zh-hans") if asked else ""
+        purpose = asked.purpose.zh if asked else ""  # pages say it in the language of whoever reads
     try:
         answered = actions.answer(
             actor=request.actor,

@@ -42,7 +42,12 @@ DELETION: Mapping[str, str | Promise] = {
     "scene": _("撤回场景授权"),
     "records": _("删除本人的记录"),
 }
-TABLE: Mapping[str, str | Promise] = {"score": _("分数"), "record": _("记录")}
+TABLE: Mapping[str, str | Promise] = {
+    "score": _("分数"),
+    "record": _("记录"),
+    "award_nomination": _("评选报名"),
+    "scene_code": _("一次性码"),
+}
 """Tables as receipts of deletion name them to people."""
 FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "power": POWER,

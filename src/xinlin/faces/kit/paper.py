@@ -9,7 +9,7 @@ from typing import Any
 
 import segno
 from django.http import HttpResponse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from xinlin.core.values import Text
 from xinlin.faces.kit.context import words_of
@@ -54,8 +54,12 @@ def sheet(
     large: bool = False,
     code: str = "",
     code_says: str = "",
+    signed: str = "",
 ) -> bytes:
-    """A receipt or a letter as a sealed PDF. ``code`` is an address that the QR code on it leads to."""
+    """A receipt or a letter as a sealed PDF.
+
+    ``code`` is an address that the QR code on it leads to; ``signed`` a signed note, set as it stands.
+    """
     values: dict[str, Any] = {
         **letterhead(),
         "title": title,
@@ -66,6 +70,8 @@ def sheet(
         "large": large,
         "code": qr(code) if code else "",
         "code_says": code_says,
+        "signed_title": gettext("数字签名") if signed else "",
+        "signed": signed.splitlines(),
     }
     return seal(typeset("sheet", values, at), at, title)
 

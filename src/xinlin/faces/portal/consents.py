@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from xinlin.core.values import Text
 from xinlin.faces.kit import paper
-from xinlin.faces.kit.consent_labels import CONSENT_EVENT, CONSENT_STATE
+from xinlin.faces.kit.consent_labels import CONSENT_EVENT, CONSENT_STATE, TABLE
 from xinlin.faces.kit.gates import ActorRequest, resident_required
 from xinlin.faces.kit.labels import LEAVES
 from xinlin.faces.kit.templatetags.kit import day, moment, term
@@ -160,12 +160,16 @@ def deletion_pdf(request: ActorRequest, number: str) -> HttpResponse:
         (_("编号"), shown.number),
         (_("时间"), moment(shown.at)),
         (_("终止的授权"), "、".join(shown.consents_ended)),
-        *((_("删除的行") + f" · {table}", str(rows)) for table, rows in sorted(shown.rows_deleted.items())),
+        *(
+            (_("删除的行") + f" · {TABLE.get(table, table)}", str(rows))
+            for table, rows in sorted(shown.rows_deleted.items())
+        ),
         *((_("仍加密封存的报送文件"), number) for number in shown.deliveries_sealed),
         *((_("仍将删除的副本") + f" · {copy['name']}", moment(copy["gone_by"])) for copy in shown.copies_ending),
     ]
-    sections = [(_("数字签名"), shown.note.splitlines())]
-    made = paper.sheet(_("删除回执"), facts, sections, shown.at, foot=_("可用公钥离线核验，公钥见 /log/key"))
+    made = paper.sheet(
+        _("删除回执"), facts, [], shown.at, foot=_("可用公钥离线核验，公钥见 /log/key"), signed=shown.note
+    )
     return paper.pdf(made, f"{shown.number}.pdf")
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from xinlin.core.procedures import ObjectionProcedure, Span
 from xinlin.faces.kit.basis import basis_view
+from xinlin.faces.kit.labels import REASON
 from xinlin.office import rulebook as books
 from xinlin.office.queries import office_clocks
 from xinlin.office.scopes import today
@@ -44,6 +45,11 @@ def periods(procedure: ObjectionProcedure) -> list[Period]:
     return [_period(name, span) for name, span in named if span is not None]
 
 
+def promises(procedure: ObjectionProcedure) -> list[Period]:
+    """What is promised beyond the law's text, by what is said to be wrong."""
+    return [_period(REASON[reason], span) for reason, span in procedure.sooner.items()]
+
+
 @require_safe
 def offices(request: HttpRequest) -> HttpResponse:
     """``/offices/``: each office's open and late cases, and the periods that the rules give it."""
@@ -56,5 +62,7 @@ def offices(request: HttpRequest) -> HttpResponse:
         "procedure": procedure,
         "periods": periods(procedure) if procedure else [],
         "basis": basis_view(procedure.basis, rulebook) if procedure else None,
+        "promises": promises(procedure) if procedure else [],
+        "promised_by": basis_view(procedure.sooner_basis, rulebook) if procedure and procedure.sooner_basis else None,
     }
     return render(request, "public/offices.html", context)

@@ -10,6 +10,7 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
+from xinlin.core.notices import Fact
 from xinlin.core.procedures import (
     DEED_OUTCOMES,
     LOOK_OUTCOMES,
@@ -203,10 +204,10 @@ KIND_NAMES = {
 def _tell(actor: Actor, case: Case, step: str, words: str) -> None:
     """Tell the applicant, where the rulebook has words for this step."""
     outcomes: dict[str, Text] = {**OUTCOMES, **REPAIR_OUTCOMES, **LOOK_OUTCOMES, **DEED_OUTCOMES}
-    facts: dict[str, str | Text] = {
+    facts: dict[str, Fact] = {
         "kind": KIND_NAMES[case.kind],
         "number": case.number,
-        "due_on": case.due_on.isoformat(),
+        "due_on": case.due_on,
         "outcome": outcomes.get(case.outcome, Text(zh=case.outcome, en=case.outcome)),
         "words": words,
     }

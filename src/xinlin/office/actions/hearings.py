@@ -11,6 +11,7 @@ from datetime import date
 from django.db import transaction
 
 from xinlin.core.lists import Entry, StandingMeasure
+from xinlin.core.notices import Fact
 from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.actions.case_steps import checked_words, refuse
@@ -42,15 +43,15 @@ def give(*, actor: Actor, entry_key: int, entry: Entry, standing: StandingMeasur
         return before.answer_until
     held = ListEntry.objects.select_related("subject").get(pk=entry_key)
     until = calendar().add_working_days(today(), current().clocks[CLOCK].working_days or 0)
-    facts: dict[str, str | Text] = {
+    facts: dict[str, Fact] = {
         "office": name_of(department),
         "list": current().lists[entry.list_code].name,
         "document": entry.document,
         "authority": entry.authority,
-        "entered": entry.entered_on.isoformat(),
+        "entered": entry.entered_on,
         "measure": standing.measure.name,
         "article": standing.article,
-        "until": until.isoformat(),
+        "until": until,
         "remedy": entry.remedy,
     }
     message = notify(actor=actor, subject=held.subject, template="measure_intended", facts=facts)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from xinlin.core.looks import Seen, nearby, unusual
+from xinlin.core.notices import Fact
 from xinlin.core.values import Problem, Text
 from xinlin.office.actions.notices import notify
 from xinlin.office.leaves import write_leaf
@@ -116,7 +117,7 @@ def settle(*, actor: Actor, number: int, improper: bool, words: str) -> None:
     if improper:
         keys = Look.objects.filter(pk__in=raised.looks).values("subject_id")
         for subject in Subject.objects.filter(pk__in=keys, register=Subject.Register.PERSON):
-            facts = {"day": raised.day.isoformat(), "words": raised.words}
+            facts: dict[str, Fact] = {"day": raised.day, "words": raised.words}
             notify(actor=actor, subject=subject, template="look_improper", facts=facts)
     facts_kept = {"improper": improper, "words": raised.words}
     write_leaf(actor=actor, action="looks.settle", table="look_alarm", key=str(raised.pk), facts=facts_kept)

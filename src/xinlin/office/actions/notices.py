@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from django.db import IntegrityError, transaction
 
-from xinlin.core.notices import filled
+from xinlin.core.notices import Fact, filled
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.leaves import write_leaf
@@ -29,7 +29,7 @@ def notify(
     actor: Actor,
     subject: Subject,
     template: str,
-    facts: Mapping[str, str | Text],
+    facts: Mapping[str, Fact],
     case: Case | None = None,
     occasion: str = "",
 ) -> Message | None:

@@ -9,6 +9,7 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from xinlin.core.notices import Fact
 from xinlin.core.pledges import OUTCOMES, PledgeTemplate, due_on, outcome_of, reminder_on
 from xinlin.core.values import Problem, Text
 from xinlin.office.actions.checks import text_required
@@ -168,7 +169,7 @@ def remind(*, actor: Actor) -> int:
             continue
         chosen = current().pledges.get(pledge.template)
         name = chosen.name if chosen else Text(zh=pledge.template, en=pledge.template)
-        facts: dict[str, str | Text] = {"name": name, "number": pledge.number, "due_on": pledge.due_on.isoformat()}
+        facts: dict[str, Fact] = {"name": name, "number": pledge.number, "due_on": pledge.due_on}
         notify(actor=actor, subject=pledge.subject, template=REMINDER, facts=facts)
         Pledge.objects.filter(pk=pledge.pk).update(reminded_on=day)
         reminded += 1

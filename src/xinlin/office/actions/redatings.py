@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.db.models import F
 
+from xinlin.core.notices import Fact
 from xinlin.core.terms import add_term
 from xinlin.core.values import Text
 from xinlin.office.actions.case_steps import refuse
@@ -120,11 +121,11 @@ def sign(*, actor: Actor, number: str) -> int:
 def _tell(actor: Actor, change: Redating, end: date, keys: list[int]) -> None:
     kind = current().kinds[change.kind]
     for record in Record.objects.filter(pk__in=keys).select_related("subject").iterator(chunk_size=1_000):
-        facts: dict[str, str | Text] = {
+        facts: dict[str, Fact] = {
             "law": change.document,
             "kind": kind.name,
             "document": record.document or record.reference,
-            "ends_on": end.isoformat(),
+            "ends_on": end,
         }
         if record.subject is not None:
             occasion = f"redated:{change.number}:{record.reference}"

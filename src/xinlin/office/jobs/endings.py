@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from xinlin.core.values import Text
+from xinlin.core.notices import Fact
 from xinlin.office.actions.case_steps import KIND_NAMES
 from xinlin.office.actions.notices import notify
 from xinlin.office.models.cases import Case
@@ -30,10 +30,10 @@ def tell_ended() -> int:
         record = found.record
         if record.subject is None:
             continue
-        facts: dict[str, str | Text] = {
+        facts: dict[str, Fact] = {
             "kind": found.kind.name,
             "document": record.document or record.reference,
-            "ends_on": found.on.isoformat(),
+            "ends_on": found.on,
         }
         with transaction.atomic():
             occasion = f"ended:{record.reference}"
@@ -47,10 +47,10 @@ def tell_late() -> int:
     told = 0
     waiting = Case.objects.exclude(state__in=[Case.State.CLOSED, Case.State.PAPERS]).annotate(next_on=NEXT_ON)
     for case in waiting.filter(next_on__lt=today()).select_related("filed_by").iterator(chunk_size=500):
-        facts: dict[str, str | Text] = {
+        facts: dict[str, Fact] = {
             "kind": KIND_NAMES[case.kind],
             "number": case.number,
-            "due_on": case.next_on.isoformat(),
+            "due_on": case.next_on,
         }
         with transaction.atomic():
             sent = notify(

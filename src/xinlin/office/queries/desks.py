@@ -24,7 +24,7 @@ from xinlin.office.queries import deeds
 from xinlin.office.queries.cases import StepView, changes_of, opened, steps_of
 from xinlin.office.queries.deeds import DeedView
 from xinlin.office.queries.office_clocks import NEXT_ON, name_of
-from xinlin.office.queries.people import write_look
+from xinlin.office.queries.people import purpose_said, write_look
 from xinlin.office.queries.records import CaseView, case_view, shown_value
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
@@ -249,7 +249,14 @@ def desk(*, actor: Actor, number: str) -> Desk:
 
 
 def _asked(look: Look) -> LookAsked:
-    return LookAsked(look.at, look.actor_name, name_of(look.department), look.purpose, look.clause, look.result)
+    return LookAsked(
+        look.at,
+        look.actor_name,
+        name_of(look.department),
+        purpose_said(look.purpose, current()),
+        look.clause,
+        look.result,
+    )
 
 
 def _same_name(case: Case) -> bool | None:

@@ -9,6 +9,7 @@ from xinlin.core.values import Text
 from xinlin.office.models.looks import LookAlarmRaised
 from xinlin.office.models.people import Look
 from xinlin.office.queries.office_clocks import name_of
+from xinlin.office.queries.people import purpose_said
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed
 
@@ -95,7 +96,14 @@ def alarm(*, actor: Actor, number: int) -> tuple[AlarmView, list[LookedAt]] | No
         return None
     looks = Look.objects.filter(pk__in=raised.looks[-SHOWN:]).select_related("subject").order_by("at", "pk")
     seen = [
-        LookedAt(look.at, look.subject.pseudonym[:8], look.purpose, look.clause, look.result, look.refused)
+        LookedAt(
+            look.at,
+            look.subject.pseudonym[:8],
+            purpose_said(look.purpose, current()),
+            look.clause,
+            look.result,
+            look.refused,
+        )
         for look in looks
     ]
     return _view(raised, actor), seen

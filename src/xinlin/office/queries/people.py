@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as translated
-from django.utils.translation import gettext_noop
 
 from xinlin.core.people import is_adult, mask_identifier
 from xinlin.core.rulebooks import Notice, Rulebook
@@ -194,6 +194,14 @@ def _said(words: str) -> str:
     return translated(words) if words else ""
 
 
+def purpose_said(words: str, rulebook: Rulebook) -> str:
+    """A purpose in the reader's language where it is the one that the rulebook states for an approval item; else as it was asked."""
+    item = next((item for item in rulebook.approval_items.values() if words == item.purpose.zh), None)
+    if item is None or not (get_language() or "").startswith("en"):
+        return _said(words)
+    return f"{item.name.en}: {item.purpose.en}"
+
+
 def looks(*, actor: Actor, limit: int = 200, page: int = 1, own: bool = True) -> list[LookView]:
     """Who looked at the resident's data, newest first, a page of ``limit``; refused looks too.
 
@@ -225,7 +233,7 @@ def _look_view(look: Look, rulebook: Rulebook) -> LookView:
         if look.department in rulebook.departments
         else Text(zh=look.department, en=look.department),
         role=look.role,
-        purpose=_said(look.purpose),
+        purpose=purpose_said(look.purpose, rulebook),
         clause=_said(look.clause),
         kinds=[rulebook.kinds[kind].name if kind in rulebook.kinds else Text(zh=kind, en=kind) for kind in look.kinds],
         result=_said(look.result),

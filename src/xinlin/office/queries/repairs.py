@@ -73,7 +73,12 @@ def own_exit_of(record: Record) -> Text | None:
     procedure = rulebook.procedures.get(rulebook.objection_procedure or "")
     if procedure is None or procedure.list_exit == "repair":
         return None
-    standing = ListEntry.objects.filter(subject=record.subject_id, removed_at__isnull=True, ends_on__gt=today())
+    return _exits(ListEntry.objects.filter(subject=record.subject_id))
+
+
+def _exits(entries: QuerySet[ListEntry]) -> Text | None:
+    """How those of the entries that stand today are left, in the words of their lists; None where none stands."""
+    rulebook, standing = current(), entries.filter(removed_at__isnull=True, ends_on__gt=today())
     names = [rulebook.lists[code] for code in standing.values_list("list", flat=True) if code in rulebook.lists]
     if not names:
         return None
@@ -94,11 +99,15 @@ def mine(*, actor: Actor) -> list[RepairView]:
         .values_list("record_id", "number")
     )
     for record in standing:
-        terms = terms_of(record)
-        if terms is None or stops_on(terms, record.occurred_on) <= day:
+        terms, own_exit = terms_of(record), own_exit_of(record)
+        begins, ends = record.occurred_on, record.ends_on
+        if terms is not None:
+            begins, ends = repairable_from(terms, record.occurred_on), stops_on(terms, record.occurred_on)
+        elif record.kind in rulebook.kinds and rulebook.kinds[record.kind].effect == "list_entry":
+            own_exit = _exits(ListEntry.objects.filter(record=record))
+        if ends is None or ends <= day or (terms is None and own_exit is None):
             continue
         office = rulebook.departments.get(record.department)
-        begins, own_exit = repairable_from(terms, record.occurred_on), own_exit_of(record)
         kind = rulebook.kinds[record.kind].name
         found.append(
             RepairView(
@@ -108,9 +117,9 @@ def mine(*, actor: Actor) -> list[RepairView]:
                 department_name=office.name if office else Text(zh=record.department, en=record.department),
                 document=record.document,
                 occurred_on=record.occurred_on,
-                class_name=terms.name,
+                class_name=terms.name if terms else Text(zh="名单条目", en="Entry on a list"),
                 from_on=begins,
-                stops_on=stops_on(terms, record.occurred_on),
+                stops_on=ends,
                 open_now=begins <= day and own_exit is None,
                 running=running.get(record.pk, ""),
                 draft=_draft(kind, record),
