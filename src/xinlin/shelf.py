@@ -25,6 +25,7 @@ __all__ = [
     "read_with_places",
     "read_with_schemes",
     "scheme_texts",
+    "shown",
     "with_scheme",
 ]
 
@@ -36,6 +37,14 @@ ROOT = _PACKAGE / "rulebooks" if (_PACKAGE / "rulebooks").is_dir() else _PACKAGE
 def names(root: Path = ROOT) -> list[str]:
     """The codes of all rulebooks on the shelf, or in another folder of rulebooks."""
     return sorted(folder.name for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+
+
+def shown(where: str, root: Path) -> str:
+    """A problem's place as a path from here: ``rulebooks/CODE/…`` names the shelf, which ``root`` may replace."""
+    code = where.removeprefix("rulebooks/").partition("/")[0].partition(":")[0]
+    if root == ROOT or not (root / code).is_dir():
+        return where
+    return str(root / where.removeprefix("rulebooks/"))
 
 
 def read(code: str) -> Rulebook:

@@ -12,6 +12,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import pytest
 
+from tests.rulebooks import example
 from xinlin import shelf
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -211,3 +212,42 @@ def test_an_unknown_kind_is_refused(xinlin: Run, folder: Path, tmp_path: Path) -
     done = score(xinlin, folder, tmp_path / "out")
     assert done.returncode == 1
     assert "no such kind" in done.stderr
+
+
+def test_a_rulebook_outside_the_shelf_is_named_by_its_folder_and_explains_its_class_rules(
+    xinlin: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = example.texts()
+    scheme = "schemes/sincerity-1.yaml"
+    rule = """class_rules:
+  - kind: bench_damage
+    tier_at_most: growing
+    text: {zh: 损坏期间为“待提升”, en: Growing while damage counts}
+    basis: demonstration
+"""
+    for name, text in {**texts, scheme: texts[scheme] + rule}.items():
+        (tmp_path / "example" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "example" / name).write_text(text, encoding="utf-8")
+    data = write(
+        tmp_path / "data",
+        {
+            "subjects": ["subject,kind,born_on", "anna,person,1990-01-01"],
+            "consents": ["subject,given_on,withdrawn_on", "anna,2026-01-01,"],
+            "records/bench_damage": [
+                "record,subject,occurred_on,status,class,ends_on,document,named_person",
+                "d1,anna,2026-06-01,active,minor,,,",
+            ],
+        },
+    )
+    monkeypatch.chdir(tmp_path)
+    words = ["--rulebook", "example", "--data", str(data), "--as-of", "2026-06-30", "--subject", "anna"]
+    done = xinlin("score", "explain", *words)
+    assert done.returncode == 0, done.stderr
+    head, *rest = done.stdout.splitlines()
+    assert head.split()[1:3] == ["95", "growing"]
+    assert sum(int(line.split()[0]) for line in rest) == 95
+    assert "tier <= growing" in rest[-1] and "Growing while damage counts" in rest[-1]
+    (tmp_path / "example" / scheme).write_text(texts[scheme].replace("take: sum", "take: total"), encoding="utf-8")
+    refused = xinlin("score", "explain", *words)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"example/{scheme}:")

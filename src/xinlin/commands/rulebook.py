@@ -51,10 +51,10 @@ def add(commands: Any) -> None:
     accept.set_defaults(run=_accept)
 
 
-def line(problem: Problem, chinese: bool = False) -> str:
-    """A problem as one printed line."""
+def line(problem: Problem, root: Path = shelf.ROOT, chinese: bool = False) -> str:
+    """A problem of a rulebook in ``root`` as one printed line."""
     said = (problem.what.zh, problem.cure.zh) if chinese else (problem.what.en, problem.cure.en)
-    return f"{problem.where}: {said[0]} — {said[1]}"
+    return f"{shelf.shown(problem.where, root)}: {said[0]} — {said[1]}"
 
 
 def _named(root: Path, name: str | None) -> list[str]:
@@ -66,7 +66,7 @@ def _lint(arguments: argparse.Namespace) -> int:
     for name in _named(arguments.root, arguments.name):
         for problem in shelf.problems(arguments.root, name):
             wrong += 1
-            print(line(problem, arguments.chinese))
+            print(line(problem, arguments.root, arguments.chinese))
     return 1 if wrong else 0
 
 
@@ -75,11 +75,11 @@ def _lock(arguments: argparse.Namespace) -> int:
     for name in _named(arguments.root, arguments.name):
         try:
             for version in shelf.publish(arguments.root, name):
-                print(f"rulebooks/{name}: published {version}")
+                print(f"{shelf.shown(f'rulebooks/{name}', arguments.root)}: published {version}")
         except shelf.RulebookRefused as error:
             refused = 1
             for problem in error.problems:
-                print(line(problem))
+                print(line(problem, arguments.root))
     return refused
 
 
@@ -134,20 +134,22 @@ def _cases(arguments: argparse.Namespace) -> int:
         except shelf.RulebookRefused as error:
             refused = 1
             for problem in error.problems:
-                print(line(problem))
+                print(line(problem, arguments.root))
             continue
         wrong = 0
         for at, case in enumerate(loaded.rulebook.cases):
             scheme, facts = scheme_of(loaded.rulebook, case), facts_of(loaded.rulebook, case)
             for said in otherwise(case, evaluate(scheme, facts, case.as_of)):
                 wrong += 1
-                print(f"{loaded.place(('cases', at))}: {case.name.en}: {said}")
+                print(f"{shelf.shown(loaded.place(('cases', at)), arguments.root)}: {case.name.en}: {said}")
         last = max((scheme.effective_from for scheme in loaded.rulebook.schemes), default=None)
         for found in deed_limits.findings(loaded.rulebook, last.replace(month=12, day=31)) if last else ():
             wrong += 1
-            print(line(found.at(loaded.place(found.path))))
+            print(line(found.at(loaded.place(found.path)), arguments.root))
         refused |= wrong > 0
-        print(f"rulebooks/{name}: {len(loaded.rulebook.cases)} cases, {wrong} differences")
+        print(
+            f"{shelf.shown(f'rulebooks/{name}', arguments.root)}: {len(loaded.rulebook.cases)} cases, {wrong} differences"
+        )
     return refused
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -142,7 +143,7 @@ def _scheme(rulebook: Rulebook, code: str | None, version: str | None, as_of: da
 
 
 def _explain(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) -> None:
-    """Print the lines of one subject: points, indicator, record, and why."""
+    """Print the lines of one subject: points, indicator, record, and why; then the class rules that hold."""
     import pyarrow.parquet as pq
 
     from xinlin.core.explain import explain
@@ -167,6 +168,9 @@ def _explain(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) 
     print(f"{arguments.subject}  {result.score}  {result.tier}  {arguments.as_of}")
     for line in explain(scheme, history, result):
         print(f"{line.points:+6d}  {line.indicator or line.kind:<28} {line.record:<20} {line.why.zh} {line.why.en}")
+    for rule in (scheme.class_rules[at] for at in result.rules_met):
+        effect = f"tier = {rule.tier_exactly}" if rule.tier_exactly is not None else f"tier <= {rule.tier_at_most}"
+        print(f"{0:+6d}  {effect:<28} {rule.kind:<20} {rule.text.zh} {rule.text.en}")
 
 
 def _complain(problems: list[Problem]) -> None:
@@ -249,9 +253,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from xinlin.engine.spark import SparkMissing
     from xinlin.engine.tables import FolderRefused
 
+    named = Path(arguments.rulebook)
+    apart = os.sep in arguments.rulebook or (named.is_dir() and arguments.rulebook not in shelf.names())
     try:
-        named = Path(arguments.rulebook)
-        rulebook = shelf.read_folder(named) if os.sep in arguments.rulebook else shelf.read(arguments.rulebook)
+        rulebook = shelf.read_folder(named) if apart else shelf.read(arguments.rulebook)
         scheme = _scheme(rulebook, arguments.scheme, arguments.version, arguments.as_of)
         if arguments.data is None and (arguments.snapshot is None or arguments.what is not None):
             raise _Refused("--data is missing: the folder with subjects, consents and records")
@@ -264,7 +269,8 @@ def _run(arguments: argparse.Namespace) -> int:
             return _changes(arguments, rulebook, scheme)
         return _score(arguments, rulebook, scheme)
     except shelf.RulebookRefused as refused:
-        _complain(refused.problems)
+        root = named.parent if apart else shelf.ROOT
+        _complain([replace(problem, where=shelf.shown(problem.where, root)) for problem in refused.problems])
         return 1
     except FolderRefused as refused:
         _complain([refused.problem])

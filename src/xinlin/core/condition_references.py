@@ -52,6 +52,14 @@ def test_findings(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:
                 ),
                 ("只比较整数、金额与日期", "compare integers, money and dates only"),
             )
+    low, high = test.at_least, test.below
+    if low is not None and high is not None and type(low) is type(high) and low >= high:  # type: ignore[operator]  # of one type
+        yield found(
+            "condition_empty",
+            path,
+            (f"没有值既不小于 {low} 又小于 {high}", f"no value is at least {low} and below {high}"),
+            ("使 below 大于 at_least", "make below greater than at_least"),
+        )
 
 
 def _written(value: object) -> str:

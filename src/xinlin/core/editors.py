@@ -18,8 +18,8 @@ from xinlin.core.schemes import Scheme
 from xinlin.core.terms import TERM
 
 DAY = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
-ANY_TERM = rf"^(?!P$){TERM.pattern.removeprefix('^').replace('?P<years>', '').replace('?P<months>', '').replace('?P<days>', '')}"
-"""A calendar term has at least one part."""
+ANY_TERM = rf"^(?=.*[1-9]){TERM.pattern.removeprefix('^').replace('?P<years>', '').replace('?P<months>', '').replace('?P<days>', '')}"
+"""A calendar term lasts a day or more."""
 
 
 def _exactly_one(*keys: str) -> dict[str, Any]:

@@ -82,12 +82,14 @@ def _own_models(rulebook: Rulebook, own: Own) -> Iterator[tuple[Path, BaseModel]
 
 def _term(path: Path, term: str) -> Iterator[Finding]:
     try:
-        add_term(_ANY_DAY, term)
+        lasts = add_term(_ANY_DAY, term) > _ANY_DAY
     except ValueError:
+        lasts = False
+    if not lasts:
         yield found(
             "term",
             path,
-            (f"{term} 不是日历期限", f"{term} is no calendar term"),
+            (f"{term} 不是一天或更长的日历期限", f"{term} is no calendar term of a day or more"),
             ("写作如 P3M、P2Y、P30D", "write for example P3M, P2Y or P30D"),
         )
 

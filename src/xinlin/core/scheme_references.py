@@ -176,6 +176,7 @@ def _indicator(rulebook: Rulebook, scheme: Scheme, indicator: Indicator, path: P
             ("改用其他目录项", "use another kind"),
         )
     yield from _points(indicator, path)
+    yield from _limits(indicator, path)
     yield from _measured(kind, indicator, path)
     yield from condition_findings(kind, indicator.where, (*path, "where"))
     yield from _ends(kind, indicator, path)
@@ -196,6 +197,19 @@ def _points(indicator: Indicator, path: Path) -> Iterator[Finding]:
                     "write 0 or less for a negative indicator, 0 or more for a positive one",
                 ),
             )
+
+
+def _limits(indicator: Indicator, path: Path) -> Iterator[Finding]:
+    """A limit on the other side of 0 would give points to a record for being there, against the sign of the indicator."""
+    for name, limits in (("per_year", indicator.per_year), ("overall", indicator.overall)):
+        for key, value in (("cap", limits.cap), ("floor", limits.floor)):
+            if value is not None and ((value < 0) if key == "cap" else (value > 0)):
+                yield found(
+                    "limit_side",
+                    (*path, name, key),
+                    (f"{key} {value} 越过了 0", f"the {key} {value} lies on the other side of 0"),
+                    ("cap 写 0 或正数，floor 写 0 或负数", "write 0 or more for cap, 0 or less for floor"),
+                )
 
 
 def _point_values(points: Award) -> Iterator[tuple[Path, int]]:

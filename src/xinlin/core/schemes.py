@@ -67,13 +67,13 @@ class FieldTest(Strict):
 class AllOf(Strict):
     """Holds when every part holds."""
 
-    all: list[Condition]
+    all: Annotated[list[Condition], Field(min_length=1)]
 
 
 class AnyOf(Strict):
     """Holds when some part holds."""
 
-    any: list[Condition]
+    any: Annotated[list[Condition], Field(min_length=1)]
 
 
 class NotOf(Strict):
@@ -88,7 +88,7 @@ Condition = FieldTest | AllOf | AnyOf | NotOf
 class Measure(Strict):
     """How an indicator measures the records it takes.
 
-    ``of`` names the integer field for ``sum``, ``max`` and ``latest`` (or any field for ``latest`` with a ``table``).
+    ``of`` names the integer or money field for ``sum``, ``max`` and ``latest``; with a ``table``, a code or boolean field.
     ``over`` says on what: all records together, each calendar year of ``occurred_on``, or each record by itself.
     """
 
@@ -111,7 +111,7 @@ class Measure(Strict):
 
 
 class Each(Strict):
-    """So many points for each full ``units`` of the measure (rounding down)."""
+    """So many points for each full ``units`` of the measure, rounded towards zero."""
 
     units: int = Field(default=1, ge=1)
     points: int
