@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +17,10 @@ from xinlin.office.scopes import today
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def add(sender: Api, who: tuple[str, str], key: str, **changes: str) -> Any:
-    """One entry as JSON, by itself."""
+def add(sender: Api, who: tuple[str, str], key: str, on: date | None = None, **changes: str) -> Any:
+    """One entry as JSON, by itself, for the day ``on`` (default today)."""
     (row,) = csv.DictReader(io.StringIO(full_list([who], **changes).decode("gb18030")))
-    return sender.post(f"/records?kind=wage_arrears&delivery=additions&valid_on={today()}", row, key=key)
+    return sender.post(f"/records?kind=wage_arrears&delivery=additions&valid_on={on or today()}", row, key=key)
 
 
 def test_a_single_entry_joins_its_list_once_and_neither_ends_nor_resumes_another() -> None:
@@ -45,3 +46,62 @@ def test_a_single_entry_without_a_part_is_refused_and_so_is_one_of_another_depar
     assert add(sender, PERSON, "lacking", 决定机关="").json()["rows_refused"] == 1
     is_problem(add(Api("housing", ("batches:write",)), PERSON, "other"), 422, "kind_not_provided")
     assert verdicts(asker, "asked") == ["yes", "yes", "yes", "no"]
+
+
+def _leaves(sender: Api, valid_on: date) -> None:
+    """A whole list without the person."""
+    deliver(sender, full_list(FIRMS, 决定机关=f"洞头区人力资源和社会保障局{valid_on:%d}"), valid_on)
+
+
+def test_an_entry_that_left_its_list_may_come_back_in_the_same_words_but_no_old_message_brings_it_back() -> None:
+    sender, asker = Api("human_resources", ("batches:write", "batches:read")), Api()
+    before = today() - timedelta(days=2)
+    deliver(sender, full_list(FIRMS), before)
+    assert add(sender, PERSON, "first", on=before).status_code == 201
+    assert add(sender, PERSON, "while it stands").json()["already"], "it stands: nothing is taken in twice"
+    _leaves(sender, today() - timedelta(days=1))
+    assert verdicts(asker, "left")[3] == "no"
+    assert add(sender, PERSON, "first", on=before).json()["already"], "the same message is the same delivery"
+    assert verdicts(asker, "old-message")[3] == "no"
+    back = add(sender, PERSON, "second")
+    assert (back.status_code, back.json()["already"], back.json()["rows_repeated"]) == (201, False, 0)
+    assert verdicts(asker, "back")[3] == "yes"
+    assert add(sender, PERSON, "third").json()["already"]
+
+
+def test_a_list_put_right_on_the_same_day_brings_back_whom_it_had_left_out() -> None:
+    sender, asker = Api("human_resources", ("batches:write", "batches:read")), Api()
+    deliver(sender, full_list([*FIRMS, PERSON]), today())
+    deliver(sender, full_list(FIRMS), today())
+    assert verdicts(asker, "left-out")[3] == "no"
+    deliver(sender, full_list([PERSON, *FIRMS]), today())
+    assert verdicts(asker, "put-right") == ["yes"] * 4
+    deliver(sender, full_list(FIRMS[::-1]), today())
+    deliver(sender, full_list([PERSON, *FIRMS[::-1]]), today())
+    assert verdicts(asker, "once-more") == ["yes"] * 4
+
+
+def test_details_that_change_to_and_fro_on_one_day_leave_one_version_standing() -> None:
+    sender, asker = Api("human_resources", ("batches:write", "batches:read")), Api()
+    for authority in ("甲局", "乙局", "甲局", "乙局"):
+        shuffled = FIRMS if authority == "甲局" else FIRMS[::-1]
+        rows = [*shuffled, PERSON] if ListEntry.objects.count() < 5 else [PERSON, *shuffled]
+        deliver(sender, full_list(rows, 决定机关=authority), today())
+        standing = ListEntry.objects.filter(removed_at=None)
+        assert set(standing.values_list("authority", flat=True)) == {authority}
+        assert standing.count() == 4
+    assert verdicts(asker, "asked") == ["yes"] * 4
+
+
+def test_what_a_decision_took_off_needs_a_decision_of_its_own_to_come_back() -> None:
+    sender, asker = Api("human_resources", ("batches:write", "batches:read")), Api()
+    deliver(sender, full_list(FIRMS), today())
+    assert add(sender, PERSON, "first").status_code == 201
+    reference = ListEntry.objects.get(subject__kind="person").record.reference
+    leave = {"change": "exit", "happened_on": today().isoformat(), "reason": "列入决定已撤销"}
+    assert sender.post(f"/entries/{reference}/changes", leave).json()["state"] == "ended"
+    same = add(sender, PERSON, "again")
+    assert (same.json()["already"], same.json()["rows_repeated"]) == (False, 1), same.content
+    assert verdicts(asker, "same-decision")[3] == "no"
+    assert add(sender, PERSON, "new decision", 列入决定书文号="洞人社列决〔2026〕999号").json()["rows_repeated"] == 0
+    assert verdicts(asker, "new-decision")[3] == "yes"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +22,7 @@ from xinlin.faces.bench.batches import own_kinds
 from xinlin.faces.bench.home import department_name
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office.actions import batches as actions
+from xinlin.office.actions.proofs import Proof
 from xinlin.office.queries import batches as queries
 from xinlin.office.scopes import Actor, Refused
 
@@ -40,8 +43,8 @@ class Entry:
 
 
 def typed_kinds(actor: Actor) -> list[Kind]:
-    """The kinds of which single records make sense: a full list is sent whole."""
-    return [kind for kind in own_kinds(actor) if kind.delivery != "full_list"]
+    """The kinds of which single records make sense: of what is sent whole, only entries of statutory lists."""
+    return [kind for kind in own_kinds(actor) if kind.delivery != "full_list" or kind.effect == "list_entry"]
 
 
 def _input(spec: FieldSpec) -> str:
@@ -77,8 +80,15 @@ def _page(request: ActorRequest, kind: Kind | None, problems: list[Problem], num
         "wrong": bool(problems),
         "number": number,
         "department": department_name(request.actor.department),
+        "key": request.POST.get("key") or secrets.token_hex(16),
     }
     return render(request, "bench/record_form.html", context, status=422 if problems else 200)
+
+
+def _once(request: ActorRequest, content: bytes) -> Proof:
+    """Each form that was opened sends the same words once; one that is opened anew may send them again (重新列入)."""
+    opened = hashlib.sha256(request.POST.get("key", "").encode() + b"\n" + content).hexdigest()
+    return Proof(key=f"form-{opened}")
 
 
 @staff_required("clerk")
@@ -102,15 +112,29 @@ def record_form(request: ActorRequest) -> HttpResponse:
     }
     content = json.dumps([whole], ensure_ascii=False).encode()
     try:
-        receipt = actions.receive(actor=request.actor, kind=kind.code, filename="record.json", chunks=[content])
+        receipt = actions.receive(
+            actor=request.actor,
+            kind=kind.code,
+            filename="record.json",
+            chunks=[content],
+            delivery="additions" if kind.delivery == "full_list" else None,
+            proof=_once(request, content) if kind.delivery == "full_list" else Proof(),
+        )
     except Refused as refused:
         return _page(request, kind, [refused.problem])
     actions.work_now(receipt)
-    line = queries.batch(actor=request.actor, number=receipt.number).line
+    shown = queries.batch(actor=request.actor, number=receipt.number)
+    line = shown.line
     if line.rows_refused:
         messages.warning(request, gettext("这一条没有接收，原因见退回行。"))
         return redirect("bench:refused", number=receipt.number)
     if line.state != "done":
+        return redirect("bench:batch", number=receipt.number)
+    if any(finding["code"] == "details_held" for finding in shown.findings):
+        messages.warning(
+            request,
+            gettext("没有列入：这一条目已由决定移出，或正在异议、暂停。凭同一文书不能再列入，重新列入须另有决定。"),
+        )
         return redirect("bench:batch", number=receipt.number)
     words = (
         gettext("这一条以前报过，没有重复入库。")

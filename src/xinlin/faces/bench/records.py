@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from xinlin.faces.kit import papers
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office.queries import evidence, held_records
+from xinlin.office.scopes import today
 
 
 @staff_required("clerk", "reviewer", "auditor")
@@ -21,6 +22,7 @@ def record(request: ActorRequest, reference: str) -> HttpResponse:
         "papers": evidence.of_record(actor=request.actor, reference=reference) if may else [],
         "accept": papers.ACCEPT,
         "may": may,
+        "today": today(),
     }
     return render(request, "bench/record.html", context)
 

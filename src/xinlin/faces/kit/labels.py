@@ -46,6 +46,10 @@ RECORD_EVENT: Mapping[str, str | Promise] = {
     "linked": _("经人关联"),
     "unlinked": _("撤回关联"),
     "taken_back": _("撤回人工变更"),
+    "suspend": _("暂停"),
+    "resume": _("恢复"),
+    "exit": _("移出名单"),
+    "duty_done": _("义务已履行，移出名单"),
     "repaired": _("已修复"),
 }
 DELIVERY_STANDING: Mapping[str, str | Promise] = {

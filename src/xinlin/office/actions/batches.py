@@ -113,7 +113,7 @@ def receive(
 def _accept(actor: Actor, fields: dict[str, Any], key: str, *, dated: bool, confirm_short: bool) -> Receipt:
     """The receipt for bytes that lie in the vault: the first one's where they came before."""
     said = input_sha256(fields) if key else ""
-    first = (earlier(actor, key, said) if key else None) or same_file(fields, dated)
+    first = (earlier(actor, key, said) if key else None) or same_file(fields, dated, keyed=bool(key))
     if first is None:
         try:
             with transaction.atomic():

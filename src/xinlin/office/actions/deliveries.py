@@ -6,7 +6,7 @@ All but the last is asked before a byte is kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
 from xinlin.office import rulebook
 from xinlin.office.models.batches import Batch
+from xinlin.office.models.records import Record
 from xinlin.office.scopes import Actor, NotAllowed, Refused, today
 
 Delivery = Literal["additions", "corrections", "full_list"]
@@ -207,19 +208,37 @@ def receipt_of(batch: Batch, already: bool) -> Receipt:
     )
 
 
-def same_file(fields: Mapping[str, Any], dated: bool) -> Batch | None:
-    """The earlier delivery of the same bytes. A list may come unchanged for a new day, so its day counts too.
+def same_file(fields: MutableMapping[str, Any], dated: bool, keyed: bool = False) -> Batch | None:
+    """The earlier delivery of the same bytes, or None where these are a delivery of their own.
 
-    A table of it that a person names is another delivery than the one that was read; of a full list there is one a day.
+    A list may come unchanged for a new day, so its day counts too; a table of it that a person names is another delivery
+    than the one that was read, and of a full list there is one a day. A single entry that left its list may come back in
+    the same words: where nothing of the earlier delivery stands any longer, and the sender names a later day or sends under
+    a new key (``keyed``); which time it is goes into ``fields``. Without either it may be an old message, sent again.
     """
     same = Batch.objects.select_related("job").filter(department=fields["department"], kind=fields["kind"])
     if fields["delivery"] != "full_list":
-        same = same.filter(sha256=fields["sha256"]).exclude(delivery="full_list").order_by("pk")
+        same = same.filter(sha256=fields["sha256"]).exclude(delivery="full_list").order_by("-returns", "pk")
         if part := fields["part"]:
             same = same.filter(Q(part=part) | Q(layout__sheet=part) | Q(part="", state=Batch.State.FAILED))
-        return same.first()
+        last = same.first()
+        anew = keyed or (dated and last is not None and fields["valid_on"] > last.valid_on)
+        if last is None or not anew or not _left_its_list(last):
+            return last
+        fields["returns"] = last.returns + 1
+        return None
     lists = same.filter(delivery="full_list")
     if dated:
         return lists.filter(sha256=fields["sha256"], valid_on=fields["valid_on"]).first()
     latest = lists.order_by("-valid_on", "-pk").first()
     return latest if latest is not None and latest.sha256 == fields["sha256"] else None
+
+
+def _left_its_list(batch: Batch) -> bool:
+    """Whether the delivery brought single entries of a list, and none of them stands any longer."""
+    kind = rulebook.current().kinds.get(batch.kind)
+    if kind is None or kind.delivery != "full_list" or batch.state != Batch.State.DONE:
+        return False
+    gone = [Record.Status.ENDED, Record.Status.SUPERSEDED]
+    brought = Record.objects.filter(batch=batch)
+    return brought.exists() and not brought.exclude(status__in=gone).exists()

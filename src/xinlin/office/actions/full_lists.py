@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
+from django.db import connection
+
 from xinlin.core import people
 from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
-from xinlin.office.actions.identities import decided_versions, off_by_decision, says_the_same
+from xinlin.office.actions.identities import decided_versions, off_by_decision, return_print, says_the_same
 from xinlin.office.amendments import amend
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.lists import ListEntry
@@ -21,6 +23,10 @@ from xinlin.office.scopes import Actor, Refused, now
 SHRINKS_TO_PERCENT = 50
 """A list that keeps less than this share of its entries waits for a person: it may be half a file, or another list."""
 _GONE = [Record.Status.ENDED, Record.Status.SUPERSEDED]
+_GONE_TODAY = """
+SELECT DISTINCT s.fingerprint FROM staged_row s
+JOIN record r ON r.kind = %s AND r.fingerprint = s.fingerprint WHERE r.status IN (%s, %s)
+"""
 _CHANGING = frozenset([Record.Status.ACTIVE.value, Record.Status.UNLINKED.value])
 """States in which an entry's details follow the list."""
 
@@ -112,6 +118,28 @@ def standing(batch: Batch) -> ListState:
     decided = decided_versions(batch.kind)
     whole = batch.delivery == "full_list" and batch.replays_id is None
     return ListState(batch, open_entries, struck, decided, ends_missing=whole)
+
+
+def come_back(batch: Batch) -> bool:
+    """Give staged rows a print of their own that came before on this very day and have left since, so that they return.
+
+    Returns whether there were any. A print holds entry, words and day, and no record is ever made twice under one.
+    """
+    same_day = Batch.objects.filter(department=batch.department, kind=batch.kind, valid_on=batch.valid_on)
+    if not same_day.filter(state=Batch.State.DONE).exclude(pk=batch.pk).exists():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_GONE_TODAY, [batch.kind, *map(str, _GONE)])
+        gone = [print_ for (print_,) in cursor.fetchall()]
+        for print_ in gone:
+            count = 1
+            while Record.objects.filter(
+                kind=batch.kind, fingerprint=return_print(print_, batch.valid_on, count)
+            ).exists():
+                count += 1
+            fresh = return_print(print_, batch.valid_on, count)
+            cursor.execute("UPDATE staged_row SET fingerprint = %s WHERE fingerprint = %s", [fresh, print_])
+    return bool(gone)
 
 
 def keep_up(actor: Actor, state: ListState, findings: Hints) -> int:

@@ -50,6 +50,11 @@ def list_print(said: str, day: date) -> str:
     return f"{said[:_SAID]}{day:%Y%m%d}"
 
 
+def return_print(print_: str, day: date, count: int) -> str:
+    """Fingerprint of an entry that stood on ``day``, left, and stands again on the same day, for the ``count``-th time."""
+    return f"{print_[:_SAID]}{day:%y%m%d}{count:02d}"
+
+
 def says_the_same(first: str, second: str) -> bool:
     """Whether two lists, of whatever days, say the same of an entry."""
     return first[:_SAID] == second[:_SAID]

@@ -112,10 +112,11 @@ class Storing:
         self.digest = self.rows.digest.hexdigest() if linked and not unwanted else ""
         not_beside = self.versions.refusals() if self.rows.identity else {}
         self._refuse(not_beside)
+        back = self.list_state is not None and full_lists.come_back(self.batch)
         told_twice, standing = self._meet()
         self._refuse({row: Problem("entry_twice", "", _TWICE, _TWICE_CURE) for row in told_twice})
         self.accepted = self.rows.table.rows
-        if not self.digest or told_twice or not_beside:
+        if not self.digest or told_twice or not_beside or back:
             digest = hashlib.sha256()
             for (print_,) in self.rows.table.read("fingerprint"):
                 digest.update(print_.encode())

@@ -73,6 +73,8 @@ class Batch(models.Model):
     kind = models.CharField(max_length=64)
     delivery = models.CharField(max_length=16)
     filename = models.CharField(max_length=255)
+    returns = models.PositiveSmallIntegerField(default=0)
+    """How often the same single entry had come before: one that left its list may lawfully come back."""
     sha256 = models.CharField(max_length=64)
     size = models.PositiveBigIntegerField()
     signature = models.JSONField(default=dict)
@@ -105,7 +107,7 @@ class Batch(models.Model):
         db_table = "batch"
         constraints = [
             models.UniqueConstraint(
-                fields=["department", "kind", "sha256", "part"],
+                fields=["department", "kind", "sha256", "part", "returns"],
                 condition=~Q(delivery="full_list"),
                 name="batch_same_file_once",
             ),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from xinlin.core.rulebooks import FieldSpec
 from xinlin.core.values import Text
 from xinlin.office import vault
+from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.people import Subject
 from xinlin.office.models.records import Record
 from xinlin.office.queries.linking import masked, registered_name
@@ -63,6 +64,8 @@ class HeldRecord:
     older: list[str]
     newer: str
     events: list[EventLine]
+    on_list: bool
+    """Whether it is an entry that stands on its list, suspended or not."""
 
 
 def _may(actor: Actor, record: Record | None) -> Record:
@@ -130,6 +133,8 @@ def record(*, actor: Actor, reference: str) -> HeldRecord:
         older=list(held.supersedes.order_by("pk").values_list("reference", flat=True)),
         newer=held.superseded_by.reference if held.superseded_by else "",
         events=[EventLine(e.reason, e.happened_on, e.entered_at, e.case.number if e.case else "") for e in events],
+        on_list=held.status in (Record.Status.ACTIVE, Record.Status.DISPUTED)
+        and ListEntry.objects.filter(record=held, removed_at__isnull=True).exists(),
     )
 
 

@@ -159,8 +159,15 @@ def yuan(value: int) -> str:
 
 @register.filter
 def label(code: str, family: str) -> str:
-    """The name of a coded state: ``{{ record.status|label:"status" }}``; an unknown code shows itself."""
-    return str(labels.FAMILIES[family].get(code, code))
+    """The name of a coded state: ``{{ record.status|label:"status" }}``; an unknown code shows itself.
+
+    A code may carry words: ``exit: …``.
+    """
+    known = labels.FAMILIES[family]
+    head, said, words = code.partition(": ")
+    if said and code not in known and head in known:
+        return f"{known[head]}{colon()}{words}"
+    return str(known.get(code, code))
 
 
 @register.simple_tag
