@@ -130,6 +130,7 @@ EXCUSED: dict[Function, str] = {
     ("situation", "scene_consents"): "counts",
     ("situation", "situation"): "counts",
     ("staff", "database_answers"): "nothing",
+    ("modules", "counts"): "counts",
     ("supervision", "counted"): "counts",
     ("supervision", "funnel"): "counts",
     ("supervision", "offices"): "counts",

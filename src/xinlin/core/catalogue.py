@@ -55,6 +55,21 @@ class Connection(Strict):
     basis: Basis
 
 
+Module = Literal[
+    "registers", "site", "card", "intake", "cases", "scores", "checks", "benefits", "connections", "terminals", "log"
+]
+"""What this platform is made of, as its users see it."""
+
+
+class SystemPart(Strict):
+    """How a city calls one part of its credit system (系统构成), and the module of this platform that it is."""
+
+    code: str
+    name: Text
+    module: Module
+    basis: Basis
+
+
 class CodeValidity(Strict):
     """When a value of a code list may be used: from a day, until the day before another; what it became."""
 

@@ -8,7 +8,7 @@ read it::
     sources.yaml, departments.yaml, editions.yaml, themes.yaml, connections.yaml, lists.yaml, national_measures.yaml, measures.yaml,
     approval_items.yaml, merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, published_figures.yaml, procedures.yaml, repair_classes.yaml,
     notice_templates.yaml, incentives.yaml, topics.yaml, memoranda.yaml, measure_register.yaml, pledges.yaml,
-    simplified_items.yaml, look_alarms.yaml, publicity.yaml    mappings of code to entry
+    simplified_items.yaml, look_alarms.yaml, publicity.yaml, system_parts.yaml    mappings of code to entry
     kinds/CODE.yaml         one kind of record each
     schemes/CODE-VERSION.yaml   one version of a scheme each
     cases/ANY.yaml          scheme, version, and a list of worked cases
@@ -26,7 +26,7 @@ from pydantic import BaseModel, ValidationError
 
 from xinlin.core import strict_yaml
 from xinlin.core.bounds import loosened
-from xinlin.core.catalogue import Connection, Edition, Theme
+from xinlin.core.catalogue import Connection, Edition, SystemPart, Theme
 from xinlin.core.deeds import DeedSort
 from xinlin.core.figures import PublishedFigure
 from xinlin.core.findings import nearest
@@ -66,6 +66,7 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "editions.yaml": ("editions", Edition),
     "themes.yaml": ("themes", Theme),
     "connections.yaml": ("connections", Connection),
+    "system_parts.yaml": ("system_parts", SystemPart),
     "lists.yaml": ("lists", StatutoryList),
     "national_measures.yaml": ("national_measures", NationalMeasureRow),
     "measures.yaml": ("measures", ListMeasure),

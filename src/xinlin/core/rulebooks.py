@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from xinlin.core.catalogue import Assertion, CodeValidity, Connection, Edition, RowRule, Theme
+from xinlin.core.catalogue import Assertion, CodeValidity, Connection, Edition, RowRule, SystemPart, Theme
 from xinlin.core.deeds import DeedSort
 from xinlin.core.figures import PublishedFigure
 from xinlin.core.looks import LookAlarm, LookDelay
@@ -316,6 +316,7 @@ class Rulebook(Strict):
     editions: dict[str, Edition] = {}
     themes: dict[str, Theme] = {}
     connections: dict[str, Connection] = {}
+    system_parts: dict[str, SystemPart] = {}
     kinds: dict[str, Kind] = {}
     kind_levels: dict[str, RulebookLevel] = {}
     """At which level each kind was set: the nation, a province or a city."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from xinlin.core.levels import levels as compare
 from xinlin.core.lists import article_text
 from xinlin.core.rulebooks import ApprovalItem, FieldSpec, Kind, ListMeasure, Rulebook, StatutoryList
 from xinlin.core.values import Text
@@ -159,6 +161,32 @@ def catalogue_workbook(request: HttpRequest) -> HttpResponse:
 def themes(request: HttpRequest) -> HttpResponse:
     """``/catalogue/themes/``: the theme databases with counts, owners and when something last came in."""
     return render(request, "public/themes.html", {"themes": queries.themes()})
+
+
+SECTION_NAMES: Mapping[str, str | Promise] = {
+    "departments": _("部门"),
+    "kinds": _("目录项"),
+    "lists": _("名单"),
+    "measures": _("措施"),
+    "approval_items": _("核查事项"),
+    "procedures": _("异议程序"),
+    "repair_classes": _("修复类别"),
+    "pledges": _("承诺"),
+}
+
+
+@require_safe
+def levels(request: HttpRequest) -> HttpResponse:
+    """``/catalogue/levels/``: what is locked by the rulebook above, what is added here, and where a row is narrowed."""
+    above = queries.rulebook_above()
+    context = {
+        "above": above,
+        "here": books.current(),
+        "sections": []
+        if above is None
+        else [(SECTION_NAMES[one.section], one) for one in compare(above, books.current())],
+    }
+    return render(request, "public/levels.html", context)
 
 
 @dataclass(frozen=True)

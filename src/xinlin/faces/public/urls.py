@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from xinlin.faces.public import awards, changes, city, doors, measures, verify
+from xinlin.faces.public import awards, changes, city, doors, measures, system, verify
 from xinlin.faces.public.about import about
-from xinlin.faces.public.catalogue import catalogue, catalogue_json, catalogue_workbook, lists, themes
+from xinlin.faces.public.catalogue import catalogue, catalogue_json, catalogue_workbook, levels, lists, themes
 from xinlin.faces.public.log_page import log_page
 from xinlin.faces.public.offices import offices
 from xinlin.faces.public.rules import rules
@@ -15,6 +15,8 @@ from xinlin.faces.public.security import security
 app_name = "public"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("about/", about, name="about"),
+    path("about/system/", system.system, name="system"),
+    path("about/system/counts.json", system.counts_json, name="system_counts"),
     path("security/", security, name="security"),
     path("rules/", rules, name="rules"),
     path("rules/changes/", changes.changes, name="changes"),
@@ -27,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/", changes.statements, name="statements"),
     path("catalogue/", catalogue, name="catalogue"),
     path("catalogue/themes/", themes, name="themes"),
+    path("catalogue/levels/", levels, name="levels"),
     path("catalogue.json", catalogue_json, name="catalogue_json"),
     path("catalogue.xlsx", catalogue_workbook, name="catalogue_workbook"),
     path("lists/", lists, name="lists"),

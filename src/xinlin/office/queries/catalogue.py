@@ -12,6 +12,7 @@ from typing import Any
 import xlsxwriter
 from django.db.models import Count, Max
 
+from xinlin import shelf
 from xinlin.core.catalogue_file import exported
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
 from xinlin.core.small_cells import hide_small
@@ -43,6 +44,12 @@ STANDARDS = {
 def as_json() -> dict[str, Any]:
     """The rows in force today, as `xinlin rulebook accept` takes them."""
     return exported(current(), today())
+
+
+def rulebook_above() -> Rulebook | None:
+    """The rulebook that this city's extends; None where it stands alone."""
+    above = current().extends
+    return shelf.read(above) if above else None
 
 
 def _basis(kind: Kind, book: Rulebook) -> str:

@@ -79,6 +79,11 @@ def waiting() -> int:
     return Leaf.objects.filter(index__isnull=True).count()
 
 
+def waits_since(moment: datetime) -> bool:
+    """Whether a leaf written before the moment has no number yet: then the log stands still."""
+    return Leaf.objects.filter(index__isnull=True, at__lt=moment).exists()
+
+
 def verification_key() -> str:
     """The log's public key as one line (name+id+key), for whoever checks heads and receipts."""
     return str(signing.log_key())
