@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "xinlin.faces.kit",
     "xinlin.faces.portal",
     "xinlin.faces.bench",
+    "xinlin.faces.partner",
     "xinlin.faces.public",
 ]
 

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("xinlin.faces.api.app")),
     path("panel/<str:token>/", panel.panel, name="panel"),
     path("bench/", include("xinlin.faces.bench.urls")),
+    path("", include("xinlin.faces.partner.urls")),
     path("", include("xinlin.faces.public.urls")),
     path("", include("xinlin.faces.portal.urls")),
 ]

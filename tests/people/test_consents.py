@@ -163,7 +163,7 @@ def test_leaving_leaves_a_receipt_that_anybody_can_check(
     kept = DeletionReceipt.objects.get()
     assert answer.headers["Location"] == f"/deletions/{kept.number}/"
     said = open_deletion(kept.note, log_key(), verify)
-    assert said["rows_deleted"] == {"award_nomination": 0, "score": 1}
+    assert said["rows_deleted"] == {"award_nomination": 0, "scene_code": 0, "score": 1}
     assert len(said["consents_ended"]) == 2
     assert said["copies_ending"] == []
     assert not Score.objects.exists()

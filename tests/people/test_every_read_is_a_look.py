@@ -46,7 +46,9 @@ REASONS = {
 EXCUSED: dict[Function, str] = {
     ("answer_views", "answer_view"): "inner",
     ("awards", "eligible"): "system",
+    ("benefits", "answer_for"): "inner",
     ("benefits", "mine"): "own",
+    ("benefits", "scenes_open"): "own",
     ("cases", "mine"): "own",
     ("cases", "own"): "own",
     ("cases", "steps_of"): "inner",

@@ -159,6 +159,7 @@ ROLE: Mapping[str, str | Promise] = {
     "auditor": _("审计员"),
     "operator": _("运维管理员"),
     "machine": _("部门系统"),
+    "recipient": _("您出示给的一方"),
     "system": _("系统"),
 }
 ASSURANCE: Mapping[str, str | Promise] = {

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from xinlin.core.values import Text
+from xinlin.faces.kit import paper
 from xinlin.faces.kit.acting import acting
 from xinlin.faces.kit.charts import gauge
 from xinlin.faces.kit.gates import ActorRequest, resident_required
-from xinlin.office.queries import cases, people, scores
+from xinlin.office.actions import benefits as benefit_actions
+from xinlin.office.queries import benefits, cases, people, scores
 from xinlin.office.queries.staff import actor_of
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import today
+from xinlin.office.scopes import Refused, today
 
 SOON: Final = timedelta(days=120)
 """What counts as ending soon on the home page."""
@@ -92,16 +97,50 @@ def me(request: ActorRequest) -> HttpResponse:
     return render(request, "portal/me.html", context)
 
 
-@require_safe
+@dataclass(frozen=True)
+class ShownCode:
+    """A code for once on its owner's screen."""
+
+    code: str
+    qr: str
+    ends_at: datetime
+    recipient: Text
+    offer_name: Text | None
+    leaves: str
+
+
+def _show(request: ActorRequest) -> ShownCode:
+    scene, offer, rulebook = request.POST.get("scene", ""), request.POST.get("offer", ""), current()
+    made = benefit_actions.show_code(actor=request.actor, scene=scene, offer=offer)
+    return ShownCode(
+        code=f"{made.code[:5]} {made.code[5:]}",
+        qr=paper.qr(request.build_absolute_uri(f"{reverse('partner:scan')}?code={made.code}")),
+        ends_at=made.ends_at,
+        recipient=benefits.recipient(scene, offer, rulebook),
+        offer_name=rulebook.offers[offer].name if offer else None,
+        leaves=rulebook.scenes[scene].leaves,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @resident_required
 def code(request: ActorRequest) -> HttpResponse:
-    """The green code: held, with its date, or absent. No other colour exists."""
+    """The green code: held, with its date, or absent; no other colour exists. A code for once, for a scene agreed to."""
+    shown, problem = None, None
+    if request.method == "POST":
+        try:
+            shown = _show(request)
+        except Refused as refused:
+            problem = refused.problem
     card = scores.mine(actor=request.actor)
     context = {
+        "shown": shown,
+        "problem": problem,
+        "scenes": benefits.scenes_open(actor=request.actor),
         "tab": "home",
         "me": people.me(actor=request.actor),
         "card": card,
         "marks": [mark for mark in card.marks if mark.held] if card else [],
         "day": today(),
     }
-    return render(request, "portal/code.html", context)
+    return render(request, "portal/code.html", context, status=422 if problem else 200)

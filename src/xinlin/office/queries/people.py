@@ -224,19 +224,39 @@ def _shown(subject_id: int) -> QuerySet[Look]:
     return Look.objects.filter(Q(shown_from__isnull=True) | Q(shown_from__lte=today()), subject_id=subject_id)
 
 
+def _office(look: Look, rulebook: Rulebook) -> Text:
+    if look.role == "recipient":
+        scene, _, offer = look.actor.removeprefix("recipient:").partition(":")
+        if offer in rulebook.offers:
+            return rulebook.merchants[rulebook.offers[offer].merchant].name
+        return (
+            rulebook.scenes[scene].recipient
+            if scene in rulebook.scenes
+            else Text(zh=look.actor_name, en=look.actor_name)
+        )
+    if look.department in rulebook.departments:
+        return rulebook.departments[look.department].name
+    return Text(zh=look.department, en=look.department)
+
+
+def _result(look: Look, rulebook: Rulebook) -> str:
+    """What came of it, in the reader's language: a tier that was told goes by its name in the scheme."""
+    scheme = rulebook.scheme_at(today()) if look.role == "recipient" else None
+    tier = next((tier.name for tier in scheme.tiers if tier.name.zh == look.result), None) if scheme else None
+    return tier.in_language(get_language() or "zh-hans") if tier else _said(look.result)
+
+
 def _look_view(look: Look, rulebook: Rulebook) -> LookView:
     return LookView(
         number=look.pk,
         at=look.at,
         actor_name=look.actor_name,
-        department_name=rulebook.departments[look.department].name
-        if look.department in rulebook.departments
-        else Text(zh=look.department, en=look.department),
+        department_name=_office(look, rulebook),
         role=look.role,
         purpose=purpose_said(look.purpose, rulebook),
         clause=_said(look.clause),
         kinds=[rulebook.kinds[kind].name if kind in rulebook.kinds else Text(zh=kind, en=kind) for kind in look.kinds],
-        result=_said(look.result),
+        result=_result(look, rulebook),
         refused=look.refused,
         kept_back=look.delay_clause,
     )

@@ -99,9 +99,11 @@ class Card:
 
 @dataclass(frozen=True)
 class Standing:
-    """What an offer may see of a score: the tiers and marks reached, and nothing else."""
+    """What an offer may see of a score: the tiers and marks reached, the tier and the figure, and nothing else."""
 
     reached: frozenset[str]
+    tier: Text
+    score: int
 
 
 NOTHING = Text(zh="", en="")
@@ -305,4 +307,5 @@ def standing(subject_id: int, rulebook: Rulebook, day: date) -> Standing | None:
     result = evaluate(scheme, [fact for _record, fact in views(subject_id, rulebook, day)], day)
     position = next(at for at, tier in enumerate(scheme.tiers) if tier.code == result.tier)
     reached = {tier.code for tier in scheme.tiers[: position + 1]}
-    return Standing(frozenset(reached | {mark.code for mark in scheme.marks if result.score >= mark.at_least}))
+    marks = {mark.code for mark in scheme.marks if result.score >= mark.at_least}
+    return Standing(frozenset(reached | marks), scheme.tiers[position].name, result.score)
