@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0024_parts_of_files'),
+        ('office', '0025_returning_entries'),
     ]
 
     operations = [
