@@ -109,6 +109,19 @@ def test_any_way_of_growing_gives_the_tree_of_the_standard(size: int, steps: lis
     assert tree.root(earlier, read) == plain_root(leaves[:earlier])
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 70_000), st.data())
+def test_a_proof_reads_the_tiles_that_are_told_beforehand_and_no_other(size: int, data: st.DataObject) -> None:
+    index, read = data.draw(st.integers(0, size - 1)), set[tuple[int, int]]()
+
+    def reading(level: int, number: int) -> bytes:
+        read.add((level, number))
+        return bytes(tree.TILE_WIDTH * tree.HASH_BYTES)
+
+    tree.inclusion(index, size, reading)
+    assert tree.tiles_beside(index, size) == read
+
+
 @settings(deadline=None, max_examples=80)
 @given(st.integers(1, 700), st.data())
 def test_every_leaf_proves_its_place_and_no_other(size: int, data: st.DataObject) -> None:

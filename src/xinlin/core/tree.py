@@ -47,19 +47,25 @@ def _split(count: int) -> int:
     return 1 << ((count - 1).bit_length() - 1)
 
 
+def _place(start: int, count: int) -> tuple[int, int, int, int]:
+    """Where the complete subtree over ``count`` leaves from ``start`` on lies: level and number of its tile, the first of
+    its hashes there, and how many they are.
+    """
+    level, above = divmod(count.bit_length() - 1, TILE_HEIGHT)
+    number, offset = divmod(start >> (TILE_HEIGHT * level), TILE_WIDTH)
+    return level, number, offset, 1 << above
+
+
 def _span(read: ReadTile, start: int, end: int) -> bytes:
     """The tree hash of leaves ``start`` to ``end``, a range that RFC 6962's splitting makes."""
     count = end - start
     if count & (count - 1):
         middle = start + _split(count)
         return hash_pair(_span(read, start, middle), _span(read, middle, end))
-    height = count.bit_length() - 1
-    level, above = divmod(height, TILE_HEIGHT)
-    first = start >> (TILE_HEIGHT * level)
-    number, offset = divmod(first, TILE_WIDTH)
-    hashes = read(level, number)[offset * HASH_BYTES : (offset + (1 << above)) * HASH_BYTES]
-    if len(hashes) != HASH_BYTES << above:
-        raise Incomplete(f"tile level {level} number {number} lacks hashes {offset} to {offset + (1 << above) - 1}")
+    level, number, offset, width = _place(start, count)
+    hashes = read(level, number)[offset * HASH_BYTES : (offset + width) * HASH_BYTES]
+    if len(hashes) != HASH_BYTES * width:
+        raise Incomplete(f"tile level {level} number {number} lacks hashes {offset} to {offset + width - 1}")
     return _fold(hashes)
 
 
@@ -68,8 +74,8 @@ def root(size: int, read: ReadTile) -> bytes:
     return _span(read, 0, size) if size else EMPTY_ROOT
 
 
-def inclusion(index: int, size: int, read: ReadTile) -> list[bytes]:
-    """The proof that leaf ``index`` is in the tree of this size, sibling first. Raises IndexError, `Incomplete`."""
+def _beside(index: int, size: int) -> list[tuple[int, int]]:
+    """The ranges of leaves whose hashes prove leaf ``index``, sibling first. Raises IndexError."""
     if not 0 <= index < size:
         raise IndexError(f"leaf {index} is not in a tree of {size}")
     start, end, above = 0, size, []
@@ -81,7 +87,24 @@ def inclusion(index: int, size: int, read: ReadTile) -> list[bytes]:
         else:
             above.append((start, middle))
             start = middle
-    return [_span(read, *span) for span in reversed(above)]
+    return above[::-1]
+
+
+def inclusion(index: int, size: int, read: ReadTile) -> list[bytes]:
+    """The proof that leaf ``index`` is in the tree of this size, sibling first. Raises IndexError, `Incomplete`."""
+    return [_span(read, *span) for span in _beside(index, size)]
+
+
+def tiles_beside(index: int, size: int) -> set[tuple[int, int]]:
+    """Level and number of every tile that `inclusion` reads, so that they can be asked for at once. Raises IndexError."""
+    tiles = set()
+    for start, end in _beside(index, size):
+        while start < end:
+            count = end - start
+            whole = _split(count) if count & (count - 1) else count
+            tiles.add(_place(start, whole)[:2])
+            start += whole
+    return tiles
 
 
 def consistency(first: int, second: int, read: ReadTile) -> list[bytes]:
