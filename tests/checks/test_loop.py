@@ -225,17 +225,17 @@ def test_the_funnel_counts_closed_days_and_today_alike(ask: Ask, hit: AnswerView
     _decide(hit)
     day = today()
     period = {"since": day - timedelta(days=30), "until": day}
-    live = supervision.funnel(actor=REVIEWER, **period)
+    live = supervision.loop(actor=REVIEWER, **period).funnel
     assert (live.checks, live.measures) == (1, 1)
     Check.objects.update(as_of=day - timedelta(days=3))
     assert tally(actor=SYSTEM) == 1
     assert tally(actor=SYSTEM) == 0
     assert CheckDay.objects.get().yes == 1
-    assert supervision.funnel(actor=REVIEWER, **period) == live
-    (office,) = supervision.offices(actor=REVIEWER, **period)
+    assert supervision.loop(actor=REVIEWER, **period).funnel == live
+    (office,) = supervision.loop(actor=REVIEWER, **period).offices
     assert (office.department, office.applicants, office.hits, office.measures) == (TRADING.department, 1, 1, 1)
     with pytest.raises(NotAllowed):
-        supervision.funnel(actor=Actor("account:4", "居民", "resident"), **period)
+        supervision.loop(actor=Actor("account:4", "居民", "resident"), **period)
 
 
 def test_every_step_is_seen_by_the_person_concerned(hit: AnswerView) -> None:
@@ -281,7 +281,7 @@ def test_a_share_reads_as_one_says_it(part: int, whole: int, told: str) -> None:
 
 def test_hits_of_pages_count_in_the_funnel_as_in_the_table(hit: AnswerView, client: Any) -> None:
     day = today()
-    told = supervision.funnel(actor=REVIEWER, since=day, until=day)
-    (office,) = supervision.offices(actor=REVIEWER, since=day, until=day)
+    seen = supervision.loop(actor=REVIEWER, since=day, until=day)
+    told, (office,) = seen.funnel, seen.offices
     assert (told.hits, told.automatic, told.automatic_hits) == (office.hits, 0, 0) == (1, 0, 0)
     assert told.false_hit_percent == "0"

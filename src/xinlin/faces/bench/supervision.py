@@ -26,9 +26,10 @@ def _period(request: ActorRequest) -> tuple[date, date, int]:
 def supervision(request: ActorRequest) -> HttpResponse:
     """``/bench/supervision/?days=30``: the funnel and the offices of the last days."""
     since, until, days = _period(request)
+    seen = queries.loop(actor=request.actor, since=since, until=until)
     context = {
-        "funnel": queries.funnel(actor=request.actor, since=since, until=until),
-        "offices": queries.offices(actor=request.actor, since=since, until=until),
+        "funnel": seen.funnel,
+        "offices": seen.offices,
         "since": since,
         "until": until,
         "days": days,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -54,11 +55,7 @@ def counted(department: str | None, since: date, until: date) -> dict[tuple[str,
     return sums
 
 
-def funnel(*, actor: Actor, since: date, until: date) -> Funnel:
-    """Checks and automatic ones among them, the hits of both, and the measures that officers took, from ``since`` to ``until``."""
-    department = _department_of(actor)
-    sums = counted(department, since, until)
-    given = _given(department, since, until)
+def _funnel(sums: Mapping[tuple[str, str], Sequence[int]], given: Mapping[str, Mapping[str, int]]) -> Funnel:
     return Funnel(
         checks=sum(row[0] for row in sums.values()),
         automatic=sum(row[0] for (_, channel), row in sums.items() if channel in AUTOMATIC),
@@ -103,10 +100,29 @@ class OfficeView:
     """Tellings of ended entries that the office has not acknowledged."""
 
 
-def offices(*, actor: Actor, since: date, until: date) -> list[OfficeView]:
-    """Every office that asked in the period, those with overdue feedback first. A fixed number of queries."""
-    department, day = _department_of(actor), today()
+@dataclass(frozen=True, slots=True)
+class LoopView:
+    """What came of the checks of a period: in all, and by office."""
+
+    funnel: Funnel
+    offices: list[OfficeView]
+    """Those with overdue feedback first."""
+
+
+def loop(*, actor: Actor, since: date, until: date) -> LoopView:
+    """Checks from ``since`` to ``until``, automatic ones among them, hits, measures; and every office that asked.
+
+    A fixed number of queries; a day that is not closed yet is counted once for both.
+    """
+    department = _department_of(actor)
     sums, given = counted(department, since, until), _given(department, since, until)
+    return LoopView(_funnel(sums, given), _offices(sums, given, since, until))
+
+
+def _offices(
+    sums: Mapping[tuple[str, str], Sequence[int]], given: Mapping[str, Mapping[str, int]], since: date, until: date
+) -> list[OfficeView]:
+    day = today()
     within = Q(question__as_of__gte=since, question__as_of__lte=until)
     owed = CheckAnswer.objects.filter(within, verdict="yes", feedback__isnull=True).values_list("question__department")
     dues = {
