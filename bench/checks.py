@@ -3,6 +3,8 @@
 It fills the PostgreSQL database that XINLIN_DATABASE_URL names (which must be empty) or a SQLite file of its own, serves
 the product by granian with one worker and one thread, and beside it a bare django-ninja endpoint that does one indexed read
 and one insert with the same durability. Clients of its own ask both in turns, and it prints figures and their ratios.
+``python tools/postgresql.py --durable`` starts a server that waits for the disk, as an installation's does; without the
+word nothing does, and the ratio is that of the work alone. Processor time is that of the worker and of the database.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def _free_port() -> int:
 
 @contextmanager
 def served(application: str, environment: dict[str, str], path: str) -> Any:
-    """One worker with one blocking thread; its port."""
+    """One worker with one blocking thread; its port, and the process that holds it."""
     port = _free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HERE, "--port", str(port)]
     command += ["--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "warning", application]
@@ -55,7 +57,7 @@ def served(application: str, environment: dict[str, str], path: str) -> Any:
                 break
             except OSError:
                 continue
-        yield port
+        yield port, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
@@ -126,6 +128,50 @@ def at_a_rate(port: int, question: Callable[[], Any], seconds: float, rate: floa
     return took
 
 
+def processor_seconds(*roots: int) -> float:
+    """Processor time that these processes and all their children, ended ones too, have used so far (Linux)."""
+    used, parents = {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        pid = int(path.parent.name)
+        parents[pid] = int(fields[1])
+        used[pid] = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+    def belongs(pid: int) -> bool:
+        return pid in roots or (pid in parents and belongs(parents[pid]))
+
+    return sum(seconds for pid, seconds in used.items() if belongs(pid))
+
+
+def database_process() -> list[int]:
+    """The process above all of the PostgreSQL server's, where it runs on this machine; none for SQLite."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = Path(f"/proc/{cursor.fetchone()[0]}/stat")
+    return [int(backend.read_text().rpartition(")")[2].split()[1])] if backend.exists() else []
+
+
+def durability() -> str:
+    """What the database waits for before it says that something is written."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        return "SQLite, write-ahead log, synchronous = normal"
+    told = []
+    with connection.cursor() as cursor:
+        for name in ("fsync", "synchronous_commit"):
+            cursor.execute(f"SHOW {name}")
+            told.append(f"{name} {cursor.fetchone()[0]}")
+    return ", ".join(told)
+
+
 def milliseconds(took: list[float], share: float) -> float:
     """The time within which this share was answered."""
     return sorted(took)[min(len(took) - 1, int(len(took) * share))] * 1000
@@ -172,24 +218,36 @@ def measure(chosen: argparse.Namespace, city: Any) -> None:
         return "/bare", json.dumps({"key": city.a_key()}).encode(), {}
 
     rates: dict[str, list[float]] = {"bare": [], "checks": []}
+    cost: dict[str, list[float]] = {"bare": [], "checks": []}
     with (
-        served("checks_bare:application", {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'bench'}"}, "/bare") as bare_port,
-        served("xinlin.wsgi:application", {"PYTHONPATH": str(ROOT / "src")}, "/healthz") as port,
+        served("checks_bare:application", {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'bench'}"}, "/bare") as bare_served,
+        served("xinlin.wsgi:application", {"PYTHONPATH": str(ROOT / "src")}, "/healthz") as check_served,
     ):
-        flat_out(bare_port, bare, 1, chosen.callers)
-        flat_out(port, question, 1, chosen.callers)
+        database, port = database_process(), check_served[0]
+        asked = {"bare": (bare, *bare_served), "checks": (question, *check_served)}
+        for what, its_port, _ in asked.values():
+            flat_out(its_port, what, 1, chosen.callers)
         for _ in range(chosen.rounds):
-            rates["bare"].append(flat_out(bare_port, bare, chosen.seconds, chosen.callers)[0])
-            rates["checks"].append(flat_out(port, question, chosen.seconds, chosen.callers)[0])
+            for name, (what, its_port, process) in asked.items():
+                before = processor_seconds(process, *database)
+                rate, took = flat_out(its_port, what, chosen.seconds, chosen.callers)
+                rates[name].append(rate)
+                cost[name].append((processor_seconds(process, *database) - before) / len(took))
         paced = at_a_rate(port, question, max(chosen.seconds, 10.0), 50)
         batches = [1e4 / one for one in flat_out(port, many, 3 * chosen.seconds, 1)[1]]
     ratios = [checks / bare_rate for checks, bare_rate in zip(rates["checks"], rates["bare"], strict=True)]
+    costs = [bare_cost / checks for checks, bare_cost in zip(cost["checks"], cost["bare"], strict=True)]
     where = urlsplit(os.environ.get("XINLIN_DATABASE_URL") or "sqlite://").scheme
     print(f"{where}, {city.entries} entries, {chosen.callers} callers, {chosen.rounds} rounds in turns")
+    print(f"the database: {durability()}")
     print(f"one indexed read and one insert   {statistics.median(rates['bare']):10.0f} /s")
     print(f"checks of one applicant           {statistics.median(rates['checks']):10.0f} /s")
     print(
         f"ratio                             {statistics.median(ratios):10.2f}    ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
+    print(
+        f"processor time of one, bare/checks{statistics.median(cost['bare']) * 1e3:10.2f} / "
+        f"{statistics.median(cost['checks']) * 1e3:.2f} ms, ratio {statistics.median(costs):.2f}"
     )
     print(f"at 50 checks a second, p50 / p99  {milliseconds(paced, 0.5):10.1f} / {milliseconds(paced, 0.99):.1f} ms")
     print(f"applicants in checks of 10,000    {statistics.median(batches):10.0f} /s")

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -48,7 +49,11 @@ def _free_port() -> int:
         return port
 
 
-def _start(binary: Path, folder: Path, owner: dict[str, Any]) -> tuple[subprocess.Popen[bytes], int]:
+FLEETING = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+"""For tests, which throw everything away: nothing waits for the disk."""
+
+
+def _start(binary: Path, folder: Path, owner: dict[str, Any], durable: bool) -> tuple[subprocess.Popen[bytes], int]:
     """Start the server on a free loopback port and wait until it answers."""
     for _ in range(5):
         port = _free_port()
@@ -65,7 +70,7 @@ def _start(binary: Path, folder: Path, owner: dict[str, Any]) -> tuple[subproces
                     "-k",
                     str(folder),
                 ]
-                + ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"],
+                + ([] if durable else list(FLEETING)),
                 stdout=log,
                 stderr=log,
                 cwd=folder,
@@ -86,8 +91,11 @@ def _start(binary: Path, folder: Path, owner: dict[str, Any]) -> tuple[subproces
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Run a server; gives its address for ``XINLIN_DATABASE_URL``. Raises RuntimeError with the server's own words."""
+def server(durable: bool = False) -> Iterator[str]:
+    """Run a server; gives its address for ``XINLIN_DATABASE_URL``. Raises RuntimeError with the server's own words.
+
+    A ``durable`` one waits for the disk at every commit, as an installation's server does: for measurements.
+    """
     binary = binaries()
     if binary is None:
         raise RuntimeError("no PostgreSQL server here; install it with: apt-get install postgresql")
@@ -109,7 +117,7 @@ def server() -> Iterator[str]:
         )
         if made.returncode:
             raise RuntimeError(f"initdb failed:\n{made.stderr[-2000:]}")
-        running, port = _start(binary, folder, owner)
+        running, port = _start(binary, folder, owner, durable)
         yield f"postgresql://xinlin:{password}@127.0.0.1:{port}/postgres"
     finally:
         if running is not None and running.poll() is None:
@@ -123,7 +131,7 @@ def server() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    with server() as address:
+    with server(durable="--durable" in sys.argv[1:]) as address:
         print(address, flush=True)
         with suppress(KeyboardInterrupt):
             signal.pause()

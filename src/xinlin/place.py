@@ -95,4 +95,6 @@ def database(url: str, folder: Path) -> dict[str, Any]:
         # A connection costs more than all the questions of a check; one that the server closed is found out and replaced.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        # Without a threshold the driver prepares nothing, not even what asks for it; only `bulk.fetched` does.
+        "OPTIONS": {"prepare_threshold": 5},
     }

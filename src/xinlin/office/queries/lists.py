@@ -32,9 +32,11 @@ FROM subject i
 JOIN subject s ON s.id = COALESCE(i.merged_into_id, i.id)
 LEFT JOIN (list_entry e JOIN record r ON r.id = e.record_id)
     ON e.subject_id = s.id AND e.removed_at IS NULL AND e.list {among}
-WHERE i.identifier_key {among}"""
+WHERE i.identifier_key {these}"""
 """What concerns a subject that was found to be another stands under that one."""
 _AMONG = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
+_ONE = "= %s"
+"""One key is no array: PostgreSQL takes an unknown array for ten keys, and would rather plan anew each time."""
 
 
 def _day(value: date | str | None) -> date | None:
@@ -51,9 +53,10 @@ def known(identifiers: Iterable[str], lists: Collection[str]) -> dict[str, Found
     keys = {vault.identifier_key(identifier): identifier for identifier in set(identifiers)}
     if not keys:
         return {}
-    statement = _KNOWN.format(among=_AMONG[connection.vendor])
+    among, single = _AMONG[connection.vendor], len(keys) == 1
+    statement = _KNOWN.format(among=among, these=_ONE if single else among)
     found: dict[str, Found] = {}
-    for row in fetched(statement, [listing(lists), listing(keys)]):
+    for row in fetched(statement, [listing(lists), next(iter(keys)) if single else listing(keys)]):
         key, subject_id, name_sealed, public_name, reference, *entry = row
         identifier = keys[key]
         if reference is None:
