@@ -79,6 +79,7 @@ PERSONAL: dict[str, tuple[str, frozenset[str]]] = {
     "portal:wrong": ("record", OWN),
     "portal:appeal": ("case", OWN),
     "portal:check_wrong": ("answer", OWN),
+    "portal:put_right": ("answer", OWN),
     "portal:paper": ("paper", OWN),
     "portal:look": ("look", OWN),
     "portal:message": ("message", SELF),

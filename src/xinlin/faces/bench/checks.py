@@ -16,7 +16,7 @@ from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office.actions import checks as actions
 from xinlin.office.actions.feedback import give_feedback
 from xinlin.office.queries import checks as queries
-from xinlin.office.queries import hearings, tellings
+from xinlin.office.queries import hearings, remedies, tellings
 from xinlin.office.scopes import Refused
 
 LINES = 3
@@ -83,6 +83,7 @@ def since(request: ActorRequest, check: queries.CheckView) -> dict[str, object]:
     return {
         "told": tellings.of_answers(actor=request.actor, answers=numbers),
         "hearings": hearings.of_answers(actor=request.actor, answers=numbers),
+        "remedies": remedies.of_answers(numbers),
     }
 
 

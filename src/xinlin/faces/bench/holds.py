@@ -1,4 +1,4 @@
-"""Holding on with reasons, putting a cause right, confirming it; measures in use with their seven lights (暂缓与措施)."""
+"""Holding on with reasons, correcting what was decided; measures in use with their seven lights (暂缓与措施)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from xinlin.faces.kit.errors import said
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office.actions import holds as actions
 from xinlin.office.actions.feedback import correct_feedback
 from xinlin.office.queries import measures as measure_queries
-from xinlin.office.queries import remedies as queries
 from xinlin.office.scopes import Refused
 
 
@@ -40,24 +39,6 @@ def sign(request: ActorRequest, number: str, answer: str) -> HttpResponse:
 
 @staff_required("officer")
 @require_POST
-def put_right(request: ActorRequest, number: str, answer: str) -> HttpResponse:
-    """The applicant has paid or shown a proof: the list's authority is asked to confirm."""
-    try:
-        actions.put_right(
-            actor=request.actor,
-            answer_number=answer,
-            entry=request.POST.get("entry", ""),
-            way=request.POST.get("way", ""),
-            words=request.POST.get("words", ""),
-        )
-        messages.success(request, gettext("已转列入部门确认，确认后当即放行。"))
-    except Refused as refused:
-        _say(request, refused)
-    return redirect("bench:check", number=number)
-
-
-@staff_required("officer")
-@require_POST
 def correct(request: ActorRequest, number: str, answer: str) -> HttpResponse:
     """Put a feedback right: take a measure back, or say that it was another person."""
     try:
@@ -73,25 +54,6 @@ def correct(request: ActorRequest, number: str, answer: str) -> HttpResponse:
     except Refused as refused:
         _say(request, refused)
     return redirect("bench:check", number=number)
-
-
-@staff_required("clerk", "reviewer")
-@require_http_methods(["GET", "POST"])
-def remedies(request: ActorRequest) -> HttpResponse:
-    """``/bench/remedies/``: what was put right and waits for this department."""
-    if request.method == "POST":
-        try:
-            actions.confirm(
-                actor=request.actor,
-                number=request.POST.get("number", ""),
-                confirmed=request.POST.get("decision") == "confirm",
-                words=request.POST.get("words", ""),
-            )
-            messages.success(request, gettext("已记录，申请人可以看到。"))
-        except Refused as refused:
-            _say(request, refused)
-        return redirect("bench:remedies")
-    return render(request, "bench/remedies.html", {"remedies": queries.waiting(actor=request.actor)})
 
 
 @staff_required("officer", "reviewer", "auditor")

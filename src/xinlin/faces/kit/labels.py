@@ -324,6 +324,11 @@ PLEDGE: Mapping[str, str | Promise] = {
     "withdrawn": _("已撤回"),
 }
 REMEDY_WAY: Mapping[str, str | Promise] = {"paid": _("已缴清"), "upload": _("已出示凭证")}
+REMEDY_STATE: Mapping[str, str | Promise] = {
+    "offered": _("待确认"),
+    "confirmed": _("已确认，暂缓解除"),
+    "refused": _("未确认"),
+}
 RULE_CHANGE: Mapping[str, str | Promise] = {"added": _("新增"), "changed": _("修改"), "repealed": _("废止")}
 CONDITION: Mapping[str, str | Promise] = {
     "national_row": _("全国基础清单条目"),
@@ -382,6 +387,7 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "lifted": LIFTED,
     "pledge": PLEDGE,
     "remedy_way": REMEDY_WAY,
+    "remedy_state": REMEDY_STATE,
     "rule_change": RULE_CHANGE,
     "condition": CONDITION,
     "link": LINK,

@@ -18,8 +18,8 @@ FIELD = "papers"
 ACCEPT = "image/*,application/pdf,audio/*,video/*"
 
 
-def take(request: ActorRequest, case: str = "", record: str = "") -> int:
-    """Attach what the form brought to the case or the record; returns how many files were kept.
+def take(request: ActorRequest, case: str = "", record: str = "", remedy: str = "") -> int:
+    """Attach what the form brought to the case, the record or the remedy; returns how many files were kept.
 
     A refused file loses nothing else: the reader is told why, and may add it again on the page of case or record.
     """
@@ -27,7 +27,8 @@ def take(request: ActorRequest, case: str = "", record: str = "") -> int:
     for file in request.FILES.getlist(FIELD):
         try:
             name, pieces = file.name or "", file.chunks()
-            actions.attach(actor=request.actor, case=case, record=record, filename=name, chunks=pieces)
+            about = {"case": case, "record": record, "remedy": remedy}
+            actions.attach(actor=request.actor, filename=name, chunks=pieces, **about)
         except Refused as refused:
             problem, language = refused.problem, get_language() or "zh-hans"
             messages.warning(

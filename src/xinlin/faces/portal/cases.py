@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinlin.faces.kit import papers
+from xinlin.faces.kit.errors import said
 from xinlin.faces.kit.gates import ActorRequest, resident_required
 from xinlin.faces.kit.labels import REASON
 from xinlin.office.actions import cases as actions
 from xinlin.office.actions import hearings as hearing_actions
-from xinlin.office.actions import repairs
-from xinlin.office.queries import cases, deeds, evidence, hearings, own_checks, people, records
+from xinlin.office.actions import holds, repairs
+from xinlin.office.queries import cases, deeds, evidence, hearings, own_checks, people, records, remedies
 from xinlin.office.scopes import NotFound, Refused
 
 OBJECTIONS = ("not_me", "wrong_fact", "repaired", "expired", "other")
@@ -51,12 +54,33 @@ def wrong(request: ActorRequest, reference: str) -> HttpResponse:
 @resident_required
 def checks(request: ActorRequest) -> HttpResponse:
     """Every check that an approving office asked about the resident, what it answered and what was decided."""
+    shown = own_checks.mine(actor=request.actor)
     context = {
         "tab": "me",
-        "checks": own_checks.mine(actor=request.actor),
+        "checks": shown,
+        "remedies": remedies.of_answers([one.answer for one in shown if one.hold]),
         "hearings": hearings.mine(actor=request.actor) if request.actor.role == "resident" else [],
     }
     return render(request, "portal/checks.html", context)
+
+
+@require_POST
+@resident_required
+def put_right(request: ActorRequest, answer: str) -> HttpResponse:
+    """Whoever is held has paid, or shows a proof: the office that keeps the entry is asked to confirm it."""
+    try:
+        number = holds.put_right_oneself(
+            actor=request.actor,
+            answer_number=answer,
+            entry=request.POST.get("entry", ""),
+            way=request.POST.get("way", ""),
+            words=request.POST.get("words", ""),
+        )
+        papers.take(request, remedy=number)
+        messages.success(request, gettext("已转列入部门确认，确认后当即放行。"))
+    except Refused as refusal:
+        messages.error(request, said(refusal.problem))
+    return redirect(f"{reverse('portal:checks')}#{answer}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

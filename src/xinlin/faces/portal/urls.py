@@ -73,6 +73,7 @@ urlpatterns = [
     path("appeals/<slug:number>/", cases.appeal, name="appeal"),
     path("checks/", cases.checks, name="checks"),
     path("checks/notices/<slug:number>/", cases.hearing, name="hearing"),
+    path("checks/<slug:answer>/remedy/", cases.put_right, name="put_right"),
     path("checks/<slug:answer>/wrong/", cases.check_wrong, name="check_wrong"),
     path("papers/<slug:number>/", cases.paper, name="paper"),
     path("looks/", people.looks, name="looks"),

@@ -1,6 +1,6 @@
-"""Attaching evidence files to records and cases (证据文件).
+"""Attaching evidence files to records, cases and remedies (证据文件).
 
-``attach(actor=…, record=reference, filename=…, chunks=…)`` or ``case=number``: whoever may, one call, one file. It is judged
+``attach(actor=…, record=reference, filename=…, chunks=…)`` or ``case=number`` or ``remedy=number``: whoever may, one call, one file. It is judged
 by its content in a confined process, scanned where this installation has a scanner, drawn anew if it is a picture, kept
 sealed under its hash. What is refused is noted, without its bytes.
 """
@@ -26,9 +26,10 @@ from xinlin.office.confinement import Answer, Limits, confined
 from xinlin.office.layouts import FileRefused
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.cases import Case
+from xinlin.office.models.checks import Remedy
 from xinlin.office.models.evidence import Evidence
 from xinlin.office.models.records import Record
-from xinlin.office.queries.evidence import PLACE, case_for, record_for
+from xinlin.office.queries.evidence import PLACE, case_for, record_for, remedy_for
 from xinlin.office.scopes import Actor, NotAllowed, Refused, now, today
 
 LARGEST_FILE = 300 << 20
@@ -40,17 +41,21 @@ _LIMITS = Limits(memory=1 << 30, seconds=60, written=400 << 20)
 _PIECE = 1 << 20
 
 
-def attach(*, actor: Actor, filename: str, chunks: Iterable[bytes], record: str = "", case: str = "") -> str:
-    """Keep one file as evidence on the record with this reference, or in the case with this number; returns its number.
+def attach(
+    *, actor: Actor, filename: str, chunks: Iterable[bytes], record: str = "", case: str = "", remedy: str = ""
+) -> str:
+    """Keep one file as evidence on the record with this reference, in this case, or with this remedy; returns its number.
 
     The same bytes again give the same number. Raises `Refused` (kind, size, broken, infected, body template, too many),
-    `NotFound` and `NotAllowed` where record or case is none of the actor's business, ValueError where not exactly one is named.
+    `NotFound` and `NotAllowed` where that is none of the actor's business, ValueError where not exactly one is named.
     """
-    if bool(record) == bool(case):
-        raise ValueError("name a record or a case")
+    if [bool(record), bool(case), bool(remedy)].count(True) != 1:
+        raise ValueError("name a record, a case or a remedy")
     if actor.role == "auditor":
         raise NotAllowed("审计员只看不改。Auditors read and change nothing.")
-    about: dict[str, Any] = {"record": record_for(actor, record)} if record else {"case": case_for(actor, case)}
+    about: dict[str, Any] = {"record": record_for(actor, record)} if record else {}
+    about |= {"case": case_for(actor, case)} if case else {}
+    about |= {"remedy": remedy_for(actor, remedy)} if remedy else {}
     name = clean_filename(filename)
     with tempfile.TemporaryFile(dir=_folder()) as plain:
         sent, size = _keep(plain, chunks)
@@ -117,10 +122,11 @@ def _number() -> str:
 
 
 def _facts(about: dict[str, Any]) -> dict[str, object]:
-    record, case = about.get("record"), about.get("case")
+    record, case, remedy = about.get("record"), about.get("case"), about.get("remedy")
     return {
         "record": record.reference if isinstance(record, Record) else "",
         "case": case.number if isinstance(case, Case) else "",
+        **({"remedy": remedy.number} if isinstance(remedy, Remedy) else {}),
     }
 
 

@@ -20,7 +20,8 @@ from xinlin.office.models.lists import ListEntry
 from xinlin.office.queries.answer_views import AnswerView, answer_view, feedback_of, hold_view
 from xinlin.office.queries.checks import clause_of, kinds_on
 from xinlin.office.queries.items import found
-from xinlin.office.queries.people import write_look
+from xinlin.office.queries.people import own_subject, write_look
+from xinlin.office.queries.records import represented_now
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotFound, Refused, now, today
 
@@ -86,7 +87,24 @@ def put_right(*, actor: Actor, answer_number: str, entry: str, way: str, words: 
     ``entry`` is the handle in the answer's hit; ``evidence`` the SHA-256 of an uploaded proof. Returns the number under
     which the authority finds it. Raises `NotFound`, `NotAllowed`, `Refused`.
     """
-    row = locked_answer(actor, answer_number)
+    return _offer(actor, locked_answer(actor, answer_number), entry, way, words, evidence)
+
+
+@transaction.atomic
+def put_right_oneself(*, actor: Actor, answer_number: str, entry: str, way: str, words: str) -> str:
+    """Whoever is held, or leads the organisation that is, says that the cause was put right; returns the number.
+
+    A proof goes with it as evidence. Raises `NotFound`, `NotAllowed`, `Refused`.
+    """
+    subject = own_subject(actor)
+    answers = CheckAnswer.objects.select_for_update(of=("self",)).select_related("question", "subject")
+    row = answers.filter(number=answer_number, subject__in=[subject.pk, *represented_now(subject)]).first()
+    if row is None:
+        raise NotFound("没有这次核查，或它不涉及您。There is no such check about you.")
+    return _offer(actor, row, entry, way, words, "")
+
+
+def _offer(actor: Actor, row: CheckAnswer, entry: str, way: str, words: str, evidence: str) -> str:
     hold = _hold(row)
     said = text_required("words", words, 500)
     named = {hit["entry"] for hit in row.hits}

@@ -1,4 +1,4 @@
-"""Evidence files on records and cases, and those that were refused (证据文件)."""
+"""Evidence files on records, cases and remedies, and those that were refused (证据文件)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class Evidence(models.Model):
-    """A file that shows something about a record or a case; its bytes lie sealed in the vault under their SHA-256.
+    """A file that shows something about a record, a case or a remedy; its bytes lie sealed in the vault under their SHA-256.
 
     A refused one is a row without bytes, so that it is known what was tried, by whom and when.
     """
@@ -30,6 +30,9 @@ class Evidence(models.Model):
         "office.Record", null=True, blank=True, on_delete=models.PROTECT, related_name="evidence"
     )
     case = models.ForeignKey("office.Case", null=True, blank=True, on_delete=models.PROTECT, related_name="evidence")
+    remedy = models.ForeignKey(
+        "office.Remedy", null=True, blank=True, on_delete=models.PROTECT, related_name="evidence"
+    )
     state = models.CharField(max_length=8, choices=State.choices)
     code = models.CharField(max_length=64, blank=True)
     """Why it was refused."""
@@ -58,8 +61,10 @@ class Evidence(models.Model):
         db_table = "evidence"
         constraints = [
             models.CheckConstraint(
-                condition=Q(record__isnull=True, case__isnull=False) | Q(record__isnull=False, case__isnull=True),
-                name="evidence_of_record_or_case",
+                condition=Q(record__isnull=True, case__isnull=False, remedy__isnull=True)
+                | Q(record__isnull=False, case__isnull=True, remedy__isnull=True)
+                | Q(record__isnull=True, case__isnull=True, remedy__isnull=False),
+                name="evidence_of_one_thing",
             ),
             models.CheckConstraint(condition=Q(state="kept") | ~Q(code=""), name="evidence_refused_says_why"),
             models.UniqueConstraint(
@@ -69,5 +74,10 @@ class Evidence(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["case", "sha256"], condition=Q(state="kept", case__isnull=False), name="evidence_once_a_case"
+            ),
+            models.UniqueConstraint(
+                fields=["remedy", "sha256"],
+                condition=Q(state="kept", remedy__isnull=False),
+                name="evidence_once_a_remedy",
             ),
         ]

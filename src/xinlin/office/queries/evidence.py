@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,10 +12,11 @@ from django.utils.translation import gettext_noop
 from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.models.cases import Case
+from xinlin.office.models.checks import Remedy
 from xinlin.office.models.evidence import Evidence
 from xinlin.office.models.records import Record
 from xinlin.office.queries.people import own_subject, write_look
-from xinlin.office.queries.records import concerns_person, history
+from xinlin.office.queries.records import concerns_person, history, represented_now
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 
@@ -84,6 +85,25 @@ def case_for(actor: Actor, number: str) -> Case:
     return case
 
 
+def remedy_for(actor: Actor, number: str) -> Remedy:
+    """The remedy, if its proof is the actor's business: who was held and who asked show it, who keeps the entry judges it.
+
+    Raises `NotFound`, `NotAllowed`.
+    """
+    found = Remedy.objects.select_related("entry__record", "hold__answer__question").filter(number=number).first()
+    if found is not None:
+        answer, entered_by = found.hold.answer, found.entry.record.department
+        if actor.role in ("resident", "helper"):
+            subject = own_subject(actor, "see")
+            may = answer.subject_id in (subject.pk, *represented_now(subject))
+        else:
+            office = {"clerk": entered_by, "officer": answer.question.department}.get(actor.role)
+            may = actor.role in ("reviewer", "auditor") or (office is not None and office == actor.department)
+        if may:
+            return found
+    raise NotFound(NOT_THERE)
+
+
 def record_in_batch(*, actor: Actor, number: str, document: str) -> str:
     """The reference of the record that a delivery brought under this document. Raises `NotFound`."""
     if actor.role == "clerk" and actor.department:
@@ -120,7 +140,7 @@ def _look(actor: Actor, rows: list[Evidence], result: str) -> None:
     """Note the look at whoever the files concern."""
     subjects, kinds = [], []
     for row in rows:
-        record = row.record or (row.case.record if row.case else None)
+        record = row.record or (row.case.record if row.case else row.remedy.entry.record if row.remedy else None)
         subject = row.case.subject_id if row.case else (record.subject_id if record else None)
         if subject is not None:
             subjects.append(subject)
@@ -133,7 +153,8 @@ def _look(actor: Actor, rows: list[Evidence], result: str) -> None:
 
 
 def _rows() -> QuerySet[Evidence]:
-    return Evidence.objects.select_related("record", "case__record").order_by("attached_at", "pk")
+    found = Evidence.objects.select_related("record", "case__record", "remedy__entry__record")
+    return found.order_by("attached_at", "pk")
 
 
 def of_record(*, actor: Actor, reference: str) -> list[EvidenceView]:
@@ -144,6 +165,27 @@ def of_record(*, actor: Actor, reference: str) -> list[EvidenceView]:
 def of_case(*, actor: Actor, number: str) -> list[EvidenceView]:
     """The evidence kept in a case, oldest first. Writes the look. Raises `NotFound`, `NotAllowed`."""
     return _listed(actor, _rows().filter(case=case_for(actor, number), state=Evidence.State.KEPT))
+
+
+def of_remedies(*, actor: Actor, numbers: Sequence[str]) -> dict[str, list[EvidenceView]]:
+    """The proofs kept with remedies that are the actor's business, by the remedy's number. Writes the look."""
+    found = _rows().filter(remedy__number__in=numbers, state=Evidence.State.KEPT).select_related("remedy__hold")
+    rows = [row for row in found if row.remedy is not None and _may_see(actor, row.remedy.number)]
+    if rows:
+        _look(actor, rows, gettext_noop("证据文件清单"))
+    shown: dict[str, list[EvidenceView]] = {}
+    for row in rows:
+        if row.remedy is not None:
+            shown.setdefault(row.remedy.number, []).append(_view(row))
+    return shown
+
+
+def _may_see(actor: Actor, number: str) -> bool:
+    try:
+        remedy_for(actor, number)
+    except NotFound:
+        return False
+    return True
 
 
 def of_batch(*, actor: Actor, number: str) -> list[EvidenceView]:
@@ -177,6 +219,8 @@ def download(*, actor: Actor, number: str) -> Download:
         case_for(actor, row.case.number)
     elif row.record is not None:
         record_for(actor, row.record.reference)
+    elif row.remedy is not None:
+        remedy_for(actor, row.remedy.number)
     _look(actor, [row], gettext_noop("下载证据文件"))
     name = vault.unseal(row.filename_sealed, PLACE).rpartition(".")[0] or row.number
     return Download(f"{name}.{row.extension}", row.media_type, row.size, _pieces(row.sha256))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,3 +70,37 @@ def waiting(*, actor: Actor, limit: int = 100) -> list[RemedyView]:
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class RemedyState:
+    """What became of one remedy, beside the answer that it would end: offered, confirmed or refused, and when."""
+
+    number: str
+    way: str
+    words: str
+    offered_at: datetime
+    state: str
+    decided_at: datetime | None
+    decided_by: str
+    decided_words: str
+
+
+def of_answers(numbers: Sequence[str]) -> dict[str, list[RemedyState]]:
+    """Remedies by the number of the answer, the oldest first. The caller has shown the answers, and noted that look."""
+    shown: dict[str, list[RemedyState]] = {}
+    found = Remedy.objects.filter(hold__answer__number__in=list(numbers)).select_related("hold__answer").order_by("pk")
+    for row in found:
+        shown.setdefault(row.hold.answer.number, []).append(
+            RemedyState(
+                number=row.number,
+                way=row.way,
+                words=row.words,
+                offered_at=row.offered_at,
+                state=row.state,
+                decided_at=row.decided_at,
+                decided_by=row.decided_by,
+                decided_words=row.decided_words,
+            )
+        )
+    return shown
