@@ -170,7 +170,7 @@ PLAIN = {
     "portal:score", "portal:why", "portal:what_if", "portal:history", "portal:trades", "portal:records",
     "api:owed", "api:panel", "api:stream", "bench:counter", "bench:items", "bench:opinions", "bench:quality",
     "bench:reconciliation", "bench:web_items", "bench:web_capture", "bench:record_form", "bench:supervision",
-    "bench:national_rows", "bench:connections", "portal:opinion", "portal:pledges", "public:national", "bench:entries",
+    "bench:national_rows", "bench:panels", "bench:connections", "portal:opinion", "portal:pledges", "public:national", "bench:entries",
     "public:catalogue_json", "public:catalogue_workbook", "public:law", "public:registers", "public:simplified",
     "public:themes", "public:levels", "public:system", "public:system_counts",
     "public:pledges", "portal:benefits", "portal:deeds", "portal:appeals", "portal:checks", "portal:looks", "portal:messages",

@@ -45,7 +45,7 @@ def _section(section: str, above: Rulebook, here: Rulebook) -> SectionLevels | N
     narrowed = []
     for code, entry in own.items():
         if code in parent and isinstance(entry, Kind) and entry != parent[code]:
-            narrowed.append((entry.name, list(_changes(_plain(parent[code]), _plain(entry), ""))))
+            narrowed.append((entry.name, list(changes(_plain(parent[code]), _plain(entry)))))
     return SectionLevels(section, len(own) - len(added) - len(narrowed), added, narrowed)
 
 
@@ -59,10 +59,11 @@ def _plain(kind: Kind) -> dict[str, Any]:
     return told | {"fields": {field["code"]: field for field in told["fields"]}}
 
 
-def _changes(above: Any, here: Any, path: str) -> Iterator[Change]:
+def changes(above: Any, here: Any, path: str = "") -> Iterator[Change]:
+    """Every value in which two trees of plain JSON differ; a list is compared as one value."""
     if isinstance(above, dict) and isinstance(here, dict):
         for key in dict.fromkeys([*above, *here]):
-            yield from _changes(above.get(key), here.get(key), f"{path}.{key}" if path else key)
+            yield from changes(above.get(key), here.get(key), f"{path}.{key}" if path else key)
     elif above != here:
         yield Change(path, _said(above, here), _said(here, above))
 
