@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0025_returning_entries'),
+        ('office', '0026_scene_codes'),
     ]
 
     operations = [
