@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0026_scene_codes'),
+        ('office', '0027_proofs_of_remedies'),
     ]
 
     operations = [
