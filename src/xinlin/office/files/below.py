@@ -29,6 +29,11 @@ class Below:
         self.perhaps = again.begins | SPACES | frozenset(ASIDE_BEGINS)
         """A line that fills most of its cells and begins with none of these is a row of data."""
 
+    def surely(self, cells: Sequence[str]) -> bool:
+        """Whether a line is a row of data at first sight, in the order of the header."""
+        first = cells[0]
+        return bool(first) and first[0] not in self.perhaps and self.order is None and cells.count("") * 2 < self._width
+
     def row(self, number: int, cells: list[str], *, note: bool = False) -> list[str] | None:
         """The row in the order of the header; None for a line that is no row of data, of which a finding tells.
 

@@ -191,8 +191,10 @@ class GridSheet(Sheet):
                 kept |= {(index, column): cell for column, cell in enumerate(cells) if (index, column) in starts}
             if index <= self._last or not any(map(str.strip, cells)):
                 continue
-            lone = index in notes and sum(1 for cell in cells if cell.strip()) == 1
-            row = below.row(number, cells, note=lone)
+            row: list[str] | None = cells
+            if index in notes or not below.surely(cells):
+                lone = index in notes and sum(1 for cell in cells if cell.strip()) == 1
+                row = below.row(number, cells, note=lone)
             if row is None:
                 continue
             if index in fill:

@@ -35,7 +35,10 @@ Cell = int | float | str | bool | time | date | datetime | timedelta
 _CHUNK = 4 << 20
 _LONGEST_REFERENCE = 64
 """Bytes carried over between two chunks, so that no reference is cut in two."""
-_REFERENCE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,7})([0-9]{1,10})["']""")
+_LETTERS = re.compile(rb"""r\s*=\s*["']([A-Za-z]{0,7})[0-9]{1,10}["']""")
+_NUMBERS = re.compile(rb"""r\s*=\s*["'][A-Za-z]{0,7}([0-9]{1,10})["']""")
+"""References of cells and rows, and what other attributes may say in their form: never less than there are, and quickly."""
+_EXACT = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,7})([0-9]{1,10})["']""")
 _HIDDEN_ROW = re.compile(rb"<row\b[^>]{0,300}\bhidden\s*=\s*[\"'](?:1|true)[\"']")
 _HIDDEN_COLUMN = re.compile(rb"<col\b[^>]{0,300}\bhidden\s*=\s*[\"'](?:1|true)[\"'][^>]{0,300}>")
 _OTHER_FORMS = ("content.xml", "mimetype", "xl/workbook.bin")
@@ -47,23 +50,29 @@ _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id
 class _Spread:
     """What one part of a workbook showed while it was unpacked and thrown away."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], exact: bool) -> None:
         """Reads the part to its end, so that a size or checksum that lies raises BadZipFile."""
-        letters_seen: set[bytes] = set()
-        rows, rest, self.hidden_rows, self.hidden_columns, start = 0, b"", 0, 0, True
+        letters: set[bytes] = set()
+        numbers: set[bytes] = {b"0"}
+        rest, self.hidden_rows, self.hidden_columns, start = b"", 0, 0, True
         while chunk := stream.read(_CHUNK):
             if start and b"<!DOCTYPE" in chunk[:4096].replace(b"\0", b"").upper():
                 raise _declares_entities()
             start = False
             whole = rest + chunk
-            if found := _REFERENCE.findall(whole):
-                letters, numbers = zip(*found, strict=True)
-                letters_seen.update(letters)
-                rows = max(rows, max(map(int, set(numbers))))
-            self.hidden_rows += len(_HIDDEN_ROW.findall(chunk))
-            self.hidden_columns += len(_HIDDEN_COLUMN.findall(chunk))
+            if exact:
+                found = _EXACT.findall(whole)
+                letters |= {letter for letter, _ in found}
+                numbers |= {number for _, number in found}
+            else:
+                letters |= set(_LETTERS.findall(whole))
+                numbers |= set(_NUMBERS.findall(whole))
+            numbers = {b"%d" % max(map(int, numbers))}
+            if b"hidden" in chunk:
+                self.hidden_rows += len(_HIDDEN_ROW.findall(chunk))
+                self.hidden_columns += len(_HIDDEN_COLUMN.findall(chunk))
             rest = chunk[-_LONGEST_REFERENCE:]
-        self.cells = rows * max(map(_column_number, letters_seen), default=0)
+        self.cells = int(*numbers) * max(map(_column_number, letters), default=0)
         """Of the smallest table from the first cell on that holds every cell named in the part."""
 
 
@@ -74,9 +83,10 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def guard_workbook(path: Path) -> dict[str, list[Finding]]:
+def guard_workbook(path: Path, *, exact: bool = False) -> dict[str, list[Finding]]:
     """Refuse a packed workbook that memory could not hold, or that is none; what is hidden in each sheet, by its name.
 
+    ``exact``: count nothing but references of cells and rows; asked of the few workbooks that seem too large without.
     Raises `FileRefused`.
     """
     try:
@@ -94,10 +104,12 @@ def guard_workbook(path: Path) -> dict[str, list[Finding]]:
             cells, hidden = 0, {}
             for entry in entries:
                 with archive.open(entry) as stream:
-                    spread = _Spread(stream)
+                    spread = _Spread(stream, exact)
                 if spread.hidden_rows or spread.hidden_columns:
                     hidden[entry.filename] = spread
                 cells += spread.cells
+                if cells > MOST_CELLS and not exact:
+                    return guard_workbook(path, exact=True)
                 if cells > MOST_CELLS:
                     raise _too_large(cells)
             return _hidden_by_sheet(archive, names, hidden)
@@ -154,7 +166,7 @@ def _grid(form: str, name: str, sheet: CalamineSheet, visible: bool, hidden: dic
     def source() -> Iterator[list[str]]:
         for absolute, raw in enumerate(sheet.iter_rows()):
             if absolute >= top:  # the rows above the first one that is filled come along, empty
-                yield [cell_text(cell) for cell in raw]
+                yield [cell if type(cell) is str else cell_text(cell) for cell in raw]
 
     merges = sheet.merged_cell_ranges or []
     found = list(hidden.get(name, ()))
