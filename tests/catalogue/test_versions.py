@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.intake.conftest import Send, firm, resident, table
 from xinlin.office.amendments import amend
@@ -45,6 +47,41 @@ def test_a_later_row_about_the_same_fact_closes_the_older_version_on_both_clocks
     again = send("fines", table(FINES, FIRST, f"{resident(2)},李四,2024-05-01,罚2号,城管局,条例,2024-05-02,"))
     assert found(again) == {"older_version": 1, "repeated": 1}
     assert Record.objects.filter(status="active").count() == 2, "the older version does not come back by itself"
+
+
+@pytest.mark.parametrize("kind", ["fines", "listed"])
+def test_many_corrections_cost_as_many_statements_as_a_few(send: Send, kind: str) -> None:
+    """Each closed version keeps what held before, however many a file closes."""
+
+    def lines(many: int, changed: str) -> list[str]:
+        if kind == "listed":
+            return [LISTED, *(entry(n, changed) for n in range(many))]
+        rows = (
+            f"{resident(n)},王小明,2024-05-01,罚{n}号,城管局,条例第五条,2024-05-02,{changed}"
+            for n in range(1, many + 1)
+        )
+        return [FINES, *rows]
+
+    asked = []
+    for many, before, after in ((3, "100", "101"), (40, "200", "201")):
+        Record.objects.update(superseded_by=None)
+        RecordEvent.objects.all().delete()
+        ListEntry.objects.all().delete()
+        Record.objects.all().delete()
+        send(kind, table(*lines(many, before)))
+        with CaptureQueriesContext(connection) as captured:
+            send(kind, table(*lines(many, after)))
+        asked.append(len(captured))
+        assert (
+            Record.objects.filter(status="superseded").count() == Record.objects.filter(status="active").count() == many
+        )
+        events = RecordEvent.objects.filter(reason="corrected")
+        told = {(event.record_id, event.after["superseded_by_id"]) for event in events}
+        assert told == set(Record.objects.filter(status="superseded").values_list("pk", "superseded_by_id"))
+        assert all(event.before == {"status": "active", "superseded_by_id": None} for event in events)
+        if kind == "listed":
+            assert ListEntry.objects.filter(removed_at__isnull=True).count() == many
+    assert asked[0] == asked[1]
 
 
 @pytest.mark.parametrize("status", ["disputed", "withdrawn", "repaired"])

@@ -136,7 +136,7 @@ def _print(told: dict[str, Any]) -> None:
     for finding in told["findings"]:
         sys.stdout.write(
             f"  [{finding['code']}] {finding['where']} {finding['what']['zh']} / {finding['what']['en']}"
-            f"{'  ' + finding['sample'] if finding.get('sample') else ''}\n"
+            f"{'  ' + finding['raw'] if finding['raw'] else ''}\n"
         )
         sys.stdout.write(f"      {finding['cure']['zh']} / {finding['cure']['en']}\n")
     for row in told.get("refused_rows", [])[:20]:

@@ -212,6 +212,20 @@ def listed(values: Iterable[Any]) -> Any:
     return list(values) if connection.vendor == "postgresql" else as_json(list(values))
 
 
+def paired() -> str:
+    """A table ``pair`` of two whole numbers, ``old`` and ``new``, for ``FROM``; its parameters come from `pairing`."""
+    if connection.vendor == "postgresql":
+        return "unnest(%s::bigint[], %s::bigint[]) AS pair(old, new)"
+    return "(SELECT value ->> 0 AS old, value ->> 1 AS new FROM json_each(%s)) AS pair"
+
+
+def pairing(pairs: Sequence[tuple[int, int]]) -> list[Any]:
+    """Many pairs as the parameters of `paired`."""
+    if connection.vendor == "postgresql":
+        return [[old for old, _ in pairs], [new for _, new in pairs]]
+    return [as_json(pairs)]
+
+
 def day_text(day: date | None) -> str | None:
     """A day as columns hold it."""
     return None if day is None else day.isoformat()

@@ -14,7 +14,7 @@ from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.actions.identities import decided_versions, off_by_decision, return_print, says_the_same
-from xinlin.office.amendments import amend
+from xinlin.office.amendments import amend, supersede
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.records import Record
@@ -152,17 +152,18 @@ def keep_up(actor: Actor, state: ListState, findings: Hints) -> int:
     for start in range(0, len(wanted), 5_000):
         part = Record.objects.filter(kind=state.batch.kind, fingerprint__in=wanted[start : start + 5_000])
         stored.update(part.values_list("fingerprint", "pk"))
-    moment, closed = now(), 0
+    versions: dict[int, int] = {}
     for key, prints in state.changed.items():
         older = [one.pk for one in state.open[key] if one.pk not in state.confirmed]
         for old, print_ in zip(older, dict.fromkeys(prints), strict=False):
-            change = {"status": Record.Status.SUPERSEDED.value, "superseded_by_id": stored[print_]}
-            amend(actor=actor, records=[old], change=change, reason="corrected", happened_on=state.batch.valid_on)
-            closed += 1
+            versions[old] = stored[print_]
             state.confirmed.add(old)
-            ListEntry.objects.filter(record=old, removed_at__isnull=True).update(
-                removed_at=moment, removal_reason=f"{state.batch.valid_on.isoformat()} 的名单中内容有变，见新版本"
-            )
+    closed = len(versions)
+    supersede(actor=actor, versions=versions, reason="corrected", happened_on=state.batch.valid_on)
+    why, keys = f"{state.batch.valid_on.isoformat()} 的名单中内容有变，见新版本", list(versions)
+    for start in range(0, closed, 5_000):
+        standing = ListEntry.objects.filter(record__in=keys[start : start + 5_000], removed_at__isnull=True)
+        standing.update(removed_at=now(), removal_reason=why)
     if closed:
         findings.add("details_changed", "rows", count=closed)
     return closed

@@ -14,7 +14,7 @@ from django.db import connection
 from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
 from xinlin.office.actions.identities import decided_versions
-from xinlin.office.amendments import amend
+from xinlin.office.amendments import supersede
 from xinlin.office.bulk import listed, members
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.records import Record
@@ -26,7 +26,7 @@ SELECT s.row, s.key, s.fingerprint FROM staged_row s JOIN
 ORDER BY s.row
 """
 _HELD = """
-SELECT s.row, s.fingerprint, r.id, r.status, r.department
+SELECT s.row, r.id, r.status, r.department
 FROM staged_row s JOIN record r ON r.kind = %s AND r.key = s.key AND r.status <> %s AND r.fingerprint <> s.fingerprint
 WHERE s.key <> '' ORDER BY s.row
 """
@@ -38,12 +38,14 @@ _OLDER = """
 SELECT s.row FROM staged_row s JOIN record r ON r.kind = %s AND r.fingerprint = s.fingerprint AND r.status = %s
 WHERE s.key <> '' ORDER BY s.row
 """
-_STORED = "SELECT fingerprint, id FROM record WHERE kind = %s AND batch_id = %s AND fingerprint IN {}"
+_STORED = """
+SELECT s.row, r.id FROM staged_row s JOIN record r ON r.kind = %s AND r.fingerprint = s.fingerprint
+WHERE r.batch_id = %s AND s.row IN {}
+"""
 
 
 class _Held(NamedTuple):
     row: int
-    print_: str
     pk: int
     status: str
     department: str
@@ -55,8 +57,8 @@ class Versions:
     def __init__(self, batch: Batch, findings: Hints) -> None:
         """Of a delivery whose kind knows corrections."""
         self._batch, self._findings = batch, findings
-        self._closing: dict[str, int] = {}
-        """Fingerprint of a new version -> the record that it closes."""
+        self._closing: dict[int, int] = {}
+        """Row with a new version -> the record that it closes."""
 
     def refusals(self) -> dict[int, Problem]:
         """Rows that must not come in beside what is held, each with the reason."""
@@ -90,29 +92,22 @@ class Versions:
             return _DISPUTED
         if held.status != Record.Status.ACTIVE:
             return _CLOSED
-        self._closing[held.print_] = held.pk
+        self._closing[held.row] = held.pk
         return None
 
     def close(self, actor: Actor) -> None:
         """Close the older versions of what has just been stored, on both clocks."""
         stored = self._stored()
-        for print_, old in self._closing.items():
-            if print_ not in stored:
-                continue
-            amend(
-                actor=actor,
-                records=[old],
-                change={"status": Record.Status.SUPERSEDED.value, "superseded_by_id": stored[print_]},
-                reason="corrected",
-                happened_on=self._batch.valid_on,
-            )
-            self._findings.add("corrected", "rows")
+        versions = {old: stored[row] for row, old in self._closing.items() if row in stored}
+        closed = supersede(actor=actor, versions=versions, reason="corrected", happened_on=self._batch.valid_on)
+        if closed:
+            self._findings.add("corrected", "rows", count=closed)
 
-    def _stored(self) -> Mapping[str, int]:
+    def _stored(self) -> Mapping[int, int]:
         if not self._closing:
             return {}
         wanted = [self._batch.kind, self._batch.pk, listed(self._closing)]
-        return dict(_rows(_STORED.format(members("text")), wanted))
+        return dict(_rows(_STORED.format(members("bigint")), wanted))
 
 
 def _rows(statement: str, given: Sequence[Any]) -> list[Any]:
