@@ -15,6 +15,7 @@ import pytest
 
 from tests.scores.test_open_folder import AS_OF, lines, write
 from xinlin import shelf
+from xinlin.engine import folder, folder_records, numbering
 from xinlin.engine.report import Engine, Order, Source, score_folder
 from xinlin.engine.tables import FolderRefused
 
@@ -227,3 +228,19 @@ def test_records_of_a_kind_that_the_scheme_does_not_score_change_nothing(city: P
     other = next(code for code in sorted(BOOK.kinds) if code not in used | {rule.kind for rule in scheme.class_rules})
     write(city, {f"records/{other}": lines(other, [("x1", "anna", 3, {})])})
     assert scored(city, tmp_path / "out") == FULL
+
+
+def test_subjects_with_one_hash_are_told_apart(city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def first_letter(name: str, salt: str = "") -> str:
+        return numbering.hash_sql(name, salt) if salt else f'hash("{name}"[1:1])'
+
+    for module in (folder, folder_records):
+        monkeypatch.setattr(module, "hash_sql", first_letter)
+    lines = [*(city / "subjects.csv").read_text("utf-8").splitlines(), "anton,person,1990-01-01"]
+    write(city, {"subjects": lines})
+    given = [*(city / "consents.csv").read_text("utf-8").splitlines(), "anton,2026-01-01,"]
+    write(city, {"consents": given})
+    assert scored(city, tmp_path / "out") == FULL | {"anton": 600}
+    write(city, {"subjects": [*lines, "anton,person,1990-01-01"]})
+    with pytest.raises(FolderRefused, match="stands twice"):
+        scored(city, tmp_path / "out")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from operator import mul
 
@@ -197,6 +197,14 @@ def born_on(resident_id: str) -> date:
 def is_adult(born: date, as_of: date) -> bool:
     """Whether someone born on ``born`` is 18 on ``as_of``; the birthday itself counts (民法典 17, 200–201)."""
     return add_term(born, ADULT_FROM) <= as_of
+
+
+def last_adult_birthday(day: date) -> date:
+    """The latest birthday of anybody who is 18 on the day."""
+    born = date(max(day.year - 18, 1), day.month, 1) + timedelta(days=31)
+    while born > date.min and not is_adult(born, day):
+        born -= timedelta(days=1)
+    return born
 
 
 def subject_kind_of_uscc(value: str) -> SubjectKind:

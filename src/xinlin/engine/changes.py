@@ -8,7 +8,7 @@ as a full run, on a snapshot of the people touched.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,11 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xinlin.core.plan import Plan
-from xinlin.core.rulebooks import Rulebook
+from xinlin.core.rulebooks import Kind, Rulebook
 from xinlin.engine.figures import Figures, Numbers
 from xinlin.engine.folder import open_relations
 from xinlin.engine.folder_records import (
-    NOT_SCORED,
     RECORDS,
     Demands,
     Scored,
@@ -32,11 +31,12 @@ from xinlin.engine.folder_records import (
     open_kind,
     view_of,
 )
-from xinlin.engine.freezing import Places, in_order
+from xinlin.engine.freezing import Places, in_order, packed
+from xinlin.engine.numbering import NOT_SCORED, Numbering, hash_sql
 from xinlin.engine.scores import score_block
 from xinlin.engine.snapshot import connect, enrolled
 from xinlin.engine.statements import literal
-from xinlin.engine.tables import PLACE, quoted, refuse_gaps
+from xinlin.engine.tables import quoted, refuse_gaps
 
 CODED = 1 << 12
 """A text column with fewer different values than this is kept as codes."""
@@ -113,25 +113,41 @@ def read_changes(folder: Path, rulebook: Rulebook, plan: Plan, snapshot: Path) -
     """
     demands, found = Demands.of(plan), {}
     with duckdb.connect(":memory:") as connection:
-        names = literal((snapshot / "names.parquet").as_posix())
-        connection.execute(f"CREATE VIEW everyone AS SELECT subject, number FROM read_parquet({names})")
         open_relations(connection, folder)
-        for kind, path in kinds_of(folder, rulebook):
+        kinds = list(kinds_of(folder, rulebook))
+        for kind, path in kinds:
             open_kind(connection, kind, path)
             refuse_gaps(connection, path, view_of(kind), RECORDS)
-            rows = checked_rows(connection, kind, demands)
+        known = _named(connection, [kind for kind, _ in kinds], snapshot)
+        for kind, _ in kinds:
+            rows, numbers = checked_rows(connection, kind, demands, known)
             if kind.code in demands.kinds:
-                numbers = connection.execute(
-                    f"SELECT coalesce(number, {NOT_SCORED}) AS number FROM {quoted(view_of(kind))} "
-                    f"LEFT JOIN everyone USING (subject) ORDER BY {quoted(PLACE)}"
-                ).fetchnumpy()["number"]
+                numbers = np.maximum(numbers, NOT_SCORED)
                 others = np.flatnonzero(numbers == NOT_SCORED)
                 parts = [
-                    Scored.of(connection, kind, numbers.astype(np.int32), demands),
-                    Scored(others, numbers[others].astype(np.int32), np.zeros(len(others), np.bool_)),
+                    Scored.of(connection, kind, numbers, demands, known),
+                    Scored(others, numbers[others], np.zeros(len(others), np.bool_)),
                 ]
-                found[kind.code] = pa.concat_tables([part.taken(rows) for part in parts])
+                found[kind.code] = pa.concat_tables([part.taken(packed(rows)) for part in parts])
     return found
+
+
+def _named(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind], snapshot: Path) -> Numbering:
+    """The numbers of the scored people whom the opened records of these kinds belong to or name."""
+    names = literal((snapshot / "names.parquet").as_posix())
+    each = [
+        f"SELECT {name} AS subject FROM {quoted(view_of(kind))}"
+        for kind in kinds
+        for name in ("subject", "named_person")
+    ]
+    asked = " UNION ALL ".join([*each, "SELECT '' AS subject WHERE FALSE"])
+    scored = f"SELECT number, subject FROM read_parquet({names}) SEMI JOIN ({asked}) USING (subject) ORDER BY number"
+    connection.execute(f"CREATE TABLE named AS {scored}")
+    known = Numbering.of_handles(
+        lambda salt: connection.execute(f"SELECT {hash_sql('subject', salt)} AS h FROM named").fetchnumpy()["h"]
+    )
+    known.number(connection.execute("SELECT number FROM named").fetchnumpy()["number"])
+    return known
 
 
 class MappedSnapshot:

@@ -10,28 +10,38 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
 
+from xinlin.core.people import last_adult_birthday
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook, SubjectKind
 from xinlin.core.schemes import Scheme
 from xinlin.engine.figures import Progress
-from xinlin.engine.folder_records import NOT_SCORED, Demands, freeze_kind, kinds_of, numbers_of, open_kind
-from xinlin.engine.freezing import repeats
+from xinlin.engine.folder_records import Demands, count_of, freeze_kind, kinds_of, open_kind
+from xinlin.engine.freezing import Numbers, write_numbers
+from xinlin.engine.numbering import NOT_SCORED, UNKNOWN, Hashes, Numbering, hash_sql
 from xinlin.engine.snapshot import Snapshot, edges_of
 from xinlin.engine.statements import literal
 from xinlin.engine.tables import (
     DAY,
+    PLACE,
     WORDS,
     Column,
+    gaps_sql,
     open_table,
+    quoted,
     refuse_gaps,
     refuse_misnamed,
     refuse_where,
@@ -56,14 +66,42 @@ RELATIONS = [
     Column("until_on", DAY),
 ]
 
+NAMES = pa.schema([pa.field("number", pa.int32(), nullable=False), pa.field("subject", pa.string(), nullable=False)])
+NAMES_PACKED: Mapping[str, Any] = {
+    "compression": {"number": "none", "subject": "lz4"},
+    "use_dictionary": False,
+    "column_encoding": {"number": "DELTA_BINARY_PACKED"},
+    "store_schema": False,
+}
 MEMORY = "1GB"
 """What DuckDB may hold of subjects and their numbers while a snapshot is made; it puts the rest beside the snapshot."""
-ROWS_AT_ONCE = 1 << 23
-"""Kinds are sorted side by side while this many rows hold them all; larger ones go one after the other."""
+ROWS_AT_ONCE = 1 << 24
+"""Kinds are sorted side by side while they have no more rows together; a larger one is sorted alone."""
 
 
-def _open(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, columns: Sequence[Column]) -> None:
-    """Make a view of a table that the folder must have."""
+class _Room:
+    """Lets kinds in one after the other while their rows are few enough together."""
+
+    def __init__(self) -> None:
+        self.free, self.changed = ROWS_AT_ONCE, threading.Condition()
+
+    @contextmanager
+    def of(self, rows: int) -> Iterator[None]:
+        """Wait for room for so many rows, and hold it."""
+        taken = min(rows, ROWS_AT_ONCE)
+        with self.changed:
+            self.changed.wait_for(lambda: self.free >= taken)
+            self.free -= taken
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.free += taken
+                self.changed.notify_all()
+
+
+def _open(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, columns: Sequence[Column]) -> Path:
+    """Make a view of a table that the folder must have; where its file stands."""
     path = source_of(folder, name)
     if path is None:
         raise refused(
@@ -75,73 +113,103 @@ def _open(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, column
             "Put it into the folder.",
         )
     open_table(connection, path, name, columns)
-    refuse_gaps(connection, path, name, columns)
+    return path
 
 
 def _live_sql(scheme: Scheme, as_of: date) -> str:
-    """Who is scored: persons of age with a live consent to this very score; organisations and districts, whole."""
+    """Who may be scored: persons of age, who must have consented too; organisations and districts, whole."""
     if scheme.subject == "district":
         return "kind = 'district'"
     if scheme.subject == "organisation":
         return f"kind IN ({', '.join(literal(kind) for kind in sorted(ORGANISATIONS))})"
-    # whoever was born on 29 February comes of age on 28 February of a common year, as calendar terms resolve
-    return f"kind = 'person' AND born_on IS NOT NULL AND born_on + INTERVAL 18 YEAR <= {literal(as_of)} AND given"
+    return f"kind = 'person' AND born_on <= {literal(last_adult_birthday(as_of))}"
 
 
-def _people(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan) -> None:
-    """Tables of subjects and consents, and ``everyone``: who is scored has a dense number, in the order of subjects."""
-    scheme, day = plan.scheme, literal(plan.as_of)
-    _open(connection, folder, "subjects", SUBJECTS)
-    refuse_where(
-        connection,
-        f"SELECT kind FROM subjects WHERE kind NOT IN ({', '.join(map(literal, SUBJECT_KINDS))})",
-        "unknown_subject_kind",
-        "subjects:kind",
-        "没有名为 {} 的主体类型。",
-        "there is no kind of subject {}.",
-    )
-    if scheme.subject == "person" or source_of(folder, "consents"):
-        _open(connection, folder, "consents", CONSENTS)
-    else:
-        connection.execute("CREATE VIEW consents AS SELECT '' AS subject, NULL AS given WHERE FALSE")
-    asked = literal(scheme.code if scheme.extends else "")
-    given = f"given_on <= {day} AND (withdrawn_on IS NULL OR withdrawn_on > {day}) AND coalesce(scheme, '') = {asked}"
-    given = given if scheme.subject == "person" else "FALSE"
-    consented = f"SELECT subject, {given} AS given FROM consents"
-    if repeats(connection.execute("SELECT hash(subject) AS hashed FROM consents").fetchnumpy()["hashed"]):
-        consented = f"SELECT subject, bool_or({given}) AS given FROM consents GROUP BY subject"
-    connection.execute(
-        f"CREATE TABLE known AS SELECT subject, coalesce({_live_sql(scheme, plan.as_of)}, FALSE) AS live, "
-        f"kind IS NOT NULL AS known, hash(subject) AS hashed FROM subjects FULL JOIN ({consented}) USING (subject)"
-    )
-    _check_people(connection)
-    connection.execute("CREATE TABLE scored AS SELECT subject FROM known WHERE live ORDER BY subject")
-    connection.execute(
-        "CREATE TABLE everyone AS SELECT subject, CAST(rowid AS INTEGER) AS number FROM scored "
-        f"UNION ALL SELECT subject, {NOT_SCORED} FROM known WHERE NOT live"
-    )
-    connection.execute("DROP TABLE known; DROP TABLE scored")
+def _people(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, target: Path) -> tuple[Numbering, int]:
+    """The number of each subject, and how many are scored: these have dense ones, in the order of their handles.
 
-
-def _check_people(connection: duckdb.DuckDBPyConnection) -> None:
-    """Refuse a subject that stands twice, and a consent of somebody who is not among the subjects."""
-    if repeats(connection.execute("SELECT hashed FROM known WHERE known").fetchnumpy()["hashed"]):
+    ``subjects.parquet`` holds the numbers of the scored, ``names.parquet`` their handles.
+    """
+    path = _open(connection, folder, "subjects", SUBJECTS)
+    stranger = f"kind NOT IN ({', '.join(map(literal, SUBJECT_KINDS))})"
+    found = connection.execute(
+        f"SELECT {hash_sql('subject')} AS hashed, coalesce({_live_sql(plan.scheme, plan.as_of)}, FALSE) AS live, "
+        f"{gaps_sql(SUBJECTS)} OR {stranger} AS wrong FROM subjects"
+    ).fetchnumpy()
+    if found["wrong"].any():
+        refuse_gaps(connection, path, "subjects", SUBJECTS)
         refuse_where(
             connection,
-            "SELECT subject FROM subjects GROUP BY subject HAVING count(*) > 1 ORDER BY subject",
-            "duplicate_subject",
-            "subjects:subject",
-            "主体 {} 出现了两次。",
-            "the subject {} stands twice.",
+            f"SELECT kind FROM subjects WHERE {stranger}",
+            "unknown_subject_kind",
+            "subjects:kind",
+            "没有名为 {} 的主体类型。",
+            "there is no kind of subject {}.",
         )
+    known, live = _known(connection, found["hashed"]), found["live"]
+    if plan.scheme.subject == "person" or source_of(folder, "consents"):
+        given = _given(connection, folder, plan, known)
+        live = live & given if plan.scheme.subject == "person" else live
+    known.number(_write_people(connection, target, live))
+    return known, int(np.count_nonzero(live))
+
+
+def _known(connection: duckdb.DuckDBPyConnection, hashes: Hashes) -> Numbering:
+    """The place of each subject in its file. Refuses a subject that stands twice."""
+    known = Numbering(hashes)
+    if not known.ambiguous:
+        return known
     refuse_where(
         connection,
-        "SELECT subject FROM known WHERE NOT known ORDER BY subject",
-        "unknown_subject",
-        "consents:subject",
-        "主体 {} 不在 subjects 中。",
-        "the subject {} is not in subjects.",
+        "SELECT subject FROM subjects GROUP BY subject HAVING count(*) > 1 ORDER BY subject",
+        "duplicate_subject",
+        "subjects:subject",
+        "主体 {} 出现了两次。",
+        "the subject {} stands twice.",
     )
+    return Numbering.of_handles(
+        lambda salt: connection.execute(f"SELECT {hash_sql('subject', salt)} AS h FROM subjects").fetchnumpy()["h"]
+    )
+
+
+def _given(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, known: Numbering) -> npt.NDArray[np.bool_]:
+    """Whether each subject has a live consent to this very score. Refuses one of somebody who is not among the subjects."""
+    path, day = _open(connection, folder, "consents", CONSENTS), literal(plan.as_of)
+    asked = literal(plan.scheme.code if plan.scheme.extends else "")
+    found = connection.execute(
+        f"SELECT {hash_sql('subject', known.salt)} AS hashed, {gaps_sql(CONSENTS)} AS wrong, coalesce(given_on <= {day} "
+        f"AND (withdrawn_on IS NULL OR withdrawn_on > {day}) AND coalesce(scheme, '') = {asked}, FALSE) AS given FROM consents"
+    ).fetchnumpy()
+    if found["wrong"].any():
+        refuse_gaps(connection, path, "consents", CONSENTS)
+    whose = known.of(found["hashed"])
+    if (whose == UNKNOWN).any():
+        refuse_where(
+            connection,
+            "SELECT subject FROM consents ANTI JOIN subjects USING (subject) ORDER BY subject",
+            "unknown_subject",
+            "consents:subject",
+            "主体 {} 不在 subjects 中。",
+            "the subject {} is not in subjects.",
+        )
+    given = np.zeros(len(known), np.bool_)
+    given[whose[found["given"]]] = True
+    return given
+
+
+def _write_people(connection: duckdb.DuckDBPyConnection, target: Path, live: npt.NDArray[np.bool_]) -> Numbers:
+    """Write ``names.parquet`` and ``subjects.parquet``; the numbers of all subjects in the order of their file."""
+    numbers, first = np.full(len(live), NOT_SCORED, np.int32), 0
+    ordered = connection.sql(f"SELECT {quoted(PLACE)} AS place, subject FROM subjects ORDER BY subject")
+    with pq.ParquetWriter(target / "names.parquet", NAMES, **NAMES_PACKED) as writer:
+        for batch in ordered.to_arrow_reader(1 << 20):
+            places = batch["place"].to_numpy()
+            theirs = live[places]
+            mine = np.arange(first, first := first + int(np.count_nonzero(theirs)), dtype=np.int32)
+            numbers[places[theirs]] = mine
+            writer.write_table(pa.table([mine, batch["subject"].filter(pa.array(theirs))], schema=NAMES))
+    write_numbers(target / "subjects.parquet", np.arange(first, dtype=np.int32))
+    return numbers
 
 
 def open_relations(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -199,36 +267,27 @@ def _freeze(folder: Path, inputs: str, rulebook: Rulebook, plan: Plan, target: P
     with duckdb.connect(
         ":memory:", config={"memory_limit": MEMORY, "temp_directory": spilled.as_posix()}
     ) as connection:
-        _people(connection, folder, plan)
+        known, people = _people(connection, folder, plan, target)
         open_relations(connection, folder)
-        demands, kinds = Demands.of(plan), list(kinds_of(folder, rulebook))
+        demands, edges = Demands.of(plan), edges_of(people)
+        kinds = list(kinds_of(folder, rulebook))
         for kind, path in kinds:
             open_kind(connection, kind, path)
-        numbers = numbers_of(connection, kinds)
-        edges = edges_of(people := _write_people(connection, target))
 
-        def freeze_one(kind: Kind) -> int:
-            with connection.cursor() as own:
-                return freeze_kind(own, kind, numbers[kind.code], target, edges, demands)
+        sizes, room = {kind.code: count_of(connection, kind) for kind, _ in kinds}, _Room()
+        rising = sorted(kinds, key=lambda one: (sizes[one[0].code], one[0].code))
+        # a large one beside a small one, so that two find room
+        kinds = [rising[-1 - at // 2] if at % 2 == 0 else rising[at // 2] for at in range(len(kinds))]
 
-        rows, largest = 0, max((len(found) for found in numbers.values()), default=0)
-        at_once = min(len(os.sched_getaffinity(0)), ROWS_AT_ONCE // max(largest, 1))
-        with ThreadPoolExecutor(max(1, at_once)) as pool, ExitStack() as stack:
+        def freeze_one(kind: Kind, path: Path) -> int:
+            with room.of(sizes[kind.code]), connection.cursor() as own:
+                return freeze_kind(own, kind, path, known, target, edges, demands)
+
+        rows = 0
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool, ExitStack() as stack:
             stack.callback(pool.shutdown, wait=False, cancel_futures=True)
-            for done, count in enumerate(pool.map(freeze_one, [kind for kind, _ in kinds]), 1):
+            for done, count in enumerate(pool.map(freeze_one, *zip(*kinds, strict=True)), 1):
                 rows += count
                 progress(done, len(kinds))
     shutil.rmtree(spilled, ignore_errors=True)
     return Snapshot(target, people, rows, inputs)
-
-
-def _write_people(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
-    """Write ``subjects.parquet`` and ``names.parquet``: the numbers of the scored, and their own handles. Returns how many."""
-    people = 0
-    for name, select in (("subjects", "number AS subject"), ("names", "number, subject")):
-        path_text = literal((target / f"{name}.parquet").as_posix())
-        written = connection.execute(
-            f"COPY (SELECT {select} FROM everyone WHERE number >= 0 ORDER BY number) TO {path_text} (FORMAT parquet)"
-        ).fetchall()
-        people = int(written[0][0])
-    return people

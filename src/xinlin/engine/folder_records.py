@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Kind, Rulebook
-from xinlin.engine.freezing import FOREVER, Numbers, Places, in_order, repeats, write_kind
+from xinlin.engine.freezing import FOREVER, Numbers, Places, in_order, packed, repeats, taken, write_kind
+from xinlin.engine.numbering import UNKNOWN, Numbering, hash_sql
 from xinlin.engine.snapshot import column, scored_fields
 from xinlin.engine.statements import fields_of, literal
 from xinlin.engine.tables import (
@@ -39,8 +40,6 @@ from xinlin.engine.tables import (
 
 Edges = list[tuple[int, int]]
 
-NOT_SCORED, UNKNOWN = -1, -2
-"""Stand for the number of a subject who is not scored on the day, and of one whom nobody knows."""
 FIXED_CODES = {"status": "状态", "class": "等级"}
 """Columns of every record that hold nothing but known codes, by their Chinese names."""
 FIRST_DAY, LAST_DAY = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))
@@ -111,49 +110,23 @@ def kinds_of(folder: Path, rulebook: Rulebook) -> Iterator[tuple[Kind, Path]]:
         yield rulebook.kinds[path.stem], path
 
 
-def numbers_of(connection: duckdb.DuckDBPyConnection, kinds: Sequence[tuple[Kind, Path]]) -> dict[str, Numbers]:
-    """For each kind the number of every row's subject, in the order of its file; `NOT_SCORED` for who is not.
-
-    One join for all kinds, since the table of everybody is large and is built anew for each join. Raises
-    `FolderRefused` for a subject that nobody knows.
-    """
-    ends = np.cumsum([0, *(_count(connection, kind) for kind, _ in kinds)])
-    every = np.full(ends[-1], UNKNOWN, np.int32)
-    stacked = " UNION ALL ".join(
-        f"SELECT subject, {quoted(PLACE)} + {end} AS place FROM {quoted(view_of(kind))}"
-        for (kind, _), end in zip(kinds, ends[:-1], strict=True)
-    )
-    if kinds:
-        found = connection.sql(f"SELECT place, number FROM ({stacked}) JOIN everyone USING (subject)")
-        for batch in found.to_arrow_reader(1 << 20):
-            every[batch["place"].to_numpy()] = batch["number"].to_numpy()
-    numbers = {kind.code: every[ends[at] : ends[at + 1]] for at, (kind, _) in enumerate(kinds)}
-    for kind, path in kinds:
-        if (numbers[kind.code] == UNKNOWN).any():
-            refuse_gaps(connection, path, view_of(kind), RECORDS)
-            refuse_where(
-                connection,
-                f"SELECT subject FROM {quoted(view_of(kind))} ANTI JOIN subjects USING (subject) ORDER BY subject",
-                "unknown_subject",
-                f"records/{kind.code}:subject",
-                "主体 {} 不在 subjects 中。",
-                "the subject {} is not in subjects.",
-            )
-    return numbers
-
-
-def _count(connection: duckdb.DuckDBPyConnection, kind: Kind) -> int:
+def count_of(connection: duckdb.DuckDBPyConnection, kind: Kind) -> int:
+    """How many rows the kind's file has."""
     return int(connection.execute(f"SELECT count(*) FROM {quoted(view_of(kind))}").fetchall()[0][0])
 
 
-def _through_organisations(connection: duckdb.DuckDBPyConnection, kind: Kind) -> pa.Table:
-    """(place, number) of organisations' records that name the scored person who represented them on the day."""
-    return connection.sql(
-        f"SELECT r.{quoted(PLACE)} AS place, e.number FROM {quoted(view_of(kind))} r JOIN everyone e ON e.subject = r.named_person "
-        "WHERE e.number >= 0 AND r.subject <> r.named_person AND EXISTS (SELECT 1 FROM relations l "
+def _through_organisations(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, known: Numbering
+) -> tuple[Places, Numbers]:
+    """Places of organisations' records that name the scored person who represented them on the day, and that person's number."""
+    found = connection.execute(
+        f"SELECT {quoted(PLACE)} AS place, {hash_sql('named_person', known.salt)} AS named FROM {quoted(view_of(kind))} r "
+        "WHERE named_person IS NOT NULL AND r.subject <> r.named_person AND EXISTS (SELECT 1 FROM relations l "
         "WHERE l.organisation = r.subject AND l.person = r.named_person AND l.role = 'legal_representative' "
         "AND l.from_on <= r.occurred_on AND (l.until_on IS NULL OR r.occurred_on < l.until_on))"
-    ).to_arrow_table()
+    ).fetchnumpy()
+    numbers = known.of(found["named"])
+    return found["place"][numbers >= 0], numbers[numbers >= 0]
 
 
 def _codes(kind: Kind) -> dict[str, Sequence[str]]:
@@ -162,8 +135,8 @@ def _codes(kind: Kind) -> dict[str, Sequence[str]]:
     return {"status": STATUSES, "class": sorted(CLASSES), **own}
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool) -> pa.Table:
-    """All rows of a kind in the order of the file, with the snapshot's columns and a hash of each record's handle.
+def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool, salt: str) -> pa.Table:
+    """All rows of a kind in the order of the file, with the snapshot's columns and hashes of the record's and the subject's handle.
 
     Codes come as dictionaries. Raises `FolderRefused` for a state or a class that there is not.
     """
@@ -178,9 +151,12 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool) ->
         f"coalesce(ends_on, {literal(FOREVER)}) AS ends_on",
         "document" if documents else "CAST(NULL AS VARCHAR) AS document",
         *(f"{_coded_sql(spec.code, codes, column(spec.code))}" for spec in scored_fields(kind)),
-        "hash(record) AS hashed",
+        f"{hash_sql('record')} AS hashed",
+        f"{hash_sql('subject', salt)} AS whose",
     ]
-    table = connection.sql(f"SELECT {', '.join(columns)} FROM {quoted(view_of(kind))}").to_arrow_table()
+    table = connection.sql(f"SELECT {', '.join(columns)} FROM {quoted(view_of(kind))}").to_arrow_table(
+        max(count_of(connection, kind), 1)  # at once, so that nothing is copied together afterwards
+    )
     for name, count in zip(codes, counts, strict=True):
         column_name = name if name in FIXED_CODES else column(name)
         at = table.schema.get_field_index(column_name)
@@ -253,14 +229,16 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Tabl
         )
 
 
-def checked_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands) -> pa.Table:
-    """All rows of an opened kind in the order of its file, with the snapshot's columns but whose they are.
+def checked_rows(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands, known: Numbering
+) -> tuple[pa.Table, Numbers]:
+    """All rows of an opened kind in the order of its file, with the snapshot's columns, and the numbers of their subjects.
 
     Raises `FolderRefused`.
     """
-    rows = _rows(connection, kind, kind.code in demands.documents)
+    rows = _rows(connection, kind, kind.code in demands.documents, known.salt)
     _check_rows(connection, kind, rows)
-    return rows.drop_columns("hashed")
+    return rows.drop_columns(["hashed", "whose"]), known.of(rows["whose"].to_numpy())
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,15 +250,16 @@ class Scored:
     via: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, connection: duckdb.DuckDBPyConnection, kind: Kind, numbers: Numbers, demands: Demands) -> Scored:
+    def of(
+        cls, connection: duckdb.DuckDBPyConnection, kind: Kind, numbers: Numbers, demands: Demands, known: Numbering
+    ) -> Scored:
         """The scored people's own records, whose ``numbers`` stand in the order of the file, and organisations' that name them."""
         places = np.flatnonzero(numbers >= 0)
         subject, via = numbers[places], np.zeros(len(places), np.bool_)
         if kind.code in demands.through:
-            named = _through_organisations(connection, kind)
-            theirs = named["place"].to_numpy()
+            theirs, named = _through_organisations(connection, kind, known)
             places = np.concatenate([places, theirs])
-            subject = np.concatenate([subject, named["number"].to_numpy()]).astype(np.int32)
+            subject = np.concatenate([subject, named])
             via = np.concatenate([via, np.ones(len(theirs), np.bool_)])
         return cls(places, subject, via)
 
@@ -288,22 +267,38 @@ class Scored:
         return Scored(self.places[at], self.subject[at], self.via[at])
 
     def taken(self, rows: pa.Table) -> pa.Table:
-        """These of all rows of the file, in the form of a snapshot."""
-        taken = rows.take(pa.array(self.places))
-        return taken.add_column(0, "via", pa.array(self.via)).add_column(0, "subject", pa.array(self.subject))
+        """These of all rows of the file, `packed`, in the form of a snapshot."""
+        theirs = taken(rows, self.places)
+        return theirs.add_column(0, "via", pa.array(self.via)).add_column(0, "subject", pa.array(self.subject))
 
 
 def freeze_kind(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, numbers: Numbers, target: Path, edges: Edges, demands: Demands
+    connection: duckdb.DuckDBPyConnection,
+    kind: Kind,
+    path: Path,
+    known: Numbering,
+    target: Path,
+    edges: Edges,
+    demands: Demands,
 ) -> int:
-    """Write one kind sorted by number; returns how many rows."""
-    rows = checked_rows(connection, kind, demands)
+    """Write one kind sorted by number; returns how many rows. Refuses a subject that nobody knows."""
+    rows, numbers = checked_rows(connection, kind, demands, known)
+    if (numbers == UNKNOWN).any():
+        refuse_gaps(connection, path, view_of(kind), RECORDS)
+        refuse_where(
+            connection,
+            f"SELECT subject FROM {quoted(view_of(kind))} ANTI JOIN subjects USING (subject) ORDER BY subject",
+            "unknown_subject",
+            f"records/{kind.code}:subject",
+            "主体 {} 不在 subjects 中。",
+            "the subject {} is not in subjects.",
+        )
     if kind.code not in demands.kinds:
         return 0
-    scored = Scored.of(connection, kind, numbers, demands)
+    scored = Scored.of(connection, kind, numbers, demands, known)
     days = rows["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()[scored.places]
     record = rows["record"].combine_chunks()
     ordered = scored[in_order(scored.subject, days, lambda at: record.take(pa.array(scored.places[at])))]
-    path = target / "records" / f"{kind.code}.parquet"
-    write_kind(path, ordered.subject, edges, lambda at: ordered[at].taken(rows))
+    target_path, rows = target / "records" / f"{kind.code}.parquet", packed(rows)
+    write_kind(target_path, ordered.subject, edges, lambda at: ordered[at].taken(rows))
     return len(ordered.places)

@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 FOREVER = date(9999, 12, 31)
 """Stands in a snapshot's ``ends_on`` for a record without an end of its own: a column without gaps is read faster."""
 HANDLES = frozenset({"record", "document"})
+RISING = ("subject", "occurred_on")
+"""Columns of which differences take the fewest bits: one rises, and the other does so within each subject."""
 Places = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32]
 Handles = Callable[[Places], pa.Array]
@@ -28,6 +30,41 @@ def repeats(hashes: npt.NDArray[np.uint64]) -> bool:
     """Whether some value stands twice; equal hashes mean that the texts themselves are worth a look."""
     ordered = np.sort(hashes)
     return bool((ordered[1:] == ordered[:-1]).any())
+
+
+def packed(table: pa.Table) -> pa.Table:
+    """The table in one piece, texts that are all as long as each other without their ends: handles mostly are, and such move faster."""
+    columns = [_packed(column.combine_chunks()) for column in table.columns]
+    return pa.table(dict(zip(table.column_names, columns, strict=True)))
+
+
+def _packed(column: pa.Array) -> pa.Array:
+    if column.type != pa.string() or column.null_count or not len(column):
+        return column
+    _, ends, text = column.buffers()
+    begins = np.frombuffer(ends, np.int32)[column.offset : column.offset + len(column) + 1]
+    length = int(begins[1] - begins[0])
+    if not length or (np.diff(begins) != length).any():
+        return column
+    return pa.Array.from_buffers(pa.binary(length), len(column), [None, text.slice(int(begins[0]))])
+
+
+def taken(table: pa.Table, places: Places) -> pa.Table:
+    """The rows of a `packed` table at these places, in their order; texts are texts again."""
+    at = pa.array(places, pa.uint32() if len(table) < 1 << 32 else pa.int64())
+    columns = [_taken(column.chunk(0), at) if column.num_chunks else column for column in table.columns]
+    return pa.table(dict(zip(table.column_names, columns, strict=True)))
+
+
+def _taken(column: pa.Array, at: pa.Array) -> pa.Array:
+    if column.null_count == len(column):
+        return pa.nulls(len(at), column.type)
+    found = column.take(at)
+    if not pa.types.is_fixed_size_binary(column.type):
+        return found
+    length = column.type.byte_width
+    ends = np.arange(0, (len(at) + 1) * length, length, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(at), pa.py_buffer(ends), found.buffers()[1])
 
 
 def in_order(subject: Numbers, days: npt.NDArray[np.int32], handles: Handles) -> Places:
@@ -63,6 +100,14 @@ def _ties_in_order(places: Places, subject: Numbers, days: npt.NDArray[np.int32]
     return places
 
 
+def write_numbers(path: Path, numbers: Numbers) -> None:
+    """Write the rising numbers of the enrolled."""
+    schema = pa.schema([pa.field("subject", pa.int32(), nullable=False)])
+    coded = {"subject": "DELTA_BINARY_PACKED"}
+    table = pa.table([numbers], schema=schema)
+    pq.write_table(table, path, compression="none", use_dictionary=False, column_encoding=coded, store_schema=False)
+
+
 def write_kind(
     path: Path, subject: Numbers, edges: Iterable[tuple[int, int]], rows: Callable[[slice], pa.Table]
 ) -> None:
@@ -72,12 +117,12 @@ def write_kind(
     """
     schema = rows(slice(0, 0)).schema
     schema = schema.set(schema.get_field_index("subject"), pa.field("subject", pa.int32(), nullable=False))
-    packed = [name for name in schema.names if name not in HANDLES and name != "subject"]
+    plain = [*HANDLES, *RISING, "via", "ends_on"]
+    packed = [name for name in schema.names if name not in plain]
     options: Mapping[str, Any] = {
-        "compression": {name: "lz4" if name in HANDLES else "zstd" for name in schema.names},
-        "compression_level": {name: 1 for name in schema.names if name not in HANDLES},
+        "compression": {name: "none" if name in (*RISING, "via") else "lz4" for name in schema.names},
         "use_dictionary": packed,
-        "column_encoding": {"subject": "DELTA_BINARY_PACKED"},
+        "column_encoding": dict.fromkeys(RISING, "DELTA_BINARY_PACKED") | {"via": "RLE"},
         "write_statistics": ["subject"],
         "store_schema": False,
     }

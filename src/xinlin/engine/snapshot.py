@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xinlin.core.rulebooks import FieldSpec, Kind
-from xinlin.engine.freezing import FOREVER, in_order, write_kind
+from xinlin.engine.freezing import FOREVER, in_order, packed, taken, write_kind, write_numbers
 
 COLUMN_TYPES: Mapping[str, pa.DataType] = {
     "integer": pa.int64(),
@@ -126,7 +126,7 @@ class SnapshotWriter:
         ordered = np.unique(np.fromiter(numbers, np.int32))
         self.people = len(ordered)
         self.edges = edges_of(int(ordered[-1]) + 1 if len(ordered) else 0)
-        pq.write_table(pa.table({"subject": ordered}), self.folder / "subjects.parquet", compression="zstd")
+        write_numbers(self.folder / "subjects.parquet", ordered)
 
     def records(self, kind: Kind, rows: Iterable[Row]) -> None:
         """All records of one kind, in any order, of people whom `subjects` was told of."""
@@ -138,7 +138,7 @@ class SnapshotWriter:
         days = table["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
         record = table["record"].combine_chunks()
         order = in_order(table["subject"].to_numpy(), days, lambda at: record.take(pa.array(at)))
-        ordered = table.take(pa.array(order))
+        ordered = taken(packed(table), order)
         path = self.folder / "records" / f"{kind.code}.parquet"
         write_kind(path, ordered["subject"].to_numpy(), self.edges, lambda at: ordered[at])
 

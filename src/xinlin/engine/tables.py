@@ -216,6 +216,11 @@ def open_table(connection: duckdb.DuckDBPyConnection, path: Path, name: str, exp
     connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {', '.join(columns)} FROM {source}")
 
 
+def gaps_sql(expected: Sequence[Column]) -> str:
+    """Whether a row lacks a value that every row needs."""
+    return "(" + " OR ".join(f"{quoted(wanted.name)} IS NULL" for wanted in expected if wanted.required) + ")"
+
+
 def refuse_gaps(connection: duckdb.DuckDBPyConnection, path: Path, name: str, expected: Sequence[Column]) -> None:
     """Refuse a table in which a row lacks a value that every row needs."""
     for wanted in expected:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.db.models import Count
 
 from xinlin import shelf
 from xinlin.core.explain import demonstration
 from xinlin.core.figures import PublishedFigure
-from xinlin.core.people import is_adult
+from xinlin.core.people import last_adult_birthday
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
 from xinlin.core.small_cells import hide_small
@@ -87,7 +87,7 @@ def coverage(*, actor: Actor) -> Whole:
     """Adults in the register by where they stand with the score (覆盖情况): able, invited, said no, left, resting, enrolled."""
     _may(actor)
     day = today()
-    adults = Subject.objects.filter(register=Subject.Register.PERSON, born_on__lte=_last_adult_birthday(day))
+    adults = Subject.objects.filter(register=Subject.Register.PERSON, born_on__lte=last_adult_birthday(day))
     given = Consent.objects.filter(step=Consent.Step.SCORE)
     enrolled = adults.filter(pk__in=given.filter(in_force()).values("subject_id"))
     standing = adults.filter(pk__in=given.filter(withdrawn_at__isnull=True).values("subject_id"))
@@ -106,14 +106,6 @@ def coverage(*, actor: Actor) -> Whole:
     }
     total, parts = _whole(counts, STANDINGS)
     return Whole(total, parts, as_of=day)
-
-
-def _last_adult_birthday(day: date) -> date:
-    """The latest birthday of anybody who is 18 on the day."""
-    born = date(day.year - 18, day.month, 1) + timedelta(days=31)
-    while not is_adult(born, day):
-        born -= timedelta(days=1)
-    return born
 
 
 def distribution(*, actor: Actor) -> Whole | None:
