@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -52,6 +53,17 @@ def secret(folder: Path, name: str) -> str:
             ("从备份恢复这个文件；不要另造", "restore it from the backup of the keys; do not make another"),
         )
     return text
+
+
+def no_city(code: str, there: Sequence[str]) -> Unfit:
+    """What to say where the rulebook that shall run is not on the shelf; ``there`` are those that may."""
+    listed = ", ".join(there)
+    return Unfit(
+        "unknown_city",
+        "XINLIN_CITY",
+        (f"没有规则册 {code}", f"there is no rulebook {code}"),
+        (f"把 XINLIN_CITY 设为其一：{listed}", f"set XINLIN_CITY to one of: {listed}"),
+    )
 
 
 def database(url: str, folder: Path) -> dict[str, Any]:

@@ -6,20 +6,22 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from xinlin import place
+from xinlin import place, shelf
 
 PACKAGE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("XINLIN_DATA") or PACKAGE.parent.parent / "var").resolve()
 """The one folder that holds all state: database, vault, keys, snapshots."""
+
+CITY = os.environ.get("XINLIN_CITY") or "dongtou"
+"""Code of the rulebook that this installation runs."""
+if CITY not in shelf.names():
+    raise place.no_city(CITY, shelf.cities())
 
 SECRET_KEY = place.secret(DATA / "keys", "session")
 SEAL_KEY = place.secret(DATA / "keys", "seal")
 """Encrypts identifiers and names at rest."""
 FIND_KEY = place.secret(DATA / "keys", "find")
 """Keys the hash by which an identifier is found."""
-
-CITY = os.environ.get("XINLIN_CITY") or "dongtou"
-"""Code of the rulebook that this installation runs."""
 
 DROP = os.environ.get("XINLIN_DROP") or ""
 """Folder that is watched for deliveries: ``DROP/department/kind/file``."""

@@ -15,6 +15,7 @@ from xinlin.core.values import Problem, Text
 __all__ = [
     "ROOT",
     "RulebookRefused",
+    "cities",
     "drop_schemes",
     "keep_scheme",
     "names",
@@ -37,6 +38,14 @@ ROOT = _PACKAGE / "rulebooks" if (_PACKAGE / "rulebooks").is_dir() else _PACKAGE
 def names(root: Path = ROOT) -> list[str]:
     """The codes of all rulebooks on the shelf, or in another folder of rulebooks."""
     return sorted(folder.name for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+
+
+def cities(root: Path = ROOT) -> list[str]:
+    """The codes of those rulebooks that a place runs: all but those that only lie under others."""
+    heads = {
+        code: strict_yaml.read(texts_of(root / code)[0].get("rulebook.yaml", ""), code).tree for code in names(root)
+    }
+    return [code for code, head in heads.items() if isinstance(head, dict) and head.get("level") != "national"]
 
 
 def shown(where: str, root: Path) -> str:

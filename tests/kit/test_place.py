@@ -29,6 +29,14 @@ Xinlin = Callable[..., subprocess.CompletedProcess[str]]
             "postgresql://user:password@host:port/name",
         ),
         (("freeze",), {"XINLIN_DATABASE_URL": "", "XINLIN_CITY": "nowhere"}, "there is no rulebook nowhere"),
+        (("manage", "migrate"), {"XINLIN_DATABASE_URL": "", "XINLIN_CITY": "nowhere"}, "XINLIN_CITY to one of: baiyun"),
+        (("freeze",), {"XINLIN_DATABASE_URL": ""}, "xinlin manage migrate"),
+        (("log", "sequence"), {"XINLIN_DATABASE_URL": ""}, "xinlin manage migrate"),
+        (
+            ("intake", "x.csv", "--department", "police", "--kind", "resident_registration"),
+            {"XINLIN_DATABASE_URL": ""},
+            "xinlin manage migrate",
+        ),
     ],
 )
 def test_what_is_missing_is_said(xinlin: Xinlin, words: tuple[str, ...], more: dict[str, str], said: str) -> None:
@@ -37,6 +45,13 @@ def test_what_is_missing_is_said(xinlin: Xinlin, words: tuple[str, ...], more: d
     assert said in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "hidden" not in ended.stderr
+    assert "national" not in ended.stderr
+
+
+def test_nothing_is_migrated_for_a_city_that_is_not_there(xinlin: Xinlin, tmp_path: Path) -> None:
+    ended = xinlin("manage", "migrate", data=tmp_path, XINLIN_DATABASE_URL="", XINLIN_CITY="nowhere")
+    assert ended.returncode == 2
+    assert not (tmp_path / "xinlin.sqlite3").exists()
 
 
 def test_a_data_folder_that_is_a_file_is_named(xinlin: Xinlin, tmp_path: Path) -> None:

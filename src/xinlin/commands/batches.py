@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from xinlin.commands.installation import begin
 
 DONE, REFUSED_FILE, WAITS = 0, 1, 3
 """Exit codes: taken in (some rows may be refused); refused or failed; waits for a column mapping."""
@@ -103,10 +104,7 @@ def _dry(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _intake(arguments: argparse.Namespace) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-    import django
-
-    django.setup()
+    begin()
     from xinlin.office.scopes import NotAllowed, Refused
 
     if not arguments.file.is_file():

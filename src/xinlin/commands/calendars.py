@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterable
 from datetime import date
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xinlin import shelf
+from xinlin.commands.installation import begin
 from xinlin.core import arrangements
 from xinlin.core.calendar import PUBLISHED, Calendar, unsettled
 from xinlin.core.procedures import objection_due, provider_due
@@ -31,10 +31,7 @@ def _enter(arguments: argparse.Namespace) -> int:
     except (OSError, UnicodeDecodeError) as error:
         sys.stderr.write(f"{arguments.file}: {error}\n")
         return 1
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-    import django
-
-    django.setup()
+    begin()
     from xinlin.office.actions.calendars import enter
     from xinlin.office.scopes import Actor, Refused
 

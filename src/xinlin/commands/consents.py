@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
+
+from xinlin.commands.installation import begin
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -30,15 +31,10 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _settle(_arguments: argparse.Namespace) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-    import django
-
-    django.setup()
+    begin()
     from xinlin.office.actions.restores import settle
-    from xinlin.office.queries.keys import insist
     from xinlin.office.scopes import Actor
 
-    insist()
     done = settle(actor=Actor(handle="system:restore", name="恢复后重办 After a restore", role="system"))
     print(
         f"重新终止授权 {done.consents} 项，删除分数 {done.figures} 行、记录 {done.records} 条，"

@@ -8,15 +8,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from xinlin.commands.installation import begin
+
 
 def _prepared(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     """Set Django up, and say a refusal in words."""
 
     def prepared(arguments: argparse.Namespace) -> int:
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-        import django
-
-        django.setup()
+        begin()
         from xinlin.office.scopes import NotFound, Refused
 
         try:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
+from xinlin.commands.installation import begin
+
 
 def _load(arguments: argparse.Namespace) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-    import django
-
-    django.setup()
+    begin()
     from xinlin.office.actions.items import load
     from xinlin.office.scopes import Actor, Refused
 

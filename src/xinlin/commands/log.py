@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import threading
 import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from xinlin.commands.installation import begin
 
 SHOWN_FINDINGS = 40
 
@@ -184,13 +185,10 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
     )
     tasks = log.add_subparsers(required=True, metavar="TASK")
 
-    def task(name: str, run: Any, text: str, database: bool = True) -> argparse.ArgumentParser:
+    def task(name: str, run: Any, text: str, database: bool = True, writes: bool = False) -> argparse.ArgumentParser:
         def prepared(arguments: argparse.Namespace) -> int:
             if database:
-                os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-                import django
-
-                django.setup()
+                begin(insisting=writes)
             code: int = run(arguments)
             return code
 
@@ -198,7 +196,9 @@ def add(commands: argparse._SubParsersAction[Any]) -> None:
         parser.set_defaults(run=prepared)
         return parser
 
-    sequence = task("sequence", _sequence, "为已提交的叶编号并签发树头 / number committed leaves and sign the head")
+    sequence = task(
+        "sequence", _sequence, "为已提交的叶编号并签发树头 / number committed leaves and sign the head", writes=True
+    )
     sequence.add_argument(
         "--every", type=float, default=0.0, metavar="SECONDS", help="一直运行，每隔几秒一次 / keep running"
     )

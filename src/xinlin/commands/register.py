@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Any
+
+from xinlin.commands.installation import begin
 
 
 def add(commands: Any) -> None:
@@ -22,10 +23,7 @@ def add(commands: Any) -> None:
 
 
 def _duplicates(arguments: argparse.Namespace) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-    import django
-
-    django.setup()
+    begin()
     from xinlin.office.queries.duplicates import workbook
     from xinlin.office.scopes import Actor
 

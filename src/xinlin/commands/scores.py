@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xinlin.commands.installation import begin
+
 if TYPE_CHECKING:
     from xinlin.core.rulebooks import Rulebook
     from xinlin.core.schemes import Scheme
@@ -78,10 +80,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _freeze(arguments: argparse.Namespace) -> int:
     """Run and publish the city's score and that of each trade; meant for a monthly timer."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-    import django
-
-    django.setup()
+    begin()
     from xinlin.office.actions import scores
     from xinlin.office.rulebook import current
     from xinlin.office.scopes import Actor, NotFound, today

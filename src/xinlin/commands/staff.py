@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 
+from xinlin.commands.installation import begin
 from xinlin.core.values import Problem
 
 ROLES = ("clerk", "officer", "reviewer", "analyst", "auditor", "operator")
-
-
-def _prepare() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-    import django
-
-    django.setup()
 
 
 def _say(problem: Problem) -> int:
@@ -25,7 +18,7 @@ def _say(problem: Problem) -> int:
 
 
 def _appoint(arguments: argparse.Namespace) -> int:
-    _prepare()
+    begin()
     from django.conf import settings
 
     from xinlin.office.actions.staff import appoint
@@ -54,7 +47,7 @@ def _appoint(arguments: argparse.Namespace) -> int:
 
 
 def _machine(arguments: argparse.Namespace) -> int:
-    _prepare()
+    begin()
     from xinlin.office.actions.staff import add_machine
     from xinlin.office.scopes import Actor, Refused
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import threading
 from collections.abc import Callable
+
+from xinlin.commands.installation import begin
 
 REAP_EVERY_SECONDS = 20
 DELIVER_EVERY_SECONDS = 3
@@ -38,11 +39,9 @@ def _keep(stopped: threading.Event, every: float, duty: Callable[[], object]) ->
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinlin.settings")
-    import django
+    begin()
     from django.core.management import call_command
 
-    django.setup()
     from xinlin.office.actions.proposals import keep_adopted
     from xinlin.office.actions.restores import settle
     from xinlin.office.jobs.batches import reap
@@ -54,10 +53,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from xinlin.office.jobs.publicity import publish
     from xinlin.office.jobs.publicity_figures import count_when_due
     from xinlin.office.jobs.sources import pull_all
-    from xinlin.office.queries.keys import insist
     from xinlin.office.scopes import Actor
 
-    insist()
     settle(actor=Actor(handle="system:restore", name="恢复后重办 After a restore", role="system"))
     stopped = threading.Event()
     duties: tuple[tuple[str, float, Callable[[], object]], ...] = (
