@@ -56,6 +56,20 @@ def test_facts_without_one_spelling_are_refused(db: None) -> None:
         write_leaf(actor=CLERK, action="Scores Run", table="run", key="1", facts={})
 
 
+def test_leaves_that_come_meanwhile_wait_for_the_next_turn(leave: Leave, monkeypatch: pytest.MonkeyPatch) -> None:
+    one_head = jobs._one_head
+
+    def busy() -> int:
+        taken = one_head()
+        leave(1)
+        return taken
+
+    leave(3)
+    monkeypatch.setattr(jobs, "_one_head", busy)
+    assert [jobs.sequence(), jobs.sequence()] == [3, 1], "a head for each turn, however busy the hour"
+    assert list(Head.objects.order_by("size").values_list("size", flat=True)) == [3, 4]
+
+
 def test_every_head_grows_from_the_one_before(leave: Leave) -> None:
     for count in (1, 254, 1, 1, 300, 3):
         leave(count)
