@@ -159,5 +159,6 @@ def lines_of(counts: Mapping[str, int]) -> str:
     """One line for the console on what is under way."""
     return (
         f"{counts.get('checks', 0)} 次核查 checks · {counts.get('objections', 0)} 件异议 objections · "
-        f"{counts.get('repairs', 0)} 件修复 repairs · {counts.get('deeds', 0)} 件善行申报 declared deeds"
+        f"{counts.get('repairs', 0)} 件修复 repairs · {counts.get('deeds', 0)} 件善行申报 declared deeds · "
+        f"{counts.get('linked_items', 0)} 个关联事项 linked items · {counts.get('pledges', 0)} 份承诺 promises"
     )

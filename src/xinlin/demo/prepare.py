@@ -22,6 +22,8 @@ from xinlin.core.rulebooks import Rulebook
 from xinlin.demo.affairs import set_affairs_going
 from xinlin.demo.city import City, make_city, write_files
 from xinlin.demo.identity import prepare as prepare_identity
+from xinlin.demo.loop import close_the_loop
+from xinlin.demo.services import load as load_services
 from xinlin.demo.staff import Member, identities, staff_of
 from xinlin.demo.web import capture_pages
 
@@ -130,7 +132,8 @@ def clear(data: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    shutil.rmtree(data / "demo" / "files", ignore_errors=True)
+    for name in ("files", "witness"):  # a witness that knew the log before would cosign no other
+        shutil.rmtree(data / "demo" / name, ignore_errors=True)
     state_path(data).unlink(missing_ok=True)
 
 
@@ -343,8 +346,11 @@ def prepare(data: Path, rulebook: Rulebook, state: State, console: Console) -> N
         state.counts["consents"] = consents
         with steps.step("评分 Scores", MONTHS_BACK + 1) as tell:
             state.counts["score_runs"] = _scores(today, tell)
+    with steps.step("事项目录 Service catalogue"):
+        state.counts["linked_items"] = load_services(rulebook)
     with steps.step("办件 Affairs under way"):
         state.counts |= set_affairs_going(rulebook, city, staff, today)
+        state.counts |= close_the_loop(rulebook, staff)
     with steps.step("存证日志 Log"):
         from xinlin.office.jobs.log import sequence
 

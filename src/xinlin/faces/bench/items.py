@@ -8,18 +8,21 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from xinlin.core.values import Problem
 from xinlin.faces.kit.errors import said
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office import rulebook
+from xinlin.office.actions import item_links as bulk
 from xinlin.office.actions import items as actions
+from xinlin.office.actions.item_links import COLUMNS, Proposed
 from xinlin.office.queries import catalogue_items as queries
 from xinlin.office.scopes import Refused
 
+LARGEST = 8 << 20
+"""Bytes of a file of links that are read."""
 
-@staff_required("officer", "reviewer", "auditor", "operator")
-@require_GET
-def items(request: ActorRequest) -> HttpResponse:
-    """``/bench/items/?q=…&linked=yes&after=…``: items by words, a page at a time; links that wait."""
+
+def _page(request: ActorRequest, outcome: Proposed | None = None, problem: Problem | None = None) -> HttpResponse:
     words, linked = request.GET.get("q", "").strip()[:100], request.GET.get("linked") == "yes"
     found = queries.search(actor=request.actor, words=words, linked=linked, after=request.GET.get("after", "")[:64])
     context = {
@@ -28,9 +31,56 @@ def items(request: ActorRequest) -> HttpResponse:
         "linked": linked,
         "more": found[-1].code if len(found) == queries.SHOWN else "",
         "totals": queries.totals(actor=request.actor),
-        "proposed": queries.proposed(actor=request.actor),
+        "groups": queries.groups(actor=request.actor),
+        "may_edit": request.actor.role in queries.EDITORS,
+        "columns": ",".join(COLUMNS),
+        "outcome": outcome,
+        "problem": problem,
     }
-    return render(request, "bench/items.html", context)
+    return render(request, "bench/items.html", context, status=422 if problem else 200)
+
+
+@staff_required("officer", "reviewer", "auditor", "operator")
+@require_GET
+def items(request: ActorRequest) -> HttpResponse:
+    """``/bench/items/?q=…&linked=yes&after=…``: items by words, a page at a time; links that wait, by clause."""
+    return _page(request)
+
+
+@staff_required("officer", "reviewer")
+@require_POST
+def propose_file(request: ActorRequest) -> HttpResponse:
+    """Propose the links of a file; what cannot be is named by line."""
+    file = request.FILES.get("file")
+    try:
+        lines = file.read(LARGEST).decode("utf-8-sig").splitlines() if file else []
+    except UnicodeDecodeError:
+        lines = []
+    try:
+        return _page(request, outcome=bulk.propose_file(actor=request.actor, lines=lines))
+    except Refused as refused:
+        return _page(request, problem=refused.problem)
+
+
+@staff_required("officer", "reviewer")
+@require_POST
+def decide_group(request: ActorRequest) -> HttpResponse:
+    """Approve or refuse all links on one clause that others proposed."""
+    given = request.POST
+    try:
+        number = bulk.decide_group(
+            actor=request.actor,
+            measure=given.get("measure", ""),
+            source=given.get("source", ""),
+            article=given.get("article", ""),
+            seen=int(given["seen"]) if given.get("seen", "").isdecimal() else 0,
+            approve=given.get("decision") == "approve",
+            words=given.get("words", ""),
+        )
+        messages.success(request, gettext("%(n)s 条关联已审定。") % {"n": number})
+    except Refused as refused:
+        messages.error(request, said(refused.problem))
+    return redirect("bench:items")
 
 
 @staff_required("officer", "reviewer", "auditor", "operator")

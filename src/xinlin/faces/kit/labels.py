@@ -366,7 +366,7 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "case": CASE_STATE,
     "case_kind": CASE_KIND,
     "case_step": CASE_STEP,
-    "outcome": OUTCOME,
+    "outcome": {**LIFTED, **OUTCOME},
     "channel": CHANNEL,
     "delivery": DELIVERY,
     "case_short": CASE_STATE_SHORT,

@@ -139,6 +139,38 @@ def _held(codes: list[str]) -> dict[str, tuple[object, ...]]:
     return held
 
 
+def unfit(item: ServiceItem, measure: str, source: str, article: str, reason: str) -> Problem | None:
+    """Why the measure cannot be linked to the item on this clause, or None: its list must meet such applicants, its clause stand."""
+    rulebook = current()
+    known = rulebook.sources.get(source)
+    listed = rulebook.lists.get(rulebook.measures[measure].statutory_list) if measure in rulebook.measures else None
+    if listed is None or not set(item.subject_kinds) & set(listed.subject_kinds):
+        return _problem(
+            "link_measure",
+            "measure",
+            "没有这项措施，或它不适用于这类申请人",
+            "There is no such measure, or it never meets these applicants",
+            measure[:64],
+        )
+    standing = standing_citations([Citation(source=source, article=article)], rulebook, today()) if known else []
+    if known is None or known.rank not in LAW or not standing or not article:
+        return _problem(
+            "link_clause",
+            "source",
+            "关联须援引现行的法律、法规、规章或国家政策文件",
+            "A link cites a law, regulation or State rule that is in force",
+            source[:64],
+        )
+    if not reason or len(reason) > 500 or len(article) > 200:
+        return _problem(
+            "link_reason",
+            "reason",
+            "须写明为什么适用于本事项，不超过 500 字",
+            "Say why it applies to the item, in at most 500 characters",
+        )
+    return None
+
+
 @transaction.atomic
 def propose(*, actor: Actor, item: str, measure: str, source: str, article: str, reason: str) -> int:
     """Propose that a measure be met at an item, on a clause; returns the link's number. It has no effect before another
@@ -146,33 +178,13 @@ def propose(*, actor: Actor, item: str, measure: str, source: str, article: str,
     """
     if actor.role not in ("officer", "reviewer"):
         raise NotAllowed("只有审批人员和信用中心可以提出关联。Only officers and the credit centre propose links.")
-    row, rulebook = ServiceItem.objects.filter(code=item).first(), current()
+    row = ServiceItem.objects.filter(code=item).first()
     if row is None or (actor.role == "officer" and row.department != actor.department):
         raise NotFound(f"没有事项 {item}，或不由您的部门办理。There is no item {item} of your department.")
     words, cited = text_required("reason", reason, 500), text_required("article", article, 200)
-    known = rulebook.sources.get(source)
-    listed = rulebook.lists.get(rulebook.measures[measure].statutory_list) if measure in rulebook.measures else None
-    if listed is None or not set(row.subject_kinds) & set(listed.subject_kinds):
-        raise Refused(
-            _problem(
-                "link_measure",
-                "measure",
-                "没有这项措施，或它不适用于这类申请人",
-                "There is no such measure, or it never meets these applicants",
-                measure[:64],
-            )
-        )
-    standing = standing_citations([Citation(source=source, article=cited)], rulebook, today()) if known else []
-    if known is None or known.rank not in LAW or not standing:
-        raise Refused(
-            _problem(
-                "link_clause",
-                "source",
-                "关联须援引现行的法律、法规、规章或国家政策文件",
-                "A link cites a law, regulation or State rule that is in force",
-                source[:64],
-            )
-        )
+    problem = unfit(row, measure, source, cited, words)
+    if problem is not None:
+        raise Refused(problem)
     try:
         with transaction.atomic():
             made = ItemLink.objects.create(
