@@ -23,7 +23,7 @@ from xinlin.demo.affairs import set_affairs_going
 from xinlin.demo.city import City, make_city, write_files
 from xinlin.demo.identity import prepare as prepare_identity
 from xinlin.demo.loop import close_the_loop
-from xinlin.demo.services import load as load_services
+from xinlin.demo.service_items import load as load_service_items
 from xinlin.demo.staff import Member, identities, staff_of
 from xinlin.demo.web import capture_pages
 
@@ -347,7 +347,7 @@ def prepare(data: Path, rulebook: Rulebook, state: State, console: Console) -> N
         with steps.step("评分 Scores", MONTHS_BACK + 1) as tell:
             state.counts["score_runs"] = _scores(today, tell)
     with steps.step("事项目录 Service catalogue"):
-        state.counts["linked_items"] = load_services(rulebook)
+        state.counts["linked_items"] = load_service_items(rulebook)
     with steps.step("办件 Affairs under way"):
         state.counts |= set_affairs_going(rulebook, city, staff, today)
         state.counts |= close_the_loop(rulebook, staff)
