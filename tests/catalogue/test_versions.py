@@ -84,6 +84,13 @@ def test_many_corrections_cost_as_many_statements_as_a_few(send: Send, kind: str
     assert asked[0] == asked[1]
 
 
+@pytest.mark.parametrize("written", ["罚-〔2024〕1号", "罚〔2024〕·1号", "罚（２０２４）1号。"])
+def test_one_decision_is_one_record_however_its_number_is_punctuated(send: Send, written: str) -> None:
+    send("fines", table(FINES, FIRST))
+    assert found(send("fines", table(FINES, FIRST.replace("罚〔2024〕1号", written)))) == {"corrected": 1}
+    assert Record.objects.filter(status="active").count() == 1, "a score counts it once"
+
+
 @pytest.mark.parametrize("status", ["disputed", "withdrawn", "repaired"])
 def test_a_fact_under_objection_struck_out_or_repaired_does_not_come_in_anew(send: Send, status: str) -> None:
     from django.db import transaction

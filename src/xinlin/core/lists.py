@@ -214,10 +214,14 @@ _WRITTEN = str.maketrans(
 )
 
 
+DOCUMENT_NOISE = frozenset("-‐–—_·.,，。")
+"""Marks that make no other document of a number."""
+
+
 def document_identity(document: str) -> str:
     """A decision document's number as it is compared (文书号): width, brackets, spaces and hyphens do not make another document."""
     plain = unicodedata.normalize("NFKC", document).translate(_WRITTEN).casefold()
-    return "".join(letter for letter in plain if not letter.isspace() and letter not in "-‐–—_·.,，。")
+    return "".join(letter for letter in plain if not letter.isspace() and letter not in DOCUMENT_NOISE)
 
 
 def once_a_document(entries: Iterable[Entry]) -> list[Entry]:

@@ -29,10 +29,10 @@ def said(value: Text | Mapping[str, str] | str | None) -> str:
     return text_filter(value)
 
 
-def qr(address: str) -> str:
-    """A QR code of the address as SVG, medium error correction, without a border."""
-    drawn = io.BytesIO()
-    segno.make(address, error="m", micro=False).save(drawn, kind="svg", border=0, dark="#1f2a28")
+def qr(address: str, *, screen: bool = False) -> str:
+    """A QR code of the address as SVG, medium error correction, without a border; on a ``screen`` it fills what holds it."""
+    drawn, screened = io.BytesIO(), {"omitsize": True, "xmldecl": False} if screen else {}
+    segno.make(address, error="m", micro=False).save(drawn, kind="svg", border=0, dark="#1f2a28", **screened)
     return drawn.getvalue().decode()
 
 

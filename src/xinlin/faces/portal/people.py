@@ -114,7 +114,7 @@ def _show(request: ActorRequest) -> ShownCode:
     made = benefit_actions.show_code(actor=request.actor, scene=scene, offer=offer)
     return ShownCode(
         code=f"{made.code[:5]} {made.code[5:]}",
-        qr=paper.qr(request.build_absolute_uri(f"{reverse('partner:scan')}?code={made.code}")),
+        qr=paper.qr(request.build_absolute_uri(f"{reverse('partner:scan')}?code={made.code}"), screen=True),
         ends_at=made.ends_at,
         recipient=benefits.recipient(scene, offer, rulebook),
         offer_name=rulebook.offers[offer].name if offer else None,

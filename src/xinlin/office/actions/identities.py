@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from xinlin.core.cells import slot_of
-from xinlin.core.lists import DUTY_DONE, EXIT
+from xinlin.core.lists import DOCUMENT_NOISE, DUTY_DONE, EXIT
 from xinlin.core.people import comparable_name
 from xinlin.core.rulebooks import Kind
 from xinlin.engine.judging import JudgedRows
@@ -26,10 +27,17 @@ class Identity:
         wanted = kind.identity_fields()
         self._kind = kind.code
         self._known = wanted is not None
-        self._slots = [(code, slot_of(spec)) for code in wanted or () for spec in kind.fields if spec.code == code]
+        specs = [spec for code in wanted or () for spec in kind.fields if spec.code == code]
+        self._slots = [(spec.code, slot_of(spec)) for spec in specs]
+        self._noise = [DOCUMENT_NOISE if spec.role == "document" else frozenset() for spec in specs]
 
     def __bool__(self) -> bool:
         return self._known
+
+    def _words(self, values: Iterable[object]) -> list[str]:
+        """The values as they are compared. One decision is one fact however its number is punctuated: nobody is hit twice."""
+        plain = (comparable_name("" if value is None else str(value)) for value in values)
+        return ["".join(c for c in words if c not in noise) for words, noise in zip(plain, self._noise, strict=True)]
 
     def keys(self, judged: JudgedRows) -> list[str]:
         """Keyed hash of the fact that each row is about; empty for a row of nobody. Spelling, width and spaces do not count."""
@@ -37,12 +45,7 @@ class Identity:
         told = [(judged.slots if slot else judged.fields).get(slot or code, nothing) for code, slot in self._slots]
         identifiers = judged.slots.get("identifier", nothing)
         rows = zip(identifiers, *told, strict=True)
-        return [
-            vault.keyed_hash("fact", self._kind, who, *(comparable_name("" if v is None else str(v)) for v in values))
-            if who
-            else ""
-            for who, *values in rows
-        ]
+        return [vault.keyed_hash("fact", self._kind, who, *self._words(values)) if who else "" for who, *values in rows]
 
 
 def list_print(said: str, day: date) -> str:

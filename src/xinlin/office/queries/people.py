@@ -250,7 +250,7 @@ def _look_view(look: Look, rulebook: Rulebook) -> LookView:
     return LookView(
         number=look.pk,
         at=look.at,
-        actor_name=look.actor_name,
+        actor_name="" if look.role == "recipient" else look.actor_name,
         department_name=_office(look, rulebook),
         role=look.role,
         purpose=purpose_said(look.purpose, rulebook),
