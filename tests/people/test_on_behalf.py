@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -11,6 +12,7 @@ from django.test import Client
 
 from tests.people.conftest import let_in
 from tests.scores.conftest import Resident
+from xinlin.faces.kit import paper
 from xinlin.office import vault
 from xinlin.office.actions import cases, mandates, people
 from xinlin.office.models.consents import DeletionReceipt
@@ -22,7 +24,9 @@ from xinlin.office.models.staff import Account
 from xinlin.office.queries import mandates as mandates_of
 from xinlin.office.queries import people as people_of
 from xinlin.office.queries import records as records_of
+from xinlin.office.queries import scores as scores_of
 from xinlin.office.queries.staff import actor_of
+from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
 
 pytestmark = pytest.mark.django_db
@@ -189,20 +193,32 @@ def serving(client: Client, person: Resident, **change: str) -> object:
 
 
 def test_the_counter_gives_the_same_rights_without_a_phone(
-    pair: tuple[Resident, Resident, Record], clerk: tuple[Account, Client]
+    pair: tuple[Resident, Resident, Record], clerk: tuple[Account, Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elder, _younger, fault = pair
     people.open_score(actor=elder.actor, via="paper")
+    printed: list[object] = []
+    real = paper.typeset
+    monkeypatch.setattr(paper, "typeset", lambda name, values, at: printed.append(values) or real(name, values, at))  # type: ignore[func-returns-value]  # notes and sets
     _account, client = clerk
     assert serving(client, elder).status_code == 302  # type: ignore[attr-defined]  # a response
     assert "您正在代 林*婆 办理" in client.get("/").content.decode()
     assert client.get("/records/").status_code == 200
     letter = client.get("/letter/")
     assert letter.content.startswith(b"%PDF") and "no-store" in letter.headers["Cache-Control"]
+    (sent,) = printed
+    text = json.dumps(sent, ensure_ascii=False)
+    card = scores_of.mine(actor=elder.actor)
+    assert card is not None and f"{card.score} " in text and "最近谁看过" in text, "paper says what the screen says"
     assert client.post("/report/pdf/", {"edition": "standing"}).content.startswith(b"%PDF")
     client.post(f"/records/{fault.reference}/wrong/", {"reason": "wrong_fact", "words": ""})
     fault.refresh_from_db()
     assert fault.status == "disputed"
+    scene = next(iter(current().scenes))
+    assert "只有本人能同意" in client.get(f"/consent/scene/{scene}/").content.decode(), "no button that can only fail"
+    people.leave(actor=elder.actor)
+    assert "开通我的评分" not in client.get("/").content.decode()
+    assert 'name="agree"' not in client.get("/consent/score/").content.decode()
     assert client.post("/consent/score/", {"agree": "yes"}).status_code == 403
     assert "/deletions/" in client.post("/leave/").headers["Location"]
     assert DeletionReceipt.objects.get().subject == elder.subject

@@ -16,9 +16,14 @@ from xinlin.faces.kit.labels import CASE_KIND, CASE_STATE, STATUS
 from xinlin.faces.kit.paper import said
 from xinlin.faces.kit.templatetags.kit import day
 from xinlin.office.actions import mandates as actions
-from xinlin.office.queries import cases, people, records
+from xinlin.office.queries import cases, people, records, scores
 from xinlin.office.queries import mandates as queries
+from xinlin.office.queries.records import RecordView
+from xinlin.office.queries.scores import Card
 from xinlin.office.scopes import NotFound, Refused, now
+
+LOOKS = 12
+"""Looks of others on the letter; all of them are in the report."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,16 +72,34 @@ def help_out(request: ActorRequest) -> HttpResponse:
     return redirect("portal:home")
 
 
+def _listed(record: RecordView, points: int | None) -> str:
+    """One record as a line of the letter; with its points where there is a score."""
+    parts = [said(record.kind_name), said(record.department_name), day(record.occurred_on), str(STATUS[record.status])]
+    if points:
+        parts.append(ngettext("%(n)s 分", "%(n)s 分", abs(points)) % {"n": f"{points:+d}"})
+    return _("，").join(parts)
+
+
+def _scored(card: Card) -> list[str]:
+    """The score and what it is made of; the lines sum to it, as on the screen."""
+    parts = [_("基础分 %(n)s") % {"n": card.base}] if card.base else []
+    parts += [f"{said(dimension.name)} {dimension.points:+d}" for dimension in card.dimensions]
+    return [f"{card.score} {said(card.unit)}{_('，')}{said(card.tier.name)}", _("，").join(parts)]
+
+
 @require_http_methods(["GET", "HEAD"])
 @resident_required
 def letter(request: ActorRequest) -> HttpResponse:
-    """What stands about the person today, as a letter in large type: records, open cases, score or none, rights."""
+    """What stands about the person today, as a letter in large type: score and why, records, open cases, who looked, rights."""
     me, held = people.me(actor=request.actor), records.mine(actor=request.actor)
+    card, seen = scores.mine(actor=request.actor), people.looks(actor=request.actor, limit=LOOKS, own=False)
     at = now().replace(microsecond=0)
     filed = [case for case in cases.mine(actor=request.actor) if case.state != "closed"]
-    lines = [
-        f"{said(record.kind_name)}，{said(record.department_name)}，{day(record.occurred_on)}，{STATUS[record.status]}"
-        for record in held
+    points = {line.record.reference: line.points for line in card.lines if line.record} if card else {}
+    lines = [_listed(record, points.get(record.reference)) for record in held]
+    looked = [
+        _("，").join((day(look.at), said(look.department_name) or look.actor_name, look.purpose, look.result))
+        for look in seen
     ]
     waiting = [
         _("%(kind)s %(number)s：%(state)s，%(day)s前答复")
@@ -90,8 +113,10 @@ def letter(request: ActorRequest) -> HttpResponse:
     ]
     count = ngettext("平台共有您的 %(n)s 条记录。", "平台共有您的 %(n)s 条记录。", len(held)) % {"n": len(held)}
     sections = [
+        *([(said(card.name), _scored(card))] if card else []),
         (_("关于您的记录"), [count, *lines]),
         (_("正在办理"), waiting or [_("没有正在办理的事项。")]),
+        (_("最近谁看过"), looked or [_("还没有任何机构查询过您的信息。")]),
         (
             _("您可以做什么"),
             [
