@@ -55,3 +55,20 @@ def test_a_changed_or_cut_file_does_not_open() -> None:
     vault.discard(sha256)
     with pytest.raises(FileNotFoundError):
         read(sha256)
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 5), (vault.PIECE - 3, 6), (vault.PIECE, 32), (2 * vault.PIECE - 1, 99), (2 * vault.PIECE, 1)])  # fmt: skip
+def test_a_part_of_a_file_is_read_without_the_rest(start: int, length: int) -> None:
+    plain = bytes(n % 251 for n in range(2 * vault.PIECE))
+    sha256, _size = vault.store([plain])
+    assert vault.read_at(sha256, start, length) == plain[start : start + length]
+    path = path_of(sha256)
+    sealed = bytearray(path.read_bytes())
+    sealed[len(vault.MAGIC) + 32 + vault.PIECE + vault.TAG + 5] ^= 1
+    path.write_bytes(bytes(sealed))
+    if start + length > vault.PIECE and start < 2 * vault.PIECE:
+        with pytest.raises(vault.SealBroken):
+            vault.read_at(sha256, start, length)
+    vault.discard(sha256)
+    with pytest.raises(FileNotFoundError):
+        vault.read_at(sha256, 0, 1)

@@ -11,8 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.scores.conftest import Resident
+from xinlin.core import tree
 from xinlin.core.log import canonical
 from xinlin.core.notes import open_note
+from xinlin.office import vault
 from xinlin.office.actions import cases, people, score_publication, scores
 from xinlin.office.actions.score_replays import replay
 from xinlin.office.models.records import Record
@@ -138,3 +140,17 @@ def test_the_register_of_the_enrolled_is_a_mapping_in_columns(town: list[Residen
     assert -1 not in found and found.get(10**9) is None
     backwards = Enrolment(found.subjects[::-1].copy(), found.numbers.astype("int64"))
     assert [backwards[key] for key in found.subjects.tolist()] == found.numbers[::-1].tolist()
+
+
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 1000, 65_536, 66_049])
+def test_a_receipt_reads_two_small_places_and_proves_what_the_whole_tree_proves(size: int) -> None:
+    entries = [n.to_bytes(32, "big") for n in range(size)]
+    kept, _ = vault.store(entries)
+    upper, _ = vault.store(tree.folded(entries))
+    whole = tree.grow(0, map(tree.hash_leaf, entries), lambda level, number: b"")
+    root = tree.root(size, lambda level, number: whole.get((level, number), b""))
+    for above in (upper, ""):
+        read = score_runs._tiles_of(ScoreRun(commitments_sha256=kept, upper_sha256=above))
+        for place in {0, size // 2, size - 1}:
+            proof = tree.inclusion(place, size, read)
+            assert tree.verify_inclusion(place, size, tree.hash_leaf(entries[place]), proof, root)

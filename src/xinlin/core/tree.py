@@ -7,7 +7,7 @@ hashes of full tiles one level below. Trees are named by their size; hashes are 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import pairwise
 
@@ -199,6 +199,16 @@ def grow(size: int, leaves: Iterable[bytes], read: ReadTile) -> dict[tuple[int, 
                 above.append(_fold(tile))
         fresh, level = b"".join(above), level + 1
     return changed
+
+
+def folded(entries: Iterable[bytes]) -> Iterator[bytes]:
+    """The hash of each whole tile of 256 entries, in order: level 1 of their tree."""
+    tile = bytearray()
+    for entry in entries:
+        tile += hash_leaf(entry)
+        if len(tile) == TILE_WIDTH * HASH_BYTES:
+            yield _fold(bytes(tile))
+            tile.clear()
 
 
 class Roots:

@@ -196,6 +196,34 @@ def opened(sha256: str) -> Iterator[Path]:
         yield Path(f"/proc/self/fd/{plain.fileno()}")
 
 
+def read_at(sha256: str, start: int, length: int) -> bytes:
+    """``length`` plain bytes of a kept file from ``start`` on, fewer at its end; only the pieces that hold them are opened.
+
+    Raises FileNotFoundError, and `SealBroken` where one of these pieces was changed.
+    """
+    path = _blob_path(sha256)
+    if not path.exists():
+        raise FileNotFoundError(f"the vault holds no file with SHA-256 {sha256}")
+    head, whole = len(MAGIC) + 32, path.stat().st_size
+    with path.open("rb") as stream:
+        first = stream.read(head)
+        if not first.startswith(MAGIC):
+            raise SealBroken("the file in the vault is not sealed")
+        cipher, pieces = _file_cipher(first[len(MAGIC) :]), []
+        for number in range(start // PIECE, (start + max(length, 1) - 1) // PIECE + 1):
+            at = head + number * (PIECE + TAG)
+            if at >= whole:
+                break
+            stream.seek(at)
+            piece = stream.read(PIECE + TAG)
+            try:
+                pieces.append(cipher.decrypt(_nonce(number), piece, b"more" if at + len(piece) < whole else b"last"))
+            except InvalidTag as error:
+                raise SealBroken("the file in the vault was changed or cut") from error
+    begin = start % PIECE
+    return b"".join(pieces)[begin : begin + length]
+
+
 def _parts_folder(number: str) -> Path:
     return Path(settings.DATA) / "vault" / "parts" / number
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from xinlin.core.log import SALT_BYTES, commitment_to
 from xinlin.core.plan import Plan
 from xinlin.core.scores import Evaluation, evaluate
-from xinlin.core.tree import Roots, hash_leaf
+from xinlin.core.tree import Roots, folded, hash_leaf
 from xinlin.engine.figures import Figures
 from xinlin.office import vault
 from xinlin.office.actions.score_statements import statement
@@ -28,7 +28,7 @@ from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries.enrolment import Enrolment, consents_to
 from xinlin.office.queries.histories import Horizon, Past, horizon, touched_after
 from xinlin.office.queries.recordings import deleted_since
-from xinlin.office.queries.score_runs import Bodies, facts_of
+from xinlin.office.queries.score_runs import Bodies, each_commitment, facts_of
 from xinlin.office.scopes import Actor, now
 
 PIECE = 1 << 13
@@ -135,6 +135,7 @@ class Publication:
     def sign(self) -> None:
         """Keep the commitments and sign the head of the tree over all of them."""
         self.run.commitments_sha256, _size = vault.store(_chunks(self._kept))
+        self.run.upper_sha256, _size = vault.store(folded(_commitments(self._kept)))
         self.run.statement = statement(self.run, self._roots.size, self._roots.root())
 
 
@@ -167,3 +168,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
             yield chunk
+
+
+def _commitments(path: Path) -> Iterator[bytes]:
+    for chunk in _chunks(path):
+        yield from each_commitment(chunk)

@@ -31,6 +31,8 @@ class ScoreRun(models.Model):
     """The same when it published: whoever had a record changed meanwhile was scored again from these."""
     commitments_sha256 = models.CharField(max_length=64, blank=True)
     """The salted hashes of all figures, in order, as they lie in the vault. They stay when a person leaves, and say nothing."""
+    upper_sha256 = models.CharField(max_length=64, blank=True)
+    """Level 1 of the tree over the commitments, in the vault: one hash for each 256, so that a receipt reads two small places."""
     statement = models.TextField(blank=True)
     """The signed head of the tree over the commitments, with the run's identity."""
     engine = models.CharField(max_length=64)

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_noop
 
 from xinlin.core.bundles import bundle_text
 from xinlin.core.log import canonical
-from xinlin.core.notes import Proof, opening_bytes
+from xinlin.core.notes import Proof, opening_bytes, parse_checkpoint, split_note
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
 from xinlin.core.small_cells import SMALLEST_CELL
-from xinlin.core.tree import HASH_BYTES, grow, hash_leaf, inclusion
+from xinlin.core.tree import HASH_BYTES, TILE_WIDTH, ReadTile, folded, grow, hash_leaf, inclusion
 from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.models.people import Subject
@@ -129,11 +129,32 @@ def receipt(*, actor: Actor, number: str) -> str:
     row = done.filter(subject=own_subject(actor, "see")).select_related("run").first()
     if row is None or row.salt is None or row.place is None:
         raise NotFound(f"没有您在批次 {number} 的分数。There is no figure of yours in the run {number}.")
-    whole = commitments_of(row.run)
-    tiles = grow(0, map(hash_leaf, each_commitment(whole)), lambda level, place: b"")
-    hashes = inclusion(row.place, len(whole) // HASH_BYTES, lambda level, place: tiles.get((level, place), b""))
+    hashes = inclusion(row.place, parse_checkpoint(split_note(row.run.statement)[0]).size, _tiles_of(row.run))
     extra = opening_bytes(bytes(row.salt), body_of(row, row.run))
     return str(Proof(row.place, tuple(hashes), row.run.statement, extra))
+
+
+def _tiles_of(run: ScoreRun) -> ReadTile:
+    """Reads the tree over the run's commitments: its leaves from their own place, what lies above from the kept level 1."""
+    kept = _level_one(run)
+    above = grow(0, (kept[at : at + HASH_BYTES] for at in range(0, len(kept), HASH_BYTES)), lambda level, place: b"")
+
+    def read(level: int, number: int) -> bytes:
+        if level:
+            return above.get((level - 1, number), b"")
+        width = TILE_WIDTH * HASH_BYTES
+        entries = vault.read_at(run.commitments_sha256, number * width, width)
+        return b"".join(map(hash_leaf, each_commitment(entries)))
+
+    return read
+
+
+def _level_one(run: ScoreRun) -> bytes:
+    """Level 1 of the run's tree; worked out from the whole where a run is of a time when it was not kept."""
+    if not run.upper_sha256:
+        return b"".join(folded(each_commitment(commitments_of(run))))
+    with vault.opened(run.upper_sha256) as path:
+        return path.read_bytes()
 
 
 def through_kinds_of(plans: Iterable[Plan]) -> set[str]:
