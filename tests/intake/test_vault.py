@@ -57,7 +57,10 @@ def test_a_changed_or_cut_file_does_not_open() -> None:
         read(sha256)
 
 
-@pytest.mark.parametrize(("start", "length"), [(0, 5), (vault.PIECE - 3, 6), (vault.PIECE, 32), (2 * vault.PIECE - 1, 99), (2 * vault.PIECE, 1)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("start", "length"),
+    [(0, 5), (vault.PIECE - 3, 6), (vault.PIECE, 32), (2 * vault.PIECE - 1, 99), (2 * vault.PIECE, 1)],
+)
 def test_a_part_of_a_file_is_read_without_the_rest(start: int, length: int) -> None:
     plain = bytes(n % 251 for n in range(2 * vault.PIECE))
     sha256, _size = vault.store([plain])
