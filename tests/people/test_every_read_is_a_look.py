@@ -31,7 +31,7 @@ ABOUT_PEOPLE = {
 """Tables whose rows say something of somebody."""
 READS = {f"{model}.objects" for model in ABOUT_PEOPLE} | {"connection.cursor", "fetched"}
 """How rows are reached; whoever is given a row by a caller reads nothing anew."""
-WRITERS = {"write_look", "look_at_oneself"}
+WRITERS = {"write_look", "write_looks", "look_at_oneself"}
 Function = tuple[str, str]
 """(module under queries, name)."""
 REASONS = {

@@ -17,8 +17,8 @@ from xinlin.core.terms import add_term
 from xinlin.core.values import Text
 from xinlin.office.models.checks import Check, CheckAnswer
 from xinlin.office.queries.answer_views import AnswerView, answer_view, feedback_of
-from xinlin.office.queries.items import found, of_department, place
-from xinlin.office.queries.people import Delay, write_look
+from xinlin.office.queries.items import found, found_all, lists_at, of_department
+from xinlin.office.queries.people import Delay, Read, write_looks
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 
@@ -84,9 +84,10 @@ def kinds_on(rulebook: Rulebook, lists: Iterable[str]) -> list[str]:
     return sorted(kind.code for kind in rulebook.kinds.values() if kind.statutory_list in consulted)
 
 
-def check_view(check: Check, shown: Iterable[AnswerView], counts: Mapping[str, int]) -> CheckView:
+def _check_view(
+    check: Check, item: ApprovalItem | None, shown: Iterable[AnswerView], counts: Mapping[str, int]
+) -> CheckView:
     """A stored check as its department sees it."""
-    item = found(check.item)
     return CheckView(
         number=check.number,
         item=check.item,
@@ -105,19 +106,18 @@ def whole(check: Check) -> CheckView:
     rows = list(check.answers.select_related("feedback__entry__record", "hold").order_by("position"))
     day = today()
     shown = [answer_view(row, feedback_of(row), day, traced=True) for row in rows]
-    return check_view(check, shown, Counter(row.verdict for row in rows))
+    return _check_view(check, found(check.item), shown, Counter(row.verdict for row in rows))
 
 
 def note_reading(actor: Actor, check: Check) -> None:
     """Write the looks of reading a check again."""
-    _note_reading(actor, check, list(check.answers.all()))
+    write_looks(actor=actor, reads=[_reading(check, list(check.answers.all()))])
 
 
-def _note_reading(actor: Actor, check: Check, answers: Iterable[CheckAnswer]) -> None:
+def _reading(check: Check, answers: Sequence[CheckAnswer]) -> Read:
     rulebook = current()
     item = rulebook.approval_items.get(check.item)
-    write_look(
-        actor=actor,
+    return Read(
         subjects=[answer.subject_id for answer in answers if answer.subject_id is not None],
         purpose=check.purpose,
         clause=clause_of(item, rulebook, check.as_of),
@@ -166,13 +166,11 @@ def _listed(actor: Actor, rows: QuerySet[CheckAnswer], checks: Sequence[Check]) 
     first = rows.filter(question__in=checks).annotate(place=place).filter(place__lte=SHOWN_PER_CHECK)
     for row in first.select_related("feedback__entry__record", "hold").order_by("position"):
         by_check.setdefault(row.question_id, []).append(row)
-    views = []
+    write_looks(actor=actor, reads=[_reading(one, by_check[one.pk]) for one in checks if one.pk in by_check])
+    items, views = found_all(check.item for check in checks), []
     for check in checks:
-        held = by_check.get(check.pk, [])
-        if held:
-            _note_reading(actor, check, held)
-        shown = [answer_view(row, feedback_of(row), day) for row in held]
-        views.append(check_view(check, shown, counts.get(check.pk, Counter())))
+        shown = [answer_view(row, feedback_of(row), day) for row in by_check.get(check.pk, ())]
+        views.append(_check_view(check, items.get(check.item), shown, counts.get(check.pk, Counter())))
     return views
 
 
@@ -217,14 +215,16 @@ def owed(*, actor: Actor, limit: int = 1_000) -> list[Owed]:
 
 def items(*, actor: Actor) -> list[ItemView]:
     """The approval items at which the actor's department may ask."""
-    department, day = own_department(actor), today()
+    department = own_department(actor)
+    every = of_department(department, actor.items)
+    lists = lists_at(every, department, today())
     return [
         ItemView(
             code=item.code,
             name=item.name,
             purpose=item.purpose,
             subject_kinds=list(item.subject_kinds),
-            lists=place(item, department, day).lists,
+            lists=lists[item.code],
         )
-        for item in of_department(department, actor.items)
+        for item in every
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -48,6 +49,15 @@ def found(code: str) -> ApprovalItem | None:
     return item if item is not None else _of_catalogue(code)
 
 
+def found_all(codes: Iterable[str]) -> dict[str, ApprovalItem]:
+    """The items with these codes, as `found` would give each: one query at most. What neither has is left out."""
+    own, wanted = current().approval_items, set(codes)
+    held = {code: own[code] for code in wanted if code in own}
+    rest = wanted - held.keys()
+    rows = ServiceItem.objects.filter(code__in=rest) if rest else ()
+    return held | {row.code: as_item(row) for row in rows}
+
+
 def _of_catalogue(code: str) -> ApprovalItem | None:
     row = ServiceItem.objects.filter(code=code).first()
     return None if row is None else as_item(row)
@@ -84,11 +94,28 @@ def place(item: ApprovalItem, department: str, day: date) -> Place:
 
 def links(item: str) -> list[Link]:
     """The approved links of an item."""
-    rows = ItemLink.objects.filter(item=item, state=ItemLink.State.APPROVED).order_by("pk")
-    return [Link(row.measure, Citation(source=row.source, article=row.article)) for row in rows]
+    return _links([item]).get(item, [])
 
 
-def _place(item: ApprovalItem, department: str, day: date, rulebook: Rulebook, linked: list[Link]) -> Place:
+def _links(items: Sequence[str]) -> dict[str, list[Link]]:
+    found: dict[str, list[Link]] = {}
+    if items:
+        for row in ItemLink.objects.filter(item__in=items, state=ItemLink.State.APPROVED).order_by("pk"):
+            found.setdefault(row.item, []).append(Link(row.measure, Citation(source=row.source, article=row.article)))
+    return found
+
+
+def lists_at(items: Sequence[ApprovalItem], department: str, day: date) -> dict[str, list[str]]:
+    """The lists that the law ties to each of the items, by its code: one query at most, however many they are."""
+    rulebook = current()
+    linked = _links([item.code for item in items if item.code not in rulebook.approval_items])
+    return {item.code: _tied(item, department, day, rulebook, linked.get(item.code, []))[2] for item in items}
+
+
+def _tied(
+    item: ApprovalItem, department: str, day: date, rulebook: Rulebook, linked: list[Link]
+) -> tuple[list[ItemMeasure], list[Incentive], list[str]]:
+    """Measures, incentives, and the lists that either rests on."""
     measures = measures_of_item(rulebook, item.code, department, day, linked)
     incentives = [
         one
@@ -96,10 +123,15 @@ def _place(item: ApprovalItem, department: str, day: date, rulebook: Rulebook, l
         if item.code in one.items and department in one.departments and article_text(one.basis, rulebook, day)
     ]
     lists = {one.measure.statutory_list for one in measures} | {one.statutory_list for one in incentives}
+    return measures, incentives, sorted(lists)
+
+
+def _place(item: ApprovalItem, department: str, day: date, rulebook: Rulebook, linked: list[Link]) -> Place:
+    measures, incentives, lists = _tied(item, department, day, rulebook, linked)
     cited = article_text(item.basis, rulebook, day)
     clause = (cited.zh if cited else "") if item.code in rulebook.approval_items else _catalogue_clause(item.code)
     kinds = sorted(kind.code for kind in rulebook.kinds.values() if kind.statutory_list in lists)
-    return Place(item, clause[:200], measures, incentives, sorted(lists), kinds, rulebook)
+    return Place(item, clause[:200], measures, incentives, lists, kinds, rulebook)
 
 
 def _catalogue_clause(code: str) -> str:

@@ -83,6 +83,48 @@ class Delay:
     clause: str
 
 
+@dataclass(frozen=True)
+class Read:
+    """A read of data: of which subjects (primary keys), for what, on which clause, which kinds, with what result."""
+
+    subjects: Iterable[int]
+    purpose: str
+    clause: str
+    kinds: Iterable[str]
+    result: str
+    refused: bool = False
+    delay: Delay | None = None
+    """Those concerned see it from its end on, with the article that allowed it."""
+
+
+def write_looks(*, actor: Actor, reads: Iterable[Read]) -> None:
+    """Note that ``actor`` read data, or was refused; the people concerned see each. One statement for all."""
+    noted = now()
+    Look.objects.bulk_create(
+        [
+            Look(
+                subject_id=subject,
+                actor=actor.handle,
+                actor_name=actor.name,
+                role=actor.role,
+                department=actor.department,
+                purpose=one.purpose,
+                clause=one.clause,
+                kinds=kinds,
+                at=noted,
+                result=one.result,
+                refused=one.refused,
+                shown_from=one.delay.until if one.delay else None,
+                delay_clause=one.delay.clause if one.delay else "",
+            )
+            for one in reads
+            for kinds in [sorted(set(one.kinds))]
+            for subject in dict.fromkeys(one.subjects)
+        ],
+        batch_size=500,
+    )
+
+
 def write_look(
     *,
     actor: Actor,
@@ -94,32 +136,8 @@ def write_look(
     refused: bool = False,
     delay: Delay | None = None,
 ) -> None:
-    """Note that ``actor`` read data of ``subjects`` (primary keys), or was refused; the people concerned see it.
-
-    With ``delay`` they see it from its end on, with the article that allowed it.
-    """
-    noted, kinds_read = now(), sorted(set(kinds))
-    Look.objects.bulk_create(
-        [
-            Look(
-                subject_id=subject,
-                actor=actor.handle,
-                actor_name=actor.name,
-                role=actor.role,
-                department=actor.department,
-                purpose=purpose,
-                clause=clause,
-                kinds=kinds_read,
-                at=noted,
-                result=result,
-                refused=refused,
-                shown_from=delay.until if delay else None,
-                delay_clause=delay.clause if delay else "",
-            )
-            for subject in dict.fromkeys(subjects)
-        ],
-        batch_size=500,
-    )
+    """Note one read of ``subjects`` (primary keys) by ``actor``, as `write_looks` does."""
+    write_looks(actor=actor, reads=[Read(subjects, purpose, clause, kinds, result, refused, delay)])
 
 
 def own_subject(actor: Actor, power: str = "") -> Subject:
