@@ -23,6 +23,7 @@ from xinlin.core.readings import (
     read_boolean,
     read_integer,
     read_money,
+    restored,
     stands_for_nothing,
     tidy,
 )
@@ -205,7 +206,7 @@ class FieldReader:
         return found
 
     def _judge(self, raw: str) -> Outcome:
-        spec, text = self.spec, tidy(raw)
+        spec, text = self.spec, tidy(restored(raw))
         if not text or stands_for_nothing(text):
             if spec.required:
                 return Outcome(problem=self._missing(text))

@@ -19,7 +19,7 @@ from xinlin.core.rulebooks import SubjectKind
 from xinlin.core.terms import add_term
 from xinlin.core.values import Problem, Text
 
-_SEPARATORS = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\-‐‑–—'’]+")
+_SEPARATORS = re.compile(r"^=(?=[\"'])|[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff\-‐‑–—'‘’`\"“”]+")
 _RESIDENT_ID = re.compile(r"[1-9]\d{16}[\dX]")
 _USCC = re.compile(r"[1-9A-HJ-NPQRTUWXY][0-9A-HJ-NPQRTUWXY]\d{6}[0-9A-HJ-NPQRTUWXY]{10}")
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -38,7 +38,7 @@ _ENTERPRISE_OFFICES = frozenset("9NY")
 
 
 def normalise_identifier(raw: str) -> str:
-    """An identifier as it is compared: half-width, upper case, without spaces, hyphens or Excel's leading apostrophe."""
+    """An identifier as it is compared: half-width, upper case, without spaces, hyphens, quotes or Excel's ``="…"``."""
     if raw.isalnum() and raw.isascii():
         return raw.upper()
     return _SEPARATORS.sub("", unicodedata.normalize("NFKC", raw)).upper()

@@ -112,11 +112,3 @@ def hide_small(cells: Sequence[int]) -> list[int | None]:
         if others:
             shown[min(others)[1]] = None
     return shown
-
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-
-
-def inert(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula: such a one gets an apostrophe before it."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

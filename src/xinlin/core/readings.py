@@ -47,6 +47,20 @@ def tidy(raw: str) -> str:
     return raw.strip()
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+
+def inert(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: such a one gets an apostrophe before it. `restored` takes it off."""
+    return f"'{cell}" if cell.lstrip("'").startswith(FORMULA) else cell
+
+
+def restored(cell: str) -> str:
+    """A cell without the apostrophe that an export put before what looks like a formula; any other as it is."""
+    return cell[1:] if cell[:1] == "'" and cell.lstrip("'").startswith(FORMULA) else cell
+
+
 def damage(raw: str) -> Fault | None:
     """Whether a text was damaged before or while it was decoded: broken bytes, replacement or control characters."""
     if raw.isprintable() and (raw.isascii() or ("\ufffd" not in raw and "锟" not in raw and "烫烫" not in raw)):

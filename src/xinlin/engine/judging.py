@@ -301,8 +301,8 @@ class _Column:
         odd: set[int] = set()
         if not joined.isprintable() or "\ufffd" in joined or "锟" in joined or "烫烫" in joined:
             odd.update(at for at, cell in enumerate(cells) if not cell.isprintable() or not cell.isascii())
-        if " " in joined:
-            odd.update(at for at, cell in enumerate(cells) if cell[:1] == " " or cell[-1:] == " " or "  " in cell)
+        if " " in joined or "'" in joined:
+            odd.update(at for at, cell in enumerate(cells) if cell[:1] in " '" or cell[-1:] == " " or "  " in cell)
         lengths = list(map(len, cells))
         if self.reader.longest is not None and max(lengths) > self.reader.longest:
             odd.update(at for at, length in enumerate(lengths) if length > self.reader.longest)

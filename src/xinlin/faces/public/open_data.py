@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
-from xinlin.core.publicity import inert
+from xinlin.core.readings import inert
 from xinlin.core.values import Text
 from xinlin.office.queries import publicity, publicity_figures
 from xinlin.office.queries.publicity import PublicRecord

@@ -16,6 +16,7 @@ from pypdf.errors import PyPdfError
 from pypdf.generic import DictionaryObject
 
 from xinlin.office.files.archives import guard_archive, member_name
+from xinlin.office.files.workbooks import declares_entities
 from xinlin.office.layouts import FileRefused, refuse
 
 MB = 1 << 20
@@ -198,7 +199,10 @@ def _packed(source: Path) -> dict[str, Any]:
             names = [entry.filename for entry in entries]
             for entry in entries:
                 with archive.open(entry) as stream:
-                    _refuse_bodies(stream.read(8), member_name(entry))
+                    begins = stream.read(_HEAD)
+                _refuse_bodies(begins, member_name(entry))
+                if b"<!DOCTYPE" in begins.replace(b"\0", b"").upper():
+                    raise declares_entities()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
         raise _broken("文档", error) from error
     if any(name.lower().endswith("vbaproject.bin") for name in names):

@@ -57,7 +57,7 @@ class _Spread:
         rest, self.hidden_rows, self.hidden_columns, start = b"", 0, 0, True
         while chunk := stream.read(_CHUNK):
             if start and b"<!DOCTYPE" in chunk[:4096].replace(b"\0", b"").upper():
-                raise _declares_entities()
+                raise declares_entities()
             start = False
             whole = rest + chunk
             if exact:
@@ -114,7 +114,7 @@ def guard_workbook(path: Path, *, exact: bool = False) -> dict[str, list[Finding
                     raise _too_large(cells)
             return _hidden_by_sheet(archive, names, hidden)
     except DefusedXmlException as error:
-        raise _declares_entities() from error
+        raise declares_entities() from error
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, SyntaxError) as error:
         raise broken(error) from error
 
@@ -199,7 +199,8 @@ def broken(error: BaseException) -> FileRefused:
     )
 
 
-def _declares_entities() -> FileRefused:
+def declares_entities() -> FileRefused:
+    """The refusal of XML that says more than what is in it."""
     return refuse(
         "declares_entities",
         "文件内的 XML 声明了实体或外部定义（DOCTYPE），不予解析",
