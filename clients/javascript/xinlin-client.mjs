@@ -116,6 +116,16 @@ export class Xinlin {
     return this.#call("GET", `/api/v1/checks/${encodeURIComponent(number)}`);
   }
 
+  /** Entries that a delivery brought: GET /api/v1/entries. */
+  entriesOfMessage({ message } = {}) {
+    return this.#call("GET", "/api/v1/entries", { query: { "message": message } });
+  }
+
+  /** Measures taken on one's entries: GET /api/v1/entries/uses. */
+  entriesUses({ since } = {}) {
+    return this.#call("GET", "/api/v1/entries/uses", { query: { "since": since } });
+  }
+
   /** Suspend, resume or end an entry: POST /api/v1/entries/{reference}/changes. */
   holdsChange(reference, body) {
     return this.#call("POST", `/api/v1/entries/${encodeURIComponent(reference)}/changes`, { body });

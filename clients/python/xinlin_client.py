@@ -112,6 +112,14 @@ class Xinlin:
         """Read a check again: GET /api/v1/checks/{number}."""
         return self._call("GET", f"/api/v1/checks/{urllib.parse.quote(str(number), safe='')}")
 
+    def entries_of_message(self, *, message):
+        """Entries that a delivery brought: GET /api/v1/entries."""
+        return self._call("GET", "/api/v1/entries", query={"message": message})
+
+    def entries_uses(self, *, since):
+        """Measures taken on one's entries: GET /api/v1/entries/uses."""
+        return self._call("GET", "/api/v1/entries/uses", query={"since": since})
+
     def holds_change(self, reference, body):
         """Suspend, resume or end an entry: POST /api/v1/entries/{reference}/changes."""
         return self._call("POST", f"/api/v1/entries/{urllib.parse.quote(str(reference), safe='')}/changes", body=body)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import LimitedStream
 from django.test import Client
 
 from tests.checks.conftest import BIDDING, OFFICER, make_entry, make_subject, uscc
@@ -278,3 +279,19 @@ def test_a_machines_call_is_answered_without_session_or_cookie_and_pages_as_ever
     page = call("/lists/")
     assert page[0].startswith("200")
     assert "Content-Security-Policy" in page[1]
+
+
+def test_a_file_is_read_whole_on_a_server_whose_readline_forgets(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As granian's does: it reads as much as it may, and hands over the first line alone."""
+
+    def forgetful(self: LimitedStream, size: int = -1, /) -> bytes:
+        return self.read(size).partition(b"\n")[0] + b"\n"
+
+    monkeypatch.setattr(LimitedStream, "readline", forgetful)
+    listed = make_subject("示例甲建设有限公司", person=False)
+    make_entry(listed.subject)
+    lines = ["identifier,name\r\n", *[f"{listed.identifier},{listed.name}\n"] * 1_501]
+    streamed = _stream(api, "".join(lines).encode(), key="forgetful")
+    parts = [json.loads(line)["answers"] for line in b"".join(streamed.streaming_content).splitlines()]
+    assert [len(part) for part in parts] == [1_000, 501]
+    assert {one["verdict"] for part in parts for one in part} == {"yes"}

@@ -176,7 +176,7 @@ PLAIN = {
     "public:pledges", "portal:benefits", "portal:deeds", "portal:appeals", "portal:checks", "portal:looks", "portal:messages",
     "portal:contacts", "portal:repairs", "portal:me", "portal:code", "portal:card", "portal:honours", "portal:track",
     "bench:awards", "portal:awards", "portal:award_nominate", "public:awarded",
-    "bench:links_propose", "bench:links_decide",
+    "bench:links_propose", "bench:links_decide", "api:of_message", "api:uses",
     "partner:scan", "public:doors", "public:doors_menu", "public:security", "installed:manifest", "installed:worker", "installed:offline",
 }  # fmt: skip
 

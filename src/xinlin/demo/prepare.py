@@ -23,6 +23,8 @@ from xinlin.demo.affairs import set_affairs_going
 from xinlin.demo.city import City, make_city, write_files
 from xinlin.demo.identity import prepare as prepare_identity
 from xinlin.demo.loop import close_the_loop
+from xinlin.demo.peers import TRADES
+from xinlin.demo.province import KIND
 from xinlin.demo.service_items import load as load_service_items
 from xinlin.demo.staff import Member, identities, staff_of
 from xinlin.demo.web import capture_pages
@@ -230,6 +232,32 @@ def _let_machines_in(data: Path, rulebook: Rulebook) -> None:
         )
         machines[code] = {"client_id": client_id, "client_secret": secret, "scopes": scopes, "office": office}
     write_privately(data / "demo" / "machines.json", machines)
+    write_privately(data / "demo" / "peers.json", _peers(rulebook))
+
+
+def _peers(rulebook: Rulebook) -> dict[str, Any]:
+    """Credentials of the simulated offices of which this rulebook has the item, and of the provincial platform."""
+    from xinlin.office.actions.staff import add_machine
+
+    wanted: dict[str, tuple[str, str, list[str], list[str]]] = {
+        code: (
+            trade.name,
+            rulebook.approval_items[trade.item].department,
+            ["checks:ask", "checks:feedback"],
+            [trade.item],
+        )
+        for code, trade in TRADES.items()
+        if trade.item in rulebook.approval_items
+    }
+    if KIND in rulebook.kinds:
+        wanted["province"] = ("省级信用平台", rulebook.kinds[KIND].providers[0], ["batches:write", "batches:read"], [])
+    peers = {}
+    for code, (name, department, scopes, items) in wanted.items():
+        client_id, secret = add_machine(
+            actor=preparing(), name=f"{name}（模拟）", department=department, scopes=scopes, items=items
+        )
+        peers[code] = {"name": name, "client_id": client_id, "client_secret": secret}
+    return peers
 
 
 def _send(steps: Steps, city: City, clerks: Mapping[str, Any], *, registers: bool) -> dict[str, int]:

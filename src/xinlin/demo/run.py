@@ -203,10 +203,32 @@ def _serve(arguments: argparse.Namespace, console: Console, data: Path, state: A
         lock.tell(url=state.site)
         children.start("worker", [python, "-m", "xinlin.cli", "worker"], environment)
         children.start("log", [python, "-m", "xinlin.cli", "log", "sequence", "--every", "2"], environment)
-        _print_panel(console, data, state, time.monotonic() - began)
+        peers = _start_peers(children, data, python, state, plain)
+        _print_panel(console, data, state, time.monotonic() - began, peers)
         if not arguments.no_browser and (sys.platform == "darwin" or os.environ.get("DISPLAY")):
             webbrowser.open(state.site)
         children.watch()
+
+
+def _start_peers(
+    children: Children, data: Path, python: str, state: Any, plain: dict[str, str]
+) -> list[tuple[str, str]]:
+    """Other offices' systems, each a process of its own; answers with names and addresses."""
+    try:
+        peers = json.loads((data / "demo" / "peers.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return []
+    started = []
+    for code, peer in peers.items():
+        port = free_port()
+        children.start(
+            f"peer-{code}",
+            [python, "-m", "xinlin.demo.peers", code, "--site", state.site, "--port", str(port)]
+            + ["--client-id", peer["client_id"]],
+            plain | {"XINLIN_PEER_SECRET": peer["client_secret"]},
+        )
+        started.append((peer["name"], f"http://{HERE}:{port}/"))
+    return started
 
 
 def _start_witness(
@@ -283,7 +305,7 @@ def check_example(data: Path, state: Any) -> str:
     return str(path)
 
 
-def _print_panel(console: Console, data: Path, state: Any, seconds: float) -> None:
+def _print_panel(console: Console, data: Path, state: Any, seconds: float, peers: list[tuple[str, str]]) -> None:
     """Where to go, and who to be."""
     from xinlin.demo.staff import ROLE_NAMES
 
@@ -293,6 +315,7 @@ def _print_panel(console: Console, data: Path, state: Any, seconds: float) -> No
         ("工作台 Staff", f"{state.site}/bench/"),
         ("规则公开 Rules", f"{state.site}/rules/"),
         ("身份认证 Identity service", state.issuer),
+        *((f"模拟 Simulated: {name}", address) for name, address in peers),
     ):
         places.add_row(f"[bold]{what}[/bold]", f"[link={where}]{where}[/link]")
     console.print(Panel(places, title="信林 Xinlin", border_style="green", expand=False))

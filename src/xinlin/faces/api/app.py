@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from xinlin.faces.api import batches, check_files, checks, holds, kinds, receipts, rows, uploads
+from xinlin.faces.api import batches, check_files, checks, entries, holds, kinds, receipts, rows, uploads
 from xinlin.faces.api.problems import MEDIA_TYPE, PlainRenderer, StrictParser, add_handlers, as_api, no_such_address
 
 TEXT = {
@@ -70,6 +70,7 @@ api = DescribedAPI(
 add_handlers(api)
 api.add_router("", check_files.router)
 api.add_router("", checks.router)
+api.add_router("", entries.router)
 api.add_router("", holds.router)
 api.add_router("", kinds.router)
 api.add_router("", batches.router)
