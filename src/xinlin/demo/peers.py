@@ -238,7 +238,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("trade", choices=sorted([*TRADES, "province"]))
     parser.add_argument("--site", required=True)
     parser.add_argument("--client-id", required=True)
-    parser.add_argument("--client-secret", default=os.environ.get("XINLIN_PEER_SECRET", ""))
+    parser.add_argument("--client-secret", default=os.environ.get("PEER_SECRET", ""))
     parser.add_argument("--port", type=int, default=0)
     chosen = parser.parse_args(argv)
     platform = Platform(chosen.site, chosen.client_id, chosen.client_secret)

@@ -225,7 +225,7 @@ def _start_peers(
             f"peer-{code}",
             [python, "-m", "xinlin.demo.peers", code, "--site", state.site, "--port", str(port)]
             + ["--client-id", peer["client_id"]],
-            plain | {"XINLIN_PEER_SECRET": peer["client_secret"]},
+            plain | {"PEER_SECRET": peer["client_secret"]},
         )
         started.append((peer["name"], f"http://{HERE}:{port}/"))
     return started

@@ -294,6 +294,7 @@ STAGE_WHAT: Mapping[str, str | Promise] = {
     "overdue": _("逾期未反馈"),
     "given": _("按期反馈"),
     "late": _("逾期反馈"),
+    "told": _("已告知"),
 }
 PART: Mapping[str, str | Promise] = {
     "list": _("名单条目"),

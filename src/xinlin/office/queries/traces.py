@@ -43,5 +43,5 @@ def trace(answer: CheckAnswer, hold: Hold | None, given: CheckFeedback | None) -
         StageAt("intercept", hold.opened_at if hold else None, state),
         StageAt("measure", done, "lifted" if used is not None and used.lifted_on else decided),
         StageAt("supervise", done, on_time(answer.feedback_due_on, given_on, today())),
-        StageAt("feedback", given.at if given is not None else None, f"told:{told.outcome}" if told else ""),
+        StageAt("feedback", given.at if given is not None else None, f"told: {told.outcome}" if told else ""),
     ]

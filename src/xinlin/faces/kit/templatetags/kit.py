@@ -166,7 +166,7 @@ def label(code: str, family: str) -> str:
     known = labels.FAMILIES[family]
     head, said, words = code.partition(": ")
     if said and code not in known and head in known:
-        return f"{known[head]}{colon()}{words}"
+        return f"{known[head]}{colon()}{labels.FAMILIES['outcome'].get(words, words)}"
     return str(known.get(code, code))
 
 
