@@ -36,12 +36,31 @@ def set_affairs_going(rulebook: Rulebook, city: City, staff: list[Member], today
     cast = {member.resident.resident_id for member in city.cast.values()}
     others = [one for one in city.residents if one.resident_id not in cast]
     rng.shuffle(others)
+    _approvals(staff)
     return {
         "checks": _checks(rulebook, city, staff, others),
         "objections": _objections(rulebook, others),
         "repairs": _repairs(),
         "deeds": _deeds(rulebook, city, others, today),
     }
+
+
+def _approvals(staff: list[Member]) -> None:
+    """Two approve the catalogue and the schemes; of what they are used for one has approved, and the second is waited for."""
+    from xinlin.core.panels import Panel, content, sha256
+    from xinlin.office.actions.panels import approve
+    from xinlin.office.rulebook import current
+    from xinlin.office.scopes import Actor
+
+    signing: dict[Panel, tuple[str, ...]] = {
+        "data": ("reviewer", "operator"),
+        "model": ("reviewer", "analyst"),
+        "application": ("operator",),
+    }
+    for panel, roles in signing.items():
+        for member in (one for one in staff if one.role in roles):
+            actor = Actor(f"system:demo-{member.sub}", member.name, member.role, member.department)
+            approve(actor=actor, panel=panel, seen_sha256=sha256(content(current(), panel)))
 
 
 def _subject(person: Resident) -> Any:
