@@ -1,10 +1,11 @@
-"""How long a city's records take to leave its database as columns: ``python bench/scores_city.py`` (SQLite), or with
-XINLIN_DATABASE_URL an empty PostgreSQL.
+"""How long a city's records take to leave its database as columns: ``python bench/scores_city.py`` (SQLite), with
+``--postgresql`` on a server of its own, or with XINLIN_DATABASE_URL an empty PostgreSQL.
 
-It fills the tables of a city of Qiqihar's size (5.26 million people, all of them enrolled, 6.1 million records) by statements
-of the database itself, then times, in one process: the freeze of everybody, the scoring of what was frozen, and the same for
-those whom a day's change of 0.5 % touches. What both ways say of the touched is compared. Beside them stands the bare pass:
-the same statement, read through to the end and thrown away.
+It fills the tables of a city of Qiqihar's size (5.26 million people, all of them enrolled, 6.1 million records; ``--part 10``
+takes a tenth) by statements of the database itself, then times, in one process: the freeze of everybody, the scoring of what
+was frozen, and the same for those whom a day's change of 0.5 % touches. What both ways say of the touched is compared. Beside
+them stands the bare pass: the same statement, read through to the end and thrown away. The day's snapshot is held against its
+target; of a small city's, the start of the reader's process is most.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
+from tools.postgresql import server  # noqa: E402
+
 PEOPLE, RECORDS = 5_260_000, 6_100_000
 CHANGED = 0.005
+MOST_OF_A_DAY = 0.05
+"""The greatest part of a whole snapshot's seconds that a day's may take."""
 MOMENT = "2026-01-15 08:00:00+00:00"
 
 
@@ -213,8 +218,11 @@ def _measure(work: Path) -> None:
     print(f"  {len(some):,} touched, their figures equal those of everybody's run")
     everything = taken["all: who is enrolled"] + taken["all: freeze"]
     change = taken["day: who is touched"] + taken["day: freeze"]
-    print(f"  the day's snapshot takes {change / everything:.1%} of the whole one; with scoring "
-          f"{(change + taken['day: score']) / (everything + taken['all: score']):.1%}; the freeze is "
+    met = "met" if change <= MOST_OF_A_DAY * everything else "MISSED"
+    print(
+        f"  the day's snapshot takes {change / everything:.1%} of the whole one   at most {MOST_OF_A_DAY:.0%}   {met}"
+    )
+    print(f"  with scoring {(change + taken['day: score']) / (everything + taken['all: score']):.1%}; the freeze is "
           f"{taken['all: freeze'] / taken['all: read through and thrown away']:.2f}x of the bare pass")  # fmt: skip
 
 
@@ -224,7 +232,18 @@ def main() -> int:
     parser.add_argument(
         "--work", type=Path, default=ROOT / "var" / "bench" / "city", help="where the city is made and kept"
     )
+    parser.add_argument("--part", type=int, default=1, help="only one in so many people and records")
+    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL server of its own")
     chosen = parser.parse_args()
+    with server() if chosen.postgresql else nullcontext() as address:
+        if address:
+            os.environ["XINLIN_DATABASE_URL"] = address
+        return _run(chosen)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    global PEOPLE, RECORDS
+    PEOPLE, RECORDS = PEOPLE // chosen.part, RECORDS // chosen.part
     chosen.work.mkdir(parents=True, exist_ok=True)
     os.environ |= {"XINLIN_DATA": str(chosen.work / "data"), "DJANGO_SETTINGS_MODULE": "xinlin.settings"}
     import django
