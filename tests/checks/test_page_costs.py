@@ -19,8 +19,8 @@ from xinlin.office.scopes import Actor
 pytestmark = pytest.mark.django_db
 COSTS = {
     "/bench/checks/": 10,
-    "/bench/items/": 8,
-    "/bench/items/?q=交易": 8,
+    "/bench/items/": 9,
+    "/bench/items/?q=交易": 9,
     "/bench/items/520000/": 4,
     "/bench/measures/": 3,
     "/bench/supervision/?days=90": 11,

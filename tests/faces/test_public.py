@@ -155,7 +155,7 @@ def test_a_measure_whose_articles_lapsed_is_shown_as_lapsed() -> None:
     }
     lapsed = book.model_copy(update={"sources": ended})
     measure = next(m for m in book.measures.values() if m.basis != "demonstration")
-    assert catalogue_page._measure_row(measure, lapsed, today()).article is None
+    assert catalogue_page._measure_row(measure, lapsed, today(), frozenset()).article is None
 
 
 @pytest.mark.parametrize("address", PAGES)

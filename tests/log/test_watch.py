@@ -133,6 +133,7 @@ def test_the_verifier_that_stands_alone_accepts_a_receipt_and_refuses_every_chan
     head = Head.objects.get()
     line = cosign(head.note.partition("\n\n")[0] + "\n", witness, 1_790_000_000, sign)
     head.cosignatures.create(witness=witness.name, line=line, at=head.at)
+    Head.objects.update(cosigned=1)
     text = log.receipt(leaf.pk)
     assert text is not None
     receipt = tmp_path / "receipt"

@@ -109,8 +109,8 @@ tests = st.one_of(
 conditions = st.recursive(
     tests,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=3).map(lambda parts: AllOf(all=parts)),
-        st.lists(inner, max_size=3).map(lambda parts: AnyOf(any=parts)),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: AllOf(all=parts)),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: AnyOf(any=parts)),
         inner.map(lambda part: NotOf.model_validate({"not": part})),
     ),
     max_leaves=4,

@@ -20,9 +20,16 @@ from xinlin.office.scopes import Refused
 def national_rows(request: ActorRequest) -> HttpResponse:
     """``/bench/national-rows/``: every row with a form for a reviewer; an auditor reads."""
     if request.method == "POST":
-        names = ("row", "wording", "outcome", "compared_with", "words")
+        given = request.POST.get
         try:
-            actions.compare(actor=request.actor, **{name: request.POST.get(name, "") for name in names})
+            actions.compare(
+                actor=request.actor,
+                row=given("row", ""),
+                wording=given("wording", ""),
+                outcome=given("outcome", ""),
+                compared_with=given("compared_with", ""),
+                words=given("words", ""),
+            )
             messages.success(request, gettext("核对结果已记录，公开页面随之更新。"))
         except Refused as refused:
             messages.error(request, said(refused.problem))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -152,5 +153,7 @@ def seal(pdf: bytes, at: datetime, reason: str) -> bytes:
     about = signers.PdfSignatureMetadata(
         field_name=FIELD, reason=reason, subfilter=SigSeedSubFilter.PADES, md_algorithm="sha256"
     )
-    _Dated(about, _own(at), at).sign_pdf(_Undated(pdf), output=out)
+    signer = _Dated(about, _own(at), at)
+    with ThreadPoolExecutor(max_workers=1) as apart:  # pyHanko runs an event loop, and a thread can have but one
+        apart.submit(signer.sign_pdf, _Undated(pdf), output=out).result()
     return out.getvalue()
