@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Literal
 
 from opencc_purepy import OpenCC
-from pypinyin import lazy_pinyin
 from stdnum import numdb
 
 from xinlin.core.people import comparable_name
@@ -162,6 +161,8 @@ def parts(name: str) -> Parts:
 @lru_cache(maxsize=65536)
 def sounds(text: str) -> frozenset[str]:
     """How a text may be read, toneless: as it stands, and with its first characters as a surname."""
+    from pypinyin import lazy_pinyin  # its dictionaries take a fifth of a second to load, and few commands need them
+
     found = {" ".join(lazy_pinyin(text))}
     for length in (2, 1):
         if text[:length] in READINGS:

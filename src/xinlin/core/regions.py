@@ -12,7 +12,6 @@ import unicodedata
 from functools import cache
 from typing import NamedTuple
 
-from pypinyin import lazy_pinyin
 from stdnum import numdb
 
 from xinlin.core.readings import SPACES, Fault, fault
@@ -138,6 +137,8 @@ def named(code: str) -> Text:
         return Text(zh=code, en=code)
     name = known[-1].name
     rank = next((end for end in _RANKS_IN_ENGLISH if name.endswith(end) and len(name) > len(end) + 1), "")
+    from pypinyin import lazy_pinyin  # its dictionaries take a fifth of a second to load, and few commands need them
+
     sounds = lazy_pinyin(name.removesuffix(rank))
     joined = "".join(f"'{one}" if at and one[0] in "aeo" else one for at, one in enumerate(sounds))
     return Text(zh=name, en=f"{joined.capitalize()} {_RANKS_IN_ENGLISH[rank]}" if rank else joined.capitalize())

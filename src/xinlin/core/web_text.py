@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from opencc_purepy import OpenCC
-from pypinyin import Style, pinyin
 
 _READING = re.compile(r"([\u3400-\u9fff])[(（]([a-zü\u00e0-\u00fc\u0101-\u01dc]{1,6})[)）]")
 _TAIL = re.compile(
@@ -38,6 +37,8 @@ class Cleaned:
 @lru_cache(maxsize=16_384)
 def _readings(character: str) -> frozenset[str]:
     """Every reading of a character without its tone; ü also as v and u, as pages write it."""
+    from pypinyin import Style, pinyin  # its dictionaries take a fifth of a second to load, and few commands need them
+
     found = {one for readings in pinyin(character, style=Style.NORMAL, heteronym=True) for one in readings}
     return frozenset(found | {one.replace("v", "ü") for one in found} | {one.replace("v", "u") for one in found})
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Kind, Rulebook
-from xinlin.engine.figures import Figures, Numbers
+from xinlin.engine.figures import Figures, Numbers, Part, joined
 from xinlin.engine.folder import open_relations
 from xinlin.engine.folder_records import (
     RECORDS,
@@ -31,15 +32,17 @@ from xinlin.engine.folder_records import (
     open_kind,
     view_of,
 )
-from xinlin.engine.freezing import Places, in_order, packed
+from xinlin.engine.freezing import HANDLES, Handles, Places, in_order, packed
 from xinlin.engine.numbering import NOT_SCORED, Numbering, hash_sql
 from xinlin.engine.scores import score_block
-from xinlin.engine.snapshot import connect, enrolled
+from xinlin.engine.snapshot import connect, enrolled, held_kinds
 from xinlin.engine.statements import literal
 from xinlin.engine.tables import quoted, refuse_gaps
 
 CODED = 1 << 12
 """A text column with fewer different values than this is kept as codes."""
+FEW = 1 << 15
+"""People whom one thread scores alone."""
 
 
 def _columns_path(folder: Path, kind: str) -> Path:
@@ -51,12 +54,21 @@ def _handles_path(folder: Path, kind: str) -> Path:
     return folder / "records" / f"{kind}.handles-{duckdb.__version__}.arrow"
 
 
+def _rows_path(folder: Path) -> Path:
+    """The kind and the place of every row of all kinds, subject after subject."""
+    return folder / "records.rows.arrow"
+
+
+def _begins_path(folder: Path) -> Path:
+    """Where the rows of each number begin there, and one more for where the last ones end."""
+    return folder / "records.begins.arrow"
+
+
 def map_columns(plan: Plan, folder: Path) -> None:
     """Write the mapped columns of every kind that the snapshot holds and the plan reads, where they are not there yet."""
-    with connect(folder, plan.kinds) as connection:
-        for kind in plan.kinds:
-            if not (folder / "records" / f"{kind}.parquet").exists():
-                continue
+    held = sorted(held_kinds(folder, plan.kinds))
+    with connect(folder, held) as connection:
+        for kind in held:
             if not _columns_path(folder, kind).exists():
                 table = connection.sql(f'SELECT * FROM "{kind}"').to_arrow_table().combine_chunks()
                 _write(_columns_path(folder, kind), _coded(table))
@@ -64,6 +76,27 @@ def map_columns(plan: Plan, folder: Path) -> None:
                 hashed = connection.execute(f'SELECT hash(record) AS hashed FROM "{kind}"').fetchnumpy()["hashed"]
                 order = np.argsort(hashed, kind="stable")
                 _write(_handles_path(folder, kind), pa.table({"hashed": hashed[order], "place": order}))
+    if not _rows_path(folder).exists():
+        _map_rows(folder, held)
+
+
+def _map_rows(folder: Path, held: Sequence[str]) -> None:
+    """Write whose rows stand where: all rows are counted, then laid out kind after kind, each within those of its subject."""
+    people = enrolled(folder)
+    size = int(people[-1]) + 1 if len(people) else 0
+    subjects = {kind: _numbers(_mapped(_columns_path(folder, kind)), "subject") for kind in held}
+    counts = {kind: np.bincount(subject, minlength=size) for kind, subject in subjects.items()}
+    begins = np.concatenate(([0], np.cumsum(sum(counts.values(), np.zeros(size, np.int64)))))
+    kinds, places = np.empty(begins[-1], np.int16), np.empty(begins[-1], np.int32)
+    filled = begins[:-1].copy()
+    for at, kind in enumerate(held):
+        rows = np.arange(len(subjects[kind]))
+        target = (filled - (np.cumsum(counts[kind]) - counts[kind]))[subjects[kind]] + rows
+        kinds[target], places[target] = at, rows
+        filled += counts[kind]
+    _write(_begins_path(folder), pa.table({"begin": begins}))
+    coded = pa.DictionaryArray.from_arrays(pa.array(kinds), pa.array(held, pa.string()))
+    _write(_rows_path(folder), pa.table({"kind": coded, "place": places}))
 
 
 def _coded(table: pa.Table) -> pa.Table:
@@ -97,7 +130,7 @@ def _spread(begin: Places, end: Places) -> Places:
     return np.repeat(begin - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
 
 
-def _among(rising: Numbers, asked: Numbers) -> npt.NDArray[np.bool_]:
+def _among(rising: npt.NDArray[np.integer], asked: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     """Which of the numbers are among the rising ones."""
     if not len(rising):
         return np.zeros(len(asked), np.bool_)
@@ -155,12 +188,22 @@ class MappedSnapshot:
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         """Open the columns that `map_columns` wrote."""
-        self.plan, self.people = plan, enrolled(folder)
-        held = [kind for kind in plan.kinds if _columns_path(folder, kind).exists()]
+        self.plan, self.people, documents = plan, enrolled(folder), Demands.of(plan).documents
+        rows = _mapped(_rows_path(folder))
+        coded = rows["kind"].combine_chunks()
+        held = coded.dictionary.to_pylist()
+        self.begins, self.places = _numbers(_mapped(_begins_path(folder)), "begin"), _numbers(rows, "place")
+        self.kind_at = coded.indices.to_numpy()
         self.kinds = {kind: _mapped(_columns_path(folder, kind)) for kind in held}
-        self.subjects = {kind: _numbers(table, "subject") for kind, table in self.kinds.items()}
+        unread = {kind: {"record"} if kind in documents else HANDLES for kind in held}
+        self.columns = {kind: [n for n in self.kinds[kind].column_names if n not in unread[kind]] for kind in held}
         handles = {kind: _mapped(_handles_path(folder, kind)) for kind in held}
         self.handles = {kind: (_numbers(table, "hashed"), _numbers(table, "place")) for kind, table in handles.items()}
+        self.connections = [
+            duckdb.connect(":memory:", config={"threads": 1}) for _ in range(len(os.sched_getaffinity(0)))
+        ]
+        for connection in self.connections:
+            connection.execute("PRAGMA disable_optimizer")  # with so few rows it would take longer than the rest
 
     def rescore(self, changed: Mapping[str, pa.Table]) -> Figures:
         """The figures of everybody to whom a changed record belongs, or belonged before.
@@ -170,64 +213,116 @@ class MappedSnapshot:
         figures are those of a full run on the day of the plan; a new day, a consent, or a new person asks for one.
         """
         changed = {kind: table for kind, table in changed.items() if kind in self.plan.kinds}
-        touched = self._touched(changed)
-        cores = len(os.sched_getaffinity(0))
-        wanted = [kind for kind in self.plan.kinds if kind in self.kinds or kind in changed]
-        with ThreadPoolExecutor(cores) as pool:
-            tables = list(pool.map(lambda kind: self._rows(kind, touched, changed.get(kind)), wanted))
-        numbers = np.arange(len(touched), dtype=np.int32)
-        with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-            for kind, table in zip(wanted, tables, strict=True):
-                connection.register(kind, table)
-            figures = score_block(connection, self.plan, numbers, (0, len(numbers)), held=set(wanted)).figures
-        return Figures(touched, figures.scores, figures.tiers, figures.dimensions)
-
-    def _touched(self, changed: Mapping[str, pa.Table]) -> Numbers:
-        """The numbers of the scored people whom the changes touch, rising."""
+        replaced = self._replaced(changed)
         theirs = [table["subject"].to_numpy() for table in changed.values()]
-        known = [kind for kind in changed if kind in self.kinds]
-        with duckdb.connect(":memory:", config={"threads": 1}) as connection:
-            for at, kind in enumerate(known):
-                connection.register(f"changed {at}", changed[kind].select(["record"]))
-            each = [f'SELECT {at} AS kind, hash(record) AS hashed FROM "changed {at}"' for at in range(len(known))]
-            found = connection.execute(" UNION ALL ".join(each)).fetchnumpy() if known else {}
-        for at, kind in enumerate(known):
-            hashed = np.unique(found["hashed"][found["kind"] == at])
-            theirs.append(self.subjects[kind][self._replaced(kind, changed[kind], hashed)])
+        theirs += [_numbers(self.kinds[kind], "subject")[places] for kind, places in replaced.items()]
         asked = np.unique(np.concatenate([np.empty(0, np.int32), *theirs]))
-        touched: Numbers = asked[_among(self.people, asked)].astype(np.int32)
-        return touched
+        touched = asked[_among(self.people, asked)].astype(np.int32)
+        pieces = max(1, min(len(self.connections), len(touched) // FEW))
+        with ThreadPoolExecutor(pieces) as pool:
+            parts = list(
+                pool.map(
+                    lambda connection, some: self._scored(connection, some, changed, replaced),
+                    self.connections,
+                    np.array_split(touched, pieces),
+                )
+            )
+        return joined(self.plan, parts)
 
-    def _replaced(self, kind: str, changed: pa.Table, wanted: npt.NDArray[np.uint64]) -> Places:
-        """Where the kind's rows stand whose handles are among the changed ones, which have the hashes ``wanted``."""
-        hashed, places = self.handles[kind]
-        found = places[_spread(np.searchsorted(hashed, wanted), np.searchsorted(hashed, wanted, side="right"))]
-        handles = self.kinds[kind]["record"].take(pa.array(found))
-        same = pc.is_in(handles, value_set=changed["record"].combine_chunks())
-        theirs: Places = found[same.combine_chunks().to_numpy(zero_copy_only=False).astype(np.bool_)]
-        return theirs
+    def _replaced(self, changed: Mapping[str, pa.Table]) -> dict[str, Places]:
+        """By kind, rising, where the rows stand that a changed one with their handle replaces."""
+        known = [kind for kind in changed if kind in self.kinds]
+        if not known:
+            return {}
+        handles = {kind: changed[kind]["record"].combine_chunks() for kind in known}
+        every = pa.table({"record": pa.chunked_array(list(handles.values()), pa.string())})
+        self.connections[0].register("changed handles", every)
+        hashed = self.connections[0].execute('SELECT hash(record) AS hashed FROM "changed handles"').fetchnumpy()
+        self.connections[0].unregister("changed handles")
+        ends = np.cumsum([len(texts) for texts in handles.values()])
+        found = {}
+        for kind, wanted in zip(known, np.split(hashed["hashed"], ends[:-1]), strict=True):
+            rising, places = self.handles[kind]
+            wanted = np.unique(wanted)
+            alike = places[_spread(np.searchsorted(rising, wanted), np.searchsorted(rising, wanted, side="right"))]
+            same = pc.is_in(self.kinds[kind]["record"].take(pa.array(alike)), value_set=handles[kind])
+            found[kind] = np.unique(alike[same.combine_chunks().to_numpy(zero_copy_only=False).astype(np.bool_)])
+        return found
 
-    def _rows(self, kind: str, touched: Numbers, changed: pa.Table | None) -> pa.Table:
-        """The rows of the touched people, numbered among themselves, old ones replaced by changed ones, in order."""
-        parts = []
-        if kind in self.kinds:
-            begin, end = (np.searchsorted(self.subjects[kind], touched, side=side) for side in ("left", "right"))
-            parts.append(self.kinds[kind].take(pa.array(_spread(begin, end))))
-        if changed is not None:
-            theirs = changed.filter(pa.array(_among(touched, changed["subject"].to_numpy())))
-            if parts:
-                replaced = pc.is_in(parts[0]["record"], value_set=changed["record"].combine_chunks())
-                parts = [
-                    parts[0].filter(pc.invert(replaced)),
-                    theirs.select(parts[0].column_names).cast(parts[0].schema),
-                ]
-            else:
-                parts = [theirs]
-        table = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
-        subject = np.searchsorted(touched, table["subject"].to_numpy()).astype(np.int32)
-        table = table.set_column(table.schema.get_field_index("subject"), "subject", pa.array(subject))
-        if changed is None:
-            return table
-        record = table["record"].combine_chunks()
-        days = table["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
-        return table.take(pa.array(in_order(subject, days, lambda at: record.take(pa.array(at)))))
+    def _scored(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        touched: Numbers,
+        changed: Mapping[str, pa.Table],
+        replaced: Mapping[str, Places],
+    ) -> Part:
+        """The figures of some of the touched people."""
+        tables = self._rows(touched, changed, replaced)
+        for kind, table in tables.items():
+            connection.register(kind, table)
+        numbers = np.arange(len(touched), dtype=np.int32)
+        part = score_block(connection, self.plan, numbers, (0, len(numbers)), held=set(tables))
+        for kind in tables:
+            connection.unregister(kind)
+        return replace(part, figures=replace(part.figures, subjects=touched))
+
+    def _rows(
+        self, touched: Numbers, changed: Mapping[str, pa.Table], replaced: Mapping[str, Places]
+    ) -> dict[str, pa.Table]:
+        """By kind the rows of the touched people, numbered among themselves, old ones replaced by changed ones, in order."""
+        begin, end = self.begins[touched], self.begins[touched + 1]
+        at = _spread(begin, end)
+        whose, kinds, places = np.repeat(np.arange(len(touched)), end - begin), self.kind_at[at], self.places[at]
+        by_kind = np.argsort(kinds, kind="stable")
+        ends = np.cumsum(np.bincount(kinds, minlength=len(self.kinds)))
+        tables = {}
+        for kind, mine in zip(self.kinds, np.split(by_kind, ends[:-1]), strict=False):
+            if kind in replaced:
+                mine = mine[~_among(replaced[kind], places[mine])]
+            if kind in changed or len(mine):
+                old = _numbered(self.kinds[kind].select(self.columns[kind]).take(pa.array(places[mine])), whose[mine])
+                tables[kind] = self._merged(kind, old, places[mine], touched, changed)
+        new = {kind: _of(touched, table) for kind, table in changed.items() if kind not in self.kinds}
+        return tables | {kind: table.take(pa.array(_order(table, _handles(table)))) for kind, table in new.items()}
+
+    def _merged(
+        self, kind: str, old: pa.Table, places: Places, touched: Numbers, changed: Mapping[str, pa.Table]
+    ) -> pa.Table:
+        """A kind's rows that stay, from these places, and the changed ones, in order."""
+        if kind not in changed or not len(new := _of(touched, changed[kind])):
+            return old
+        both = [old, new.select(old.column_names).cast(old.schema)]
+        table = pa.concat_tables(both).unify_dictionaries().combine_chunks()
+        handles = [self.kinds[kind]["record"], new["record"]]
+
+        def record(at: Places) -> pa.Array:
+            stays = at < len(places)
+            found = [handles[0].take(pa.array(places[at[stays]])), handles[1].take(pa.array(at[~stays] - len(places)))]
+            back = np.argsort(np.concatenate([np.flatnonzero(stays), np.flatnonzero(~stays)]))
+            return (
+                pa.chunked_array([*found[0].chunks, *found[1].chunks], pa.string())
+                .combine_chunks()
+                .take(pa.array(back))
+            )
+
+        return table.take(pa.array(_order(table, record)))
+
+
+def _numbered(rows: pa.Table, subject: npt.NDArray[np.int64]) -> pa.Table:
+    return rows.set_column(rows.schema.get_field_index("subject"), "subject", pa.array(subject, pa.int32()))
+
+
+def _of(touched: Numbers, changed: pa.Table) -> pa.Table:
+    """The changed rows of these people, numbered among themselves."""
+    theirs = changed.filter(pa.array(_among(touched, changed["subject"].to_numpy())))
+    return _numbered(theirs, np.searchsorted(touched, theirs["subject"].to_numpy()))
+
+
+def _handles(table: pa.Table) -> Handles:
+    return lambda at: table["record"].take(pa.array(at)).combine_chunks()
+
+
+def _order(table: pa.Table, handles: Handles) -> Places:
+    """The places of the rows in the order of a snapshot."""
+    days = table["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
+    return in_order(table["subject"].to_numpy(), days, handles)
