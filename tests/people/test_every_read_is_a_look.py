@@ -119,6 +119,8 @@ EXCUSED: dict[Function, str] = {
     ("remedies", "of_answers"): "beside",
     ("repairs", "own_exit_of"): "inner",
     ("repairs", "own_records"): "inner",
+    ("reports", "about_firm"): "inner",
+    ("reports", "firm_of"): "inner",
     ("reports", "firms"): "own",
     ("reports", "issued"): "own",
     ("linking", "unlinked"): "nobody",

@@ -13,7 +13,7 @@ from tests.people.conftest import let_in
 from tests.scores.conftest import Resident
 from xinlin.core.terms import add_term, moved
 from xinlin.office.actions import cases, people
-from xinlin.office.models.people import Look
+from xinlin.office.models.people import Look, Subject
 from xinlin.office.models.records import Record
 from xinlin.office.queries import scores, tracks
 from xinlin.office.scopes import today
@@ -99,3 +99,22 @@ def test_the_page_answers_whatever_is_asked_without_a_script(resident: Make, rec
 @pytest.mark.django_db
 def test_who_has_no_records_is_told_that_it_is_no_bad_thing(resident: Make) -> None:
     assert "没有记录不是坏事" in let_in(resident()).get("/track/").content.decode()
+
+
+@pytest.mark.django_db
+def test_who_leads_a_firm_sees_its_track_and_nobody_else_does(
+    resident: Make, record: MakeRecord, firm: Callable[..., Subject]
+) -> None:
+    leader, other = resident(), resident("陈大海")
+    people.open_score(actor=leader.actor, via="portal")
+    led = firm(leader, today() - timedelta(days=400))
+    held = record(led, "administrative_penalty", today() - timedelta(days=30), ends_on=today() + timedelta(days=300))
+    client = let_in(leader)
+    assert led.public_name in client.get("/track/").content.decode(), "one tap from one's own"
+    page = client.get("/track/", {"firm": led.pseudonym, "m": "1"}).content.decode()
+    assert f"/records/{held.reference}/" in page and "data-score" not in page, "a firm has no person's score"
+    assert f'name="firm" value="{led.pseudonym}"' in page, "the slider stays with the firm"
+    assert Look.objects.filter(subject=led, actor=leader.actor.handle, result="查看信用轨迹").exists()
+    later = tracks.mine(actor=leader.actor, firm=led.pseudonym, day=moved(today(), 12))
+    assert [one.kind for one in later.in_force] == ["enterprise_registration"], "a penalty ends by itself"
+    assert let_in(other).get("/track/", {"firm": led.pseudonym}).status_code == 404

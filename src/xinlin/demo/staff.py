@@ -26,7 +26,10 @@ ROLE_NAMES: Mapping[str, Text] = {
     "auditor": Text(zh="审计员", en="auditor"),
     "operator": Text(zh="运维管理员", en="operator"),
 }
-CENTRE_ROLES = (("reviewer", "方审核"), ("analyst", "许分析"), ("auditor", "沈审计"), ("operator", "韩运维"))
+CENTRE_ROLES = (
+    ("reviewer", "方审核"), ("reviewer", "秦复核"), ("analyst", "许分析"), ("auditor", "沈审计"), ("operator", "韩运维"),
+)  # fmt: skip
+"""Two reviewers, since what one decides another may have to sign."""
 CLERK_NAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许"
 
 
@@ -65,8 +68,9 @@ def staff_of(rulebook: Rulebook) -> list[Member]:
         name = f"{CLERK_NAMES[-1 - number % len(CLERK_NAMES)]}审批"
         office = _office(rulebook, department)
         members.append(Member(f"officer-{department}", name, "officer", department, office, number < SHOWN_OFFICERS))
-    for role, name in CENTRE_ROLES:
-        members.append(Member(f"{role}-centre", name, role, CENTRE, _office(rulebook, CENTRE), True))
+    for number, (role, name) in enumerate(CENTRE_ROLES):
+        again = "-second" if role in {before for before, _ in CENTRE_ROLES[:number]} else ""
+        members.append(Member(f"{role}-centre{again}", name, role, CENTRE, _office(rulebook, CENTRE), True))
     return members
 
 

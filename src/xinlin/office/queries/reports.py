@@ -91,8 +91,9 @@ class Genuine:
     sha256: str
 
 
-def _firm(actor: Actor, reference: str) -> Subject:
-    keys = represented_now(own_subject(actor, "report"))
+def firm_of(actor: Actor, reference: str, power: str) -> Subject:
+    """The organisation under this handle, if the resident represents it today. Raises `NotFound`, `NotAllowed`."""
+    keys = represented_now(own_subject(actor, power))
     found = Subject.objects.filter(pk__in=keys, pseudonym=reference).first()
     if found is None:
         raise NotFound(
@@ -101,13 +102,14 @@ def _firm(actor: Actor, reference: str) -> Subject:
     return found
 
 
-def firms(*, actor: Actor) -> list[Firm]:
+def firms(*, actor: Actor, power: str = "report") -> list[Firm]:
     """The organisations that the resident represents today, and may have a report of."""
-    found = Subject.objects.filter(pk__in=represented_now(own_subject(actor, "report"))).order_by("number")
+    found = Subject.objects.filter(pk__in=represented_now(own_subject(actor, power))).order_by("number")
     return [Firm(firm.pseudonym, firm.public_name) for firm in found]
 
 
-def _about_firm(firm: Subject, rulebook: Rulebook) -> list[tuple[RecordView, Fact]]:
+def about_firm(firm: Subject, rulebook: Rulebook) -> list[tuple[RecordView, Fact]]:
+    """Every record of an organisation, newest first, for callers that know whose it is and write the look."""
     found = []
     for record in Record.objects.filter(subject=firm).select_related("subject").order_by("-occurred_on", "-pk"):
         kind = rulebook.kinds.get(record.kind)
@@ -161,8 +163,8 @@ def content(*, actor: Actor, firm: str = "", full: bool = True) -> Content:
     handed over, and holds what stands today and what the person does not hide. A look itself. Raises `NotFound`.
     """
     person, rulebook, day = own_subject(actor, "report"), current(), today()
-    subject = _firm(actor, firm) if firm else person
-    found = [r for r, _ in (_about_firm(subject, rulebook) if firm else views(person.pk, rulebook, day))]
+    subject = firm_of(actor, firm, "report") if firm else person
+    found = [r for r, _ in (about_firm(subject, rulebook) if firm else views(person.pk, rulebook, day))]
     hidden = set() if full or firm else hidden_of(person.pk)
     standing = [record for record in found if _stands(record, day) and record.reference not in hidden]
     shown = found if full else standing

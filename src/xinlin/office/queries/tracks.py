@@ -13,8 +13,9 @@ from xinlin.core.scores import evaluate
 from xinlin.core.terms import moved
 from xinlin.core.values import Text
 from xinlin.office.models.records import RecordEvent
-from xinlin.office.queries.people import live_consents, look_at_oneself, own_subject
+from xinlin.office.queries.people import live_consents, look_at_oneself, own_subject, write_look
 from xinlin.office.queries.records import RecordView, views
+from xinlin.office.queries.reports import about_firm, firm_of
 from xinlin.office.queries.scores import trend
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, today
@@ -103,14 +104,35 @@ def _published(subject_id: int, day: date) -> tuple[date, int] | None:
     return next((figure for figure in reversed(trend(subject_id, scheme.code)) if figure[0] <= day), None)
 
 
-def mine(*, actor: Actor, month: int = 0, day: date | None = None) -> Track:
-    """The resident's track as of a day, or of today moved by so many months. A look at oneself.
+def _about(actor: Actor, firm: str) -> tuple[int, list[tuple[RecordView, Fact]]]:
+    """Whose track it is, and their records; the look is written."""
+    if not firm:
+        subject = own_subject(actor, "see")
+        found = views(subject.pk, current(), today())
+        look_at_oneself(actor, (fact.kind for _, fact in found), gettext_noop("本人查看信用轨迹"))
+        return subject.pk, found
+    organisation = firm_of(actor, firm, "see")
+    found = about_firm(organisation, current())
+    write_look(
+        actor=actor,
+        subjects=[organisation.pk],
+        purpose=gettext_noop("单位查询本单位"),
+        clause=gettext_noop("征信业管理条例 第十七条"),
+        kinds=[fact.kind for _, fact in found],
+        result=gettext_noop("查看信用轨迹"),
+    )
+    return organisation.pk, found
+
+
+def mine(*, actor: Actor, month: int = 0, day: date | None = None, firm: str = "") -> Track:
+    """The resident's track as of a day, or of today moved by so many months; with ``firm`` that of an organisation which they
+    represent today, without a score. A look at oneself. Raises `NotFound` for another's organisation.
 
     Past days are worked out from the records as they are known today, so that what was repaired or found wrong is gone from
     them too; what was published at the time stands beside. Days to come are a promise: nothing else happens until then.
     """
-    subject, now_on = own_subject(actor, "see"), today()
-    found = views(subject.pk, current(), now_on)
+    now_on = today()
+    whose, found = _about(actor, firm)
     records, facts = [record for record, _fact in found], [fact for _record, fact in found]
     ends = [record.ends_on for record in records if record.ends_on is not None and record.ends_on > now_on]
     back = min([0, *(_months_between(now_on, record.occurred_on) for record in records)])
@@ -119,7 +141,6 @@ def mine(*, actor: Actor, month: int = 0, day: date | None = None) -> Track:
     if day is None:
         month = min(max(month, months[0]), months[1])
         day = moved(now_on, month)
-    look_at_oneself(actor, (fact.kind for fact in facts), gettext_noop("本人查看信用轨迹"))
     return Track(
         as_of=day,
         today=now_on,
@@ -128,8 +149,8 @@ def mine(*, actor: Actor, month: int = 0, day: date | None = None) -> Track:
         records=records,
         turns=_turns(records, now_on),
         in_force=[record for record in records if _stands(record, day)],
-        figure=_figure(subject.pk, facts, day),
-        published=_published(subject.pk, day),
+        figure=None if firm else _figure(whose, facts, day),
+        published=None if firm else _published(whose, day),
     )
 
 

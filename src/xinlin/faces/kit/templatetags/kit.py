@@ -208,5 +208,7 @@ def same(first: object, second: object) -> str:
 
 @register.filter
 def hidden_middle(value: str) -> str:
-    """A masked value read aloud: says that part of it is hidden instead of spelling out stars."""
-    return gettext("%(value)s（部分隐藏）") % {"value": value.replace("*", "")}
+    """A masked value read aloud: a pause and a word for what is hidden, lest 刘*敏 sound like another person's whole name."""
+    if "*" not in value:
+        return value
+    return gettext("%(value)s（部分隐藏）") % {"value": re.sub(r"\*+", "…", value)}
