@@ -93,14 +93,15 @@ def fill_records(count: int, bodies: int, chance: random.Random) -> None:
 
     from xinlin.office.models.publicity import Publication
 
-    made, held = min(count, PART), Publication.objects.count()
+    held = Publication.objects.count()
+    made = min(held or count, PART)
     if not held:
         _first_records(made, bodies, chance)
     columns = {}
     with connection.cursor() as cursor:
         for table in ("record", "publication"):
             columns[table] = [c.name for c in connection.introspection.get_table_description(cursor, table)]
-    for copy in range(max(1, held // made), -(-count // made)):
+    for copy in range(max(1, -(-held // made)), -(-count // made)):
         shift = copy * made
         changed = {
             "id": f"id + {shift}",
@@ -199,7 +200,7 @@ def measure(chosen: argparse.Namespace) -> None:
     begun = time.perf_counter()
     count()
     print(f"counting the figures: {time.perf_counter() - begun:.1f} s")
-    client, worst = Client(), 0.0
+    client, worst, slowest = Client(), 0.0, 0.0
     client.get("/about/")  # the process has read its code and its templates' base
     for what, addresses in pages(chance, chosen.bodies, chosen.records).items():
         times = []
@@ -209,7 +210,7 @@ def measure(chosen: argparse.Namespace) -> None:
             if answer.status_code not in (200, 302):
                 raise SystemExit(f"{address}: {answer.status_code}")
             times.append(time.perf_counter() - begun)
-        worst = max(worst, *times)
+        worst, slowest = max(worst, *times), max(slowest, statistics.median(times))
         print(
             f"{what:28} first {times[0] * 1e3:7.1f} ms, median {statistics.median(times) * 1e3:7.1f} ms, worst {max(times) * 1e3:7.1f} ms"
         )
@@ -223,7 +224,12 @@ def measure(chosen: argparse.Namespace) -> None:
     print(
         f"names compared over {chosen.bodies:,} organisations: {len(asked) / taken:.0f} a second ({len(asked) / used:.0f} per CPU second)"
     )
-    print(f"{connection.vendor}: {chosen.records:,} records, worst page {worst:.2f} s")
+    print(f"{connection.vendor}: {chosen.records:,} records, {chosen.bodies:,} organisations; against what is wanted:")
+    for what, found, wanted in (
+        ("slowest page (median), ms", slowest * 1e3, 300),
+        ("worst page of all, ms", worst * 1e3, 2_000),
+    ):
+        print(f"  {what:30} {found:10.2f}   wanted {wanted:>7}   {'kept' if found < wanted else 'MISSED'}")
 
 
 def main() -> int:
