@@ -71,7 +71,7 @@ def _session(master: str) -> SparkSession:
         from pyspark.sql import SparkSession
     except ImportError as missing:
         raise SparkMissing(
-            "引擎 spark 需要 PySpark。The spark engine needs PySpark: pip install 'xinlin[spark]'."
+            "引擎 spark 需要 PySpark。The spark engine needs PySpark: pip install 'pyspark>=4,<5'."
         ) from missing
     builder = SparkSession.builder.master(master).appName("xinlin")
     for name, value in SETTINGS.items():

@@ -22,7 +22,7 @@ WELL_FORMED = {
     TRUTH: r"(?i)true|false",
 }
 FORMS = (".csv", ".parquet")
-EXAMPLES = {INTEGER: "12 (≤ 18 位 digits)", DAY: "2026-03-01", TRUTH: "true", WORDS: "text"}
+EXAMPLES = {INTEGER: "12 (≤ 18)", DAY: "2026-03-01", TRUTH: "true", WORDS: "text"}
 
 
 class FolderRefused(ValueError):
