@@ -12,6 +12,7 @@ from tests.scores.conftest import Resident, record, resident, system
 from xinlin.office.actions import cases, objections, outcomes
 from xinlin.office.models.cases import Case, CaseStep, Telling
 from xinlin.office.models.log import Leaf
+from xinlin.office.models.notices import Contact
 from xinlin.office.models.people import Look
 from xinlin.office.models.records import Record, RecordEvent
 from xinlin.office.queries import cases as cases_of
@@ -19,7 +20,7 @@ from xinlin.office.queries import desks as desks_of
 from xinlin.office.queries import office_clocks as clocks_of
 from xinlin.office.queries import people as people_of
 from xinlin.office.queries import tellings as tellings_of
-from xinlin.office.scopes import NotAllowed, NotFound, Refused, today
+from xinlin.office.scopes import NotAllowed, NotFound, Refused, now, today
 
 pytestmark = pytest.mark.django_db
 __all__ = ["record", "resident", "system"]
@@ -173,8 +174,19 @@ def test_the_desk_shows_document_beside_claim_and_writes_a_look(disputed: tuple[
     assert desk.row.document == row.document
     assert row.document in [claim.value for claim in desk.claims]
     assert desk.may == {"decide", "extend", "hand_over"}
-    assert desk.suggestions["reject"].zh
     assert Look.objects.filter(subject=someone.subject, actor=REVIEWER.handle).exists()
+
+
+def test_suggested_wording_is_in_the_applicant_s_language_not_the_desk_s(
+    disputed: tuple[Resident, Record, str],
+) -> None:
+    someone, row, number = disputed
+    said = desks_of.desk(actor=REVIEWER, number=number).suggestions["delete"]
+    assert said.startswith("经核查")
+    Contact.objects.create(
+        subject=someone.subject, channel="email", address_sealed="sealed", language="en", given_at=now()
+    )
+    assert desks_of.desk(actor=REVIEWER, number=number).suggestions["delete"].startswith(f"The record ({row.document})")
 
 
 def test_a_look_may_be_questioned_and_is_answered(disputed: tuple[Resident, Record, str]) -> None:

@@ -18,6 +18,7 @@ from xinlin.core.wordings import suggested
 from xinlin.office import vault
 from xinlin.office.models.cases import Case, Telling
 from xinlin.office.models.lists import ListEntry
+from xinlin.office.models.notices import Contact
 from xinlin.office.models.people import Look, Subject
 from xinlin.office.models.records import Record
 from xinlin.office.queries import deeds
@@ -108,8 +109,8 @@ class Desk:
     proposed: str
     note: str
     reasons: str
-    suggestions: dict[str, Text]
-    """By outcome, a wording that a person edits."""
+    suggestions: dict[str, str]
+    """By outcome, a wording that a person edits, in the language in which the applicant wishes to be told."""
     departments: dict[str, Text]
     """To which it may be handed over."""
     tellings: int
@@ -209,6 +210,12 @@ def _look_refused(actor: Actor, number: str) -> None:
         )
 
 
+def _language_of(case: Case) -> str:
+    """The language in which the applicant asked to be told; Chinese where they gave none."""
+    given = Contact.objects.filter(subject=case.subject_id).order_by("-given_at").values_list("language", flat=True)
+    return given.first() or "zh-hans"
+
+
 def desk(*, actor: Actor, number: str) -> Desk:
     """One case with everything that its handler needs on one page. Writes the look. Raises `NotFound`."""
     found = visible(actor).filter(number=number)
@@ -236,7 +243,10 @@ def desk(*, actor: Actor, number: str) -> Desk:
         proposed=case.outcome,
         note=changes.get("note", ""),
         reasons=opened(case.reasons_sealed, "case.reasons"),
-        suggestions=suggested((record.document or record.reference) if record else case.number),
+        suggestions={
+            outcome: words.in_language(_language_of(case))
+            for outcome, words in suggested((record.document or record.reference) if record else case.number).items()
+        },
         departments={
             code: office.name
             for code, office in current().departments.items()
