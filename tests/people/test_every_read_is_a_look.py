@@ -138,6 +138,7 @@ EXCUSED: dict[Function, str] = {
     ("situation", "situation"): "counts",
     ("staff", "database_answers"): "nothing",
     ("modules", "counts"): "counts",
+    ("modules", "modules"): "counts",
     ("supervision", "counted"): "counts",
     ("supervision", "loop"): "counts",
     ("traces", "trace"): "inner",

@@ -69,7 +69,7 @@ def test_a_narrowed_row_is_shown_value_by_value() -> None:
         "transport: {delivers: [administrative_licence], name: {zh: 交通运输局, en: Transport}, basis: demonstration}\n"
     )
     found = {one.section: one for one in levels(NATIONAL.rulebook, load("example", texts, NATIONAL).rulebook)}
-    changes = {name.en: [(c.path, c.above, c.here) for c in told] for name, told in found["kinds"].narrowed}
+    changes = {name.en: [(c.path, c.above, c.here) for c in told] for name, told in found["kinds"].changed}
     assert changes["Administrative penalty"] == [("retention", "P3Y", "P1Y")]
     assert changes["Administrative licence"] == [("providers", "–", "transport")]
     assert "Transport" in [name.en for name in found["departments"].added]

@@ -1,4 +1,4 @@
-"""What a city's rulebook adds to the one above it, what it takes over as it stands, and where it narrows a row (层级差异)."""
+"""What a city's rulebook adds to the one above it, what it takes over as it stands, and which rows it changes within their bounds (层级差异)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Change:
 
 @dataclass(frozen=True)
 class SectionLevels:
-    """One section: how many rows stand as above, which are the city's own, which rows of the one above it narrows."""
+    """One section: how many rows stand as above, which are the city's own, which rows of the one above read otherwise here."""
 
     section: str
     taken_over: int
     added: list[Text]
-    narrowed: list[tuple[Text, list[Change]]]
+    changed: list[tuple[Text, list[Change]]]
 
 
 def levels(above: Rulebook, here: Rulebook) -> list[SectionLevels]:
@@ -42,11 +42,11 @@ def _section(section: str, above: Rulebook, here: Rulebook) -> SectionLevels | N
     if not own:
         return None
     added = [_name(entry) for code, entry in own.items() if code not in parent]
-    narrowed = []
+    changed = []
     for code, entry in own.items():
         if code in parent and isinstance(entry, Kind) and entry != parent[code]:
-            narrowed.append((entry.name, list(changes(_plain(parent[code]), _plain(entry)))))
-    return SectionLevels(section, len(own) - len(added) - len(narrowed), added, narrowed)
+            changed.append((entry.name, list(changes(_plain(parent[code]), _plain(entry)))))
+    return SectionLevels(section, len(own) - len(added) - len(changed), added, changed)
 
 
 def _name(entry: Any) -> Text:
