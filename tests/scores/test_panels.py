@@ -21,6 +21,7 @@ from xinlin.office.scopes import Actor, Conflict, NotAllowed
 pytestmark = pytest.mark.django_db
 FIRST = Actor(handle="account:1", name="方审核", role="reviewer", department="centre")
 SECOND = Actor(handle="account:2", name="范审核", role="reviewer", department="centre")
+THIRD = Actor(handle="account:5", name="韩运维", role="operator", department="centre")
 ANALYST = Actor(handle="account:3", name="许分析", role="analyst", department="centre")
 CLERK = Actor(handle="account:4", name="报送", role="clerk", department="tax")
 
@@ -58,7 +59,10 @@ def test_one_person_twice_is_not_two_people(stands: Any) -> None:
     now = _view("application").now
     assert now is not None
     assert ([one.name for one in now.signatures], now.approved) == (["方审核"], False)
-    _approve("application", SECOND)
+    _approve("application", SECOND, THIRD)
+    now = _view("application").now
+    assert now is not None
+    assert [one.name for one in now.signatures] == ["方审核", "范审核"]
     assert _view("application").approved is not None
     assert [_view(panel).approved for panel in PANELS if panel != "application"] == [None, None]
 

@@ -58,7 +58,7 @@ def _approvals(staff: list[Member]) -> None:
         "application": ("operator",),
     }
     for panel, roles in signing.items():
-        for member in (one for one in staff if one.role in roles):
+        for member in (next(one for one in staff if one.role == role) for role in roles):
             actor = Actor(f"system:demo-{member.sub}", member.name, member.role, member.department)
             approve(actor=actor, panel=panel, seen_sha256=sha256(content(current(), panel)))
 

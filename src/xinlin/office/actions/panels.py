@@ -8,13 +8,13 @@ from xinlin.core.panels import Panel, content, sha256
 from xinlin.core.values import Problem, Text
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.panels import PanelSignature, PanelVersion
-from xinlin.office.queries.panels import MAY_SIGN
+from xinlin.office.queries.panels import MAY_SIGN, SIGNATURES
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, Conflict, NotAllowed, now
 
 
 def approve(*, actor: Actor, panel: Panel, seen_sha256: str) -> int:
-    """Sign the panel as it stands; returns its version. The same person again changes nothing.
+    """Sign the panel as it stands; returns its version. The same person again, or a third one, changes nothing.
 
     Raises `NotAllowed`, or `Conflict` where the panel says something else by now than what was seen.
     """
@@ -48,7 +48,8 @@ def _sign(actor: Actor, panel: Panel, rulebook: str, told: dict[str, object], di
         version = PanelVersion.objects.create(
             panel=panel, rulebook=rulebook, version=number, sha256=digest, content=told, at=now()
         )
-    if version.signatures.filter(by=actor.handle).exists():
+    signed = list(version.signatures.values_list("by", flat=True))
+    if actor.handle in signed or len(signed) >= SIGNATURES:
         return version.version
     PanelSignature.objects.create(version=version, by=actor.handle, by_name=actor.name, role=actor.role, at=now())
     write_leaf(
