@@ -12,9 +12,11 @@ from tests.browser.conftest import Someone, let_in, resident
 from tests.browser.test_bench import staff
 from tests.scores.conftest import make_record
 from xinlin.office.actions import cases as case_actions
+from xinlin.office.actions import deeds as deed_actions
 from xinlin.office.models.cases import Case
 from xinlin.office.models.deeds import Deed
 from xinlin.office.models.records import Record
+from xinlin.office.queries.staff import actor_of
 from xinlin.office.scopes import now, today
 
 if TYPE_CHECKING:
@@ -156,6 +158,25 @@ def test_a_deed_is_declared_confirmed_by_two_neighbours_and_found_true(
     phone.locator("input[name=outcome][value=accepted]").check()
     phone.get_by_role("button", name="作出决定").click()
     assert Record.objects.filter(kind="volunteer_service", document=Case.objects.get().number).exists()
+
+
+def test_whoever_has_an_organisers_code_writes_neither_day_nor_hours(phone: Page, enrolled: Someone) -> None:
+    code = deed_actions.make_code(
+        actor=actor_of(staff("clerk", "youth_league", "朱报送")), sort="volunteering", title="净滩行动",
+        held_on=today() - timedelta(days=2), ends_on=today() + timedelta(days=9), values={"hours": "3"}, uses=1,
+    )  # fmt: skip
+    let_in(phone, enrolled.account)
+    phone.goto("/deeds/")
+    tap = Taps()
+    tap(phone.locator("a[href='/deeds/declare/volunteering/']"))
+    phone.fill("[name=code]", code.lower())
+    tap(phone.get_by_role("button", name="提交申报"))
+    assert "净滩行动" in phone.content()
+    assert Deed.objects.get().happened_on == today() - timedelta(days=2)
+    phone.goto("/deeds/declare/volunteering/")
+    tap(phone.get_by_role("button", name="提交申报"))
+    assert "服务时长" in phone.locator("[role=alert]").inner_text(), "what nobody stated is named"
+    phone.troubles.clear()  # type: ignore[attr-defined]  # the refusal was provoked
 
 
 def test_a_repair_is_applied_for_with_two_papers(phone: Page, enrolled: Someone, photo: Path, axe: Axe) -> None:

@@ -17,6 +17,7 @@ from django.db import transaction
 
 from tests.cases.conftest import REVIEWER
 from tests.scores.conftest import Resident, record, resident, system
+from xinlin.core.notices import filled
 from xinlin.office.actions import cases, notices, objections
 from xinlin.office.actions.case_steps import KIND_NAMES
 from xinlin.office.jobs.notices import deliver
@@ -193,6 +194,13 @@ def test_days_are_written_as_the_language_writes_them(resident: MakeResident, re
     assert f"{due.year}年{due.month}月{due.day}日" in chinese.body
     assert f"{due.day} {due:%b} {due.year}" in english.body
     assert due.isoformat() not in chinese.body + english.body
+
+
+def test_reasons_that_end_a_sentence_end_it_once() -> None:
+    said = filled("理由：{words}。不同意的，", {"words": "经核实，申报属实。"}, "zh-hans")
+    assert said == "理由：经核实，申报属实。不同意的，"
+    assert filled("Reasons: {words}. If", {"words": "It is true."}, "en") == "Reasons: It is true. If"
+    assert filled("{words}", {"words": "属实。"}, "zh-hans") == "属实。"
 
 
 def test_what_no_gateway_takes_is_printed_where_it_must_arrive(

@@ -99,7 +99,7 @@ def test_anothers_is_not_there(someone: Resident, resident: Make) -> None:
 
 def test_reading_ones_honours_is_a_look(someone: Resident) -> None:
     honours.mine(actor=someone.actor)
-    assert Look.objects.filter(result="本人查看荣誉与善行").count() == 1
+    assert Look.objects.filter(result="查看荣誉与善行").count() == 1
 
 
 def test_the_card_is_there_with_consent_and_gone_without(someone: Resident) -> None:

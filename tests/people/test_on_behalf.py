@@ -284,3 +284,33 @@ def test_a_helpers_objection_is_the_persons_own(pair: tuple[Resident, Resident, 
     case = cases.object_to(actor=found[0], reference=fault.reference, reason="not_me", words="")
     assert let_in(elder).get(f"/appeals/{case}/").status_code == 200
     assert let_in(younger).get(f"/appeals/{case}/").status_code == 404
+
+
+def test_what_was_begun_for_another_is_not_done_to_oneself_once_that_has_ended(
+    pair: tuple[Resident, Resident, Record],
+) -> None:
+    elder, younger, _fault = pair
+    people.open_score(actor=younger.actor, via="test")
+    number, client = entrusted(elder, younger, "see", "report"), let_in(younger)
+    client.post("/me/helpers/begin/", {"number": number})
+    let_in(elder).post("/me/helpers/", {"end": number})
+    told = client.post("/leave/")
+    assert told.status_code == 403
+    assert "代办已经结束" in told.content.decode()
+    assert people_of.me(actor=younger.actor).standing == "open", "the helper's own score stands"
+    assert "代办已经结束" not in client.get("/records/").content.decode(), "said once"
+
+
+def test_a_helper_shows_nobody_anothers_card_or_code_and_is_offered_no_door_that_is_shut(
+    pair: tuple[Resident, Resident, Record],
+) -> None:
+    elder, younger, _fault = pair
+    people.open_score(actor=elder.actor, via="test")
+    client = let_in(younger)
+    client.post("/me/helpers/begin/", {"number": entrusted(elder, younger, "see")})
+    for address in ("/code/", "/card/", "/leave/"):
+        assert client.get(address).status_code == 403, address
+    for page in ("/", "/me/"):
+        text = client.get(page).content.decode()
+        for shut in ("/code/", "/card/", "/leave/", "/me/helpers/", "/messages/", "/me/recording/"):
+            assert f'href="{shut}"' not in text, (page, shut)

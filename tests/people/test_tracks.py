@@ -79,7 +79,7 @@ def test_without_consent_there_is_a_track_and_no_score(resident: Make, record: M
     assert found.figure is None
     assert found.published is None
     assert [one.kind for one in found.in_force] == ["volunteer_service"]
-    assert Look.objects.filter(result="本人查看信用轨迹").count() == 1
+    assert Look.objects.filter(result="查看信用轨迹").count() == 1
 
 
 @pytest.mark.django_db

@@ -250,7 +250,7 @@ class FieldReader:
 
     def _missing(self, text: str) -> Problem:
         what = Text(zh=f"必填项“{self.spec.label.zh}”是空的", en=f"The required field {self.spec.label.en} is empty")
-        cure = Text(zh="请补填后重报", en="Fill it in and send the row again")
+        cure = Text(zh="请补填后再提交", en="Fill it in and send it again")
         return Problem("missing", self.spec.code, what, cure, text, {"column": self.column})
 
     def _refusal(self, reason: Fault, raw: str) -> Problem:

@@ -59,11 +59,15 @@ def _day(value: date) -> Text:
 
 
 def filled(text: str, facts: Mapping[str, Fact], language: str) -> str:
-    """The words with every place filled, days as the language writes them. Raises KeyError for a place of which nothing is known."""
+    """The words with every place filled, days as the language writes them; no stop stands twice where what fills a place ends a sentence.
+
+    Raises KeyError for a place of which nothing is known.
+    """
 
     def said(found: re.Match[str]) -> str:
         value = facts[found[1]]
         value = _day(value) if isinstance(value, date) else value
-        return value.in_language(language) if isinstance(value, Text) else value
+        words = value.in_language(language) if isinstance(value, Text) else value
+        return words.rstrip("。.") if text.startswith(("。", "."), found.end()) else words
 
     return PLACE.sub(said, text)

@@ -130,8 +130,8 @@ def leave(request: ActorRequest) -> HttpResponse:
     if request.method == "POST":
         leaving = actions.leave(actor=request.actor, via=_via(request))
         return redirect("portal:deletion", number=leaving.number)
-    held = [consent for consent in queries.mine(actor=request.actor) if consent.held]
-    context = {"tab": "me", "me": people.me(actor=request.actor), "held": held}
+    context = {"tab": "me", "me": people.me(actor=request.actor, power="leave")}
+    context["held"] = [consent for consent in queries.mine(actor=request.actor) if consent.held]
     return render(request, "portal/leave.html", context)
 
 

@@ -36,8 +36,11 @@ def _midnight() -> datetime:
 @require_safe
 @resident_required
 def card(request: ActorRequest) -> HttpResponse:
-    """The card of whoever opened a score: name, level, day, and that it is no identity document. Nobody else has one."""
-    held, me = scores.mine(actor=request.actor), people.me(actor=request.actor)
+    """The card of whoever opened a score: name, level, day, and that it is no identity document. Nobody else has one.
+
+    No helper carries another's.
+    """
+    me, held = people.me(actor=request.actor, power=""), scores.mine(actor=request.actor)
     kept = held and {
         "city": text_filter(words_of(current()).city),
         "title": _title(),

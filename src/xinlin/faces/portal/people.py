@@ -125,20 +125,24 @@ def _show(request: ActorRequest) -> ShownCode:
 @require_http_methods(["GET", "HEAD", "POST"])
 @resident_required
 def code(request: ActorRequest) -> HttpResponse:
-    """The green code: held, with its date, or absent; no other colour exists. A code for once, for a scene agreed to."""
+    """The green code: held, with its date, or absent; no other colour exists. A code for once, for a scene agreed to.
+
+    Only its owner shows it: no helper stands before a merchant with another's.
+    """
     shown, problem = None, None
     if request.method == "POST":
         try:
             shown = _show(request)
         except Refused as refused:
             problem = refused.problem
+    me = people.me(actor=request.actor, power="")
     card = scores.mine(actor=request.actor)
     context = {
         "shown": shown,
         "problem": problem,
         "scenes": benefits.scenes_open(actor=request.actor),
         "tab": "home",
-        "me": people.me(actor=request.actor),
+        "me": me,
         "card": card,
         "marks": [mark for mark in card.marks if mark.held] if card else [],
         "day": today(),

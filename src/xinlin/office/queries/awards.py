@@ -137,7 +137,7 @@ def open_rounds(*, actor: Actor) -> list[tuple[RoundView, bool]]:
     rows = list(found.order_by("closes_on"))
     reached = standing(subject.pk, current(), day) if rows else None
     if rows:
-        look_at_oneself(actor, (), gettext_noop("本人查看评选"))
+        look_at_oneself(actor, (), gettext_noop("查看评选"))
     return [(_round(row), reached is not None and row.tier in reached.reached) for row in rows]
 
 
@@ -167,7 +167,7 @@ def mine(*, actor: Actor) -> list[NominationView]:
     rows = Nomination.objects.filter(subject=subject, round__rulebook=current().code)
     found = [_view(row, actor) for row in rows.select_related("round", "subject").order_by("-pk")]
     if found:
-        look_at_oneself(actor, (), gettext_noop("本人查看评选"))
+        look_at_oneself(actor, (), gettext_noop("查看评选"))
     return found
 
 

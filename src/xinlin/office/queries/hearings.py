@@ -71,7 +71,7 @@ def mine(*, actor: Actor) -> list[Hearing]:
     rows = PriorNotice.objects.filter(entry__subject__in=[subject.pk, *represented_now(subject)])
     found = list(rows.select_related("entry__record").order_by("-given_at"))
     if found:
-        look_at_oneself(actor, {row.entry.record.kind for row in found}, gettext_noop("本人查看事先告知"))
+        look_at_oneself(actor, {row.entry.record.kind for row in found}, gettext_noop("查看事先告知"))
     return [_view(row) for row in found]
 
 

@@ -55,5 +55,5 @@ def mine(*, actor: Actor) -> list[Honour]:
     kept = Evidence.objects.filter(record__reference__in=[r.reference for r in found], state=Evidence.State.KEPT)
     for reference in kept.values_list("record__reference", flat=True):
         files[str(reference)] = files.get(str(reference), 0) + 1
-    look_at_oneself(actor, (record.kind for record in found), gettext_noop("本人查看荣誉与善行"))
+    look_at_oneself(actor, (record.kind for record in found), gettext_noop("查看荣誉与善行"))
     return [Honour(record, files.get(record.reference, 0), record.reference in hidden) for record in found]

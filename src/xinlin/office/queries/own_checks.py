@@ -58,7 +58,7 @@ def mine(*, actor: Actor, limit: int = 100) -> list[OwnCheck]:
         told.setdefault(answer or 0, []).append(outcome)
     open_cases = Case.objects.filter(answer__in=found, filed_by=subject).exclude(state=Case.State.CLOSED)
     running = dict(open_cases.values_list("answer_id", "number"))
-    look_at_oneself(actor, _kinds(found), gettext_noop("本人查看审批核查"))
+    look_at_oneself(actor, _kinds(found), gettext_noop("查看审批核查"))
     return [_view(row, subject, told.get(row.pk, []), running.get(row.pk, "")) for row in found]
 
 

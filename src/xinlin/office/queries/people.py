@@ -191,9 +191,9 @@ def score_standing(subject_id: int) -> str:
     return "declined" if said_no else "never"
 
 
-def me(*, actor: Actor) -> Me:
-    """Who the signed-in resident is, and whether the score may be opened."""
-    subject, rulebook, day = own_subject(actor, "see"), current(), today()
+def me(*, actor: Actor, power: str = "see") -> Me:
+    """Who the signed-in resident is, and whether the score may be opened; to a helper with ``power``, as in `own_subject`."""
+    subject, rulebook, day = own_subject(actor, power), current(), today()
     adult = subject.born_on is not None and is_adult(subject.born_on, day)
     hindrance = NO_SCORE if rulebook.scheme_at(day) is None else None if adult else UNDER_AGE
     standing = score_standing(subject.pk)

@@ -315,7 +315,7 @@ def mine(*, actor: Actor) -> list[RecordView]:
     """Every record that the platform holds of the resident, newest first."""
     subject = own_subject(actor, "see")
     found = [record for record, _fact in views(subject.pk, current(), today())]
-    look_at_oneself(actor, (record.kind for record in found), gettext_noop("本人查看记录"))
+    look_at_oneself(actor, (record.kind for record in found), gettext_noop("查看记录"))
     return found
 
 
@@ -324,7 +324,7 @@ def one(*, actor: Actor, reference: str) -> RecordView:
     subject = own_subject(actor, "see")
     for record, _fact in views(subject.pk, current(), today()):
         if record.reference == reference:
-            look_at_oneself(actor, [record.kind], gettext_noop("本人查看记录"))
+            look_at_oneself(actor, [record.kind], gettext_noop("查看记录"))
             return record
     firms = represented_now(subject)
     row = Record.objects.select_related("subject").filter(reference=reference, subject__in=firms).first()
@@ -334,7 +334,7 @@ def one(*, actor: Actor, reference: str) -> RecordView:
     filed = Case.objects.filter(filed_by=subject, record=row, kind__in=[Case.Kind.OBJECTION, Case.Kind.REVIEW])
     case = filed.exclude(state=Case.State.CLOSED).select_related("record").first()
     shown = view(row, as_fact(kind, row, via=True, represented=True), current(), [], case)
-    look_at_oneself(actor, [row.kind], gettext_noop("本人查看记录"))
+    look_at_oneself(actor, [row.kind], gettext_noop("查看记录"))
     return replace(
         shown,
         can_object=row.status in OBJECTIONABLE and case is None,

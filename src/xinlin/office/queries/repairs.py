@@ -127,7 +127,7 @@ def mine(*, actor: Actor) -> list[RepairView]:
                 listed=rulebook.kinds[record.kind].effect == "list_entry",
             )
         )
-    look_at_oneself(actor, {record.kind for record in standing}, gettext_noop("本人查看可修复的记录"))
+    look_at_oneself(actor, {record.kind for record in standing}, gettext_noop("查看可修复的记录"))
     return sorted(found, key=lambda view: (view.from_on, view.reference))
 
 

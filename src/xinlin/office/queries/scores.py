@@ -201,7 +201,7 @@ def _own_card(actor: Actor, subject_id: int, scheme: Scheme, found: list[tuple[R
     day, facts = today(), [fact for _record, fact in found]
     result = evaluate(scheme, facts, day)
     causes = explain(scheme, facts, result)
-    look_at_oneself(actor, (fact.kind for fact in facts), gettext_noop("本人查看评分"))
+    look_at_oneself(actor, (fact.kind for fact in facts), gettext_noop("查看评分"))
     records = {record.reference: record for record, _fact in found}
     return _card(scheme, day, records, result, causes, trend(subject_id, scheme.code))
 
@@ -279,7 +279,7 @@ def history_of(*, actor: Actor) -> list[FrozenView]:
     known = {(s.version, t.code): t for s in rulebook.schemes if s.code == scheme.code for t in s.tiers}
     rows = Score.objects.filter(subject=subject, run__scheme=scheme.code, run__state=ScoreRun.State.DONE)
     newest = {row.as_of: row for row in rows.select_related("run").order_by("run_id")}
-    look_at_oneself(actor, (), gettext_noop("本人查看历史分数"))
+    look_at_oneself(actor, (), gettext_noop("查看历史分数"))
     found: list[FrozenView] = []
     for day in sorted(newest):
         row = newest[day]

@@ -109,7 +109,7 @@ def _about(actor: Actor, firm: str) -> tuple[int, list[tuple[RecordView, Fact]]]
     if not firm:
         subject = own_subject(actor, "see")
         found = views(subject.pk, current(), today())
-        look_at_oneself(actor, (fact.kind for _, fact in found), gettext_noop("本人查看信用轨迹"))
+        look_at_oneself(actor, (fact.kind for _, fact in found), gettext_noop("查看信用轨迹"))
         return subject.pk, found
     organisation = firm_of(actor, firm, "see")
     found = about_firm(organisation, current())
