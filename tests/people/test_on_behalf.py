@@ -274,6 +274,21 @@ def test_a_guardian_acts_until_the_birthday_and_never_for_a_grown_up(
             document_checked=True, purpose="x",
         )  # fmt: skip
     assert Look.objects.filter(subject=child.subject, role="helper").exists()
+    brother = resident("林二诺", date(today().year - 17, 6, 1))
+    younger = {**form, "guardian_identifier": number_of(brother), "guardian_name": "林二诺"}
+    refused = client.post("/bench/serve/", younger)
+    assert refused.status_code == 422
+    page = refused.content.decode()
+    assert "监护人未满 18 周岁" in page
+    assert f'value="{number_of(brother)}"' in page and 'value="出生医学证明"' in page, "nothing typed is lost"
+
+
+def test_a_refused_mandate_keeps_what_was_typed(pair: tuple[Resident, Resident, Record]) -> None:
+    elder, younger, _fault = pair
+    form = {"identifier": number_of(younger), "name": "另一个人", "power": ["see", "object"], "lasts": "P6M"}
+    page = let_in(elder).post("/me/helpers/", form).content.decode()
+    assert 'value="另一个人"' in page
+    assert page.count(" checked") == 3
 
 
 def test_a_helpers_objection_is_the_persons_own(pair: tuple[Resident, Resident, Record]) -> None:

@@ -46,5 +46,5 @@ def serve(request: ActorRequest) -> HttpResponse:
         else:
             acting.begin(request, number)
             return redirect("portal:home")
-    context = {"problem": problem, "minutes": COUNTER_MINUTES}
+    context = {"problem": problem, "typed": request.POST if problem else {}, "minutes": COUNTER_MINUTES}
     return render(request, "bench/serving.html", context, status=422 if problem else 200)

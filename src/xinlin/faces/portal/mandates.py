@@ -54,6 +54,8 @@ def helpers(request: ActorRequest) -> HttpResponse:
         "powers": ENTRUSTED,
         "lasts": LASTS,
         "problem": problem,
+        "typed": request.POST if problem else {},
+        "chosen": request.POST.getlist("power") if problem else [],
     }
     return render(request, "portal/helpers.html", context, status=422 if problem else 200)
 

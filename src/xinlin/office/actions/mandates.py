@@ -60,6 +60,12 @@ NOT_A_CHILD = Problem(
     what=Text(zh="被监护人已满 18 周岁。", en="The ward is of age."),
     cure=Text(zh="成年人请由本人委托代办人。", en="An adult entrusts a helper in person."),
 )
+NOT_OF_AGE = Problem(
+    code="not_of_age",
+    where="guardian",
+    what=Text(zh="监护人未满 18 周岁。", en="The guardian is not of age."),
+    cure=Text(zh="请登记已成年的监护人。", en="Enter a guardian who is of age."),
+)
 
 
 def _person(identifier: str, name: str) -> Subject:
@@ -128,13 +134,16 @@ def name_guardian(
     document_checked: bool,
     purpose: str,
 ) -> str:
-    """Enter a child's guardian (number and name of each) after the papers were seen; ends on the 18th birthday by itself."""
+    """Enter a child's guardian (number and name of each) after the papers were seen; ends on the 18th birthday by itself.
+
+    Raises `Refused` for papers not seen, numbers and names that do not fit, a ward of age or a guardian who is not (民法典 34).
+    """
     why = _checked(actor, document_checked, purpose)
     child, adult = _person(*ward), _person(*guardian)
     if child.born_on is None or is_adult(child.born_on, today()):
         raise Refused(NOT_A_CHILD)
-    if child.pk == adult.pk:
-        raise Refused(NOT_ONESELF)
+    if adult.born_on is not None and not is_adult(adult.born_on, today()):
+        raise Refused(NOT_OF_AGE)
     birthday = datetime.combine(add_term(child.born_on, ADULT_FROM), time(), timezone.get_current_timezone())
     mandate = Mandate(
         number=_number(),
