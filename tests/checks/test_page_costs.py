@@ -18,12 +18,13 @@ from xinlin.office.scopes import Actor
 
 pytestmark = pytest.mark.django_db
 COSTS = {
-    "/bench/checks/": 10,
+    "/bench/checks/": 9,
     "/bench/items/": 9,
     "/bench/items/?q=交易": 9,
     "/bench/items/520000/": 4,
     "/bench/measures/": 3,
-    "/bench/supervision/?days=90": 11,
+    "/bench/supervision/?days=90": 13,
+    "/bench/supervision/hits/?days=90": 13,
     "/lists/": 2,
     "/lists/registers/": 1,
 }

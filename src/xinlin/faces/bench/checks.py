@@ -45,6 +45,7 @@ def _form(
         "key": key,
         "problem": problem,
         "checks": queries.mine(actor=request.actor),
+        "linked": True,
         "decides": DECIDES,
     }
     return render(request, "bench/checks.html", context, status=status)
@@ -135,4 +136,6 @@ def feedback(request: ActorRequest, number: str, answer: str) -> HttpResponse:
 @require_GET
 def overdue(request: ActorRequest) -> HttpResponse:
     """``/bench/checks/overdue/``: answers whose feedback is late, oldest first."""
-    return render(request, "bench/checks_overdue.html", {"checks": queries.overdue(actor=request.actor)})
+    return render(
+        request, "bench/checks_overdue.html", {"checks": queries.overdue(actor=request.actor), "linked": True}
+    )

@@ -98,6 +98,7 @@ urlpatterns = [
     path("measures/", holds.measures, name="measures"),
     path("national-rows/", national_rows.national_rows, name="national_rows"),
     path("supervision/", supervision.supervision, name="supervision"),
+    path("supervision/<slug:number>/", supervision.behind, name="behind"),
     path("items/", items.items, name="items"),
     path("items/links/", items.propose_file, name="links_propose"),
     path("items/links/decide/", items.decide_group, name="links_decide"),

@@ -86,7 +86,7 @@ def store(check: Storing, *, actor: Actor) -> None:
             _store_many(check, actor)
 
 
-_ASKED = "number, client, department, item, purpose, officer, channel, idempotency_key, input_sha256, asked_at, as_of"
+_ASKED = "number, client, department, item, purpose, officer, channel, applicants, idempotency_key, input_sha256, asked_at, as_of"
 _ANSWER = (
     *("number", "question", "position", "subject", "applicant_sealed", "verdict", "reasons", "hits", "favours"),
     "feedback_due_on",
@@ -109,7 +109,7 @@ _LOOK = (
 _HOLDS = """INSERT INTO hold (answer_id, opened_at, lapses_at, signed_by, signed_reason, ended)
 SELECT {of}.id, %s, %s, '', '', '' FROM {of} WHERE {of}.verdict = 'yes'"""
 _ONE_STATEMENT = f"""WITH q AS (
-    INSERT INTO check_question ({_ASKED}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+    INSERT INTO check_question ({_ASKED}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
 ), a AS (
     INSERT INTO check_answer (question_id, number, position, subject_id, applicant_sealed, verdict, reasons, hits, favours,
         feedback_due_on)
@@ -129,17 +129,18 @@ INSERT INTO leaf_opening (leaf_id, salt, body, "row") SELECT f.id, %s, %s::jsonb
 """Everything, in one statement and so in one transaction: one way to the server and back."""
 
 
-def _asked(asked: AskedRow) -> list[Any]:
+def _asked(check: Storing) -> list[Any]:
+    asked = check.asked
     return [
         *(asked.number, asked.client, asked.department, asked.item, asked.purpose, asked.officer, asked.channel),
-        *(asked.key, asked.input_sha256, asked.asked_at, asked.as_of),
+        *(len(check.answers), asked.key, asked.input_sha256, asked.asked_at, asked.as_of),
     ]
 
 
 def _values(check: Storing, looker: Actor) -> list[Any]:
     answers, leaf = check.answers, check.leaf
     return [
-        *_asked(check.asked),
+        *_asked(check),
         [row.number for row in answers],
         [row.position for row in answers],
         [row.subject_id for row in answers],
@@ -161,8 +162,8 @@ def _values(check: Storing, looker: Actor) -> list[Any]:
 def _store_many(check: Storing, looker: Actor) -> None:
     """As one statement would, in a few; the caller holds the transaction."""
     asked, leaf = check.asked, check.leaf
-    marks = ", ".join(["%s"] * 11)
-    question = _stored(f"INSERT INTO check_question ({_ASKED}) VALUES ({marks}) RETURNING id", _asked(asked))
+    marks = ", ".join(["%s"] * 12)
+    question = _stored(f"INSERT INTO check_question ({_ASKED}) VALUES ({marks}) RETURNING id", _asked(check))
     insert(
         CheckAnswer,
         _ANSWER,

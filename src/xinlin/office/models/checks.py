@@ -16,6 +16,8 @@ class Check(models.Model):
     officer = models.CharField(max_length=100)
     channel = models.CharField(max_length=8, default="machine")
     """How it was asked: ``machine``, ``file``, ``page``, ``counter`` or ``panel``."""
+    applicants = models.PositiveIntegerField()
+    """How many it asked about: as many answers it has."""
     idempotency_key = models.CharField(max_length=64)
     """Keyed hash of the caller's key: a key may be anything, an applicant's number too."""
     input_sha256 = models.CharField(max_length=64)

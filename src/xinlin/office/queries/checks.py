@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Window
+from django.db.models import Count, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext_noop
 
@@ -114,13 +114,21 @@ def note_reading(actor: Actor, check: Check) -> None:
     write_looks(actor=actor, reads=[_reading(check, list(check.answers.all()))])
 
 
-def _reading(check: Check, answers: Sequence[CheckAnswer]) -> Read:
+@dataclass(frozen=True, slots=True)
+class Why:
+    """For what, and on which clause, somebody reads checks who did not ask them."""
+
+    purpose: str
+    clause: str
+
+
+def _reading(check: Check, answers: Sequence[CheckAnswer], why: Why | None = None) -> Read:
     rulebook = current()
     item = rulebook.approval_items.get(check.item)
     return Read(
         subjects=[answer.subject_id for answer in answers if answer.subject_id is not None],
-        purpose=check.purpose,
-        clause=clause_of(item, rulebook, check.as_of),
+        purpose=why.purpose if why else check.purpose,
+        clause=why.clause if why else clause_of(item, rulebook, check.as_of),
         kinds=kinds_on(rulebook, {hit["list_code"] for answer in answers for hit in answer.hits}),
         result=gettext_noop("再次查看核查结果"),
         delay=delay_of(item, rulebook, today()),
@@ -145,28 +153,25 @@ def one(*, actor: Actor, number: str) -> CheckView:
 
 def _counted(checks: Sequence[Check]) -> dict[int, Counter[str]]:
     """How many answers of each verdict, by the check's key; of a long check only those that need a person are read."""
-    answers = CheckAnswer.objects.filter(question__in=checks)
-    last = CheckAnswer.objects.filter(question=OuterRef("pk")).order_by("-position").values("position")[:1]
-    asked = Check.objects.filter(pk__in=[check.pk for check in checks]).annotate(last=Subquery(last))
-    counts: dict[int, Counter[str]] = {
-        key: Counter({CheckAnswer.Verdict.NO: 0 if last is None else last + 1})
-        for key, last in asked.values_list("pk", "last")
-    }
-    for_people = answers.exclude(verdict=CheckAnswer.Verdict.NO).values_list("question_id", "verdict")
+    counts: dict[int, Counter[str]] = {one.pk: Counter({CheckAnswer.Verdict.NO: one.applicants}) for one in checks}
+    for_people = CheckAnswer.objects.filter(question__in=checks).exclude(verdict=CheckAnswer.Verdict.NO)
+    for_people = for_people.values_list("question_id", "verdict")
     for key, verdict, number in for_people.annotate(n=Count("pk")).order_by():
         counts[key][verdict] = number
         counts[key][CheckAnswer.Verdict.NO] -= number
     return counts
 
 
-def _listed(actor: Actor, rows: QuerySet[CheckAnswer], checks: Sequence[Check]) -> list[CheckView]:
-    """Checks with those of their answers that ``rows`` selects, at most `SHOWN_PER_CHECK` each."""
+def listed(
+    actor: Actor, rows: QuerySet[CheckAnswer], checks: Sequence[Check], why: Why | None = None
+) -> list[CheckView]:
+    """Checks with those of their answers that ``rows`` selects, at most `SHOWN_PER_CHECK` each. Writes the looks."""
     day, by_check, counts = today(), dict[int, list[CheckAnswer]](), _counted(checks)
     place = Window(RowNumber(), partition_by="question", order_by="position")
     first = rows.filter(question__in=checks).annotate(place=place).filter(place__lte=SHOWN_PER_CHECK)
     for row in first.select_related("feedback__entry__record", "hold").order_by("position"):
         by_check.setdefault(row.question_id, []).append(row)
-    write_looks(actor=actor, reads=[_reading(one, by_check[one.pk]) for one in checks if one.pk in by_check])
+    write_looks(actor=actor, reads=[_reading(one, by_check[one.pk], why) for one in checks if one.pk in by_check])
     items, views = found_all(check.item for check in checks), []
     for check in checks:
         shown = [answer_view(row, feedback_of(row), day) for row in by_check.get(check.pk, ())]
@@ -177,7 +182,7 @@ def _listed(actor: Actor, rows: QuerySet[CheckAnswer], checks: Sequence[Check]) 
 def mine(*, actor: Actor, limit: int = 20) -> list[CheckView]:
     """The newest checks of the actor's department, with those answers that need a person (yes, unsure)."""
     checks = list(Check.objects.filter(department=own_department(actor)).order_by("-asked_at", "-pk")[:limit])
-    return _listed(actor, CheckAnswer.objects.exclude(verdict=CheckAnswer.Verdict.NO), checks)
+    return listed(actor, CheckAnswer.objects.exclude(verdict=CheckAnswer.Verdict.NO), checks)
 
 
 def overdue(*, actor: Actor, limit: int = 50) -> list[CheckView]:
@@ -188,7 +193,7 @@ def overdue(*, actor: Actor, limit: int = 50) -> list[CheckView]:
         .distinct()
         .order_by("asked_at", "pk")[:limit]
     )
-    return _listed(actor, late, checks)
+    return listed(actor, late, checks)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from xinlin.office.models.exchange import SigningKey, Source
 from xinlin.office.models.staff import Machine, Role
 from xinlin.office.queries.quality import WHOLE_CITY
 from xinlin.office.queries.staff import used_today
-from xinlin.office.queries.supervision import counted
+from xinlin.office.queries.tallies import counted
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, now, today
 
@@ -175,8 +175,8 @@ def _ways(only: str) -> _Ways:
         )
     )
     checks: dict[str, int] = {}
-    for (office, _), (applicants, _, _) in counted(only or None, day - RECENT, day).items():
-        checks[office] = checks.get(office, 0) + applicants
+    for place, tally in counted(day - RECENT, day, only or None).items():
+        checks[place.department] = checks.get(place.department, 0) + tally.applicants
     return _Ways(
         last={(office, kind): at for office, kind, at in last},
         recent={one["department"]: (one["files"], one["rows"] or 0) for one in fresh.order_by()},
