@@ -154,9 +154,9 @@ def one(*, actor: Actor, number: str) -> CheckView:
 def _counted(checks: Sequence[Check]) -> dict[int, Counter[str]]:
     """How many answers of each verdict, by the check's key; of a long check only those that need a person are read."""
     counts: dict[int, Counter[str]] = {one.pk: Counter({CheckAnswer.Verdict.NO: one.applicants}) for one in checks}
-    for_people = CheckAnswer.objects.filter(question__in=checks).exclude(verdict=CheckAnswer.Verdict.NO)
-    for_people = for_people.values_list("question_id", "verdict")
-    for key, verdict, number in for_people.annotate(n=Count("pk")).order_by():
+    answers = CheckAnswer.objects.filter(question__in=checks).exclude(verdict=CheckAnswer.Verdict.NO)
+    for_people = answers.values_list("question_id", "verdict").annotate(n=Count("pk")).order_by()
+    for key, verdict, number in for_people:
         counts[key][verdict] = number
         counts[key][CheckAnswer.Verdict.NO] -= number
     return counts
