@@ -144,9 +144,11 @@ def _without_unit(header: str) -> str:
 
 
 def _own_part(header: str) -> str:
-    """The part below a group of columns: 企业信息 over 生产企业. A part below a person is that person's."""
-    group, _, part = tidy(header).rpartition(" ")
-    if not group or part.isascii() or _OF_A_PERSON.search(folded(group)):
+    """The part below a group of columns (企业信息 over 生产企业) or of an object inside (base.名称). A part below a person is that person's."""
+    group, space, part = tidy(header).rpartition(" ")
+    if not space:
+        group, _, part = tidy(header).rpartition(".")
+    if not group or (space and part.isascii()) or _OF_A_PERSON.search(folded(group)):
         return ""
     return _without_unit(part)
 

@@ -69,6 +69,17 @@ def cell_too_long(row: int) -> FileRefused:
     )
 
 
+def table_in_text(form: str) -> FileRefused:
+    """The refusal of an answer of a web service that carries its rows as one text inside."""
+    return refuse(
+        "table_in_text",
+        f"各行被当作一段文字包在 {form} 里面（接口的应答原样保存时常见）",
+        f"The rows are packed as one text inside the {form}, as answers of web services are when saved as they came",
+        "请把里面的那段文字另存为文件后报送",
+        "Save that inner text as a file of its own and send it",
+    )
+
+
 def refuse(
     code: str, what_zh: str, what_en: str, cure_zh: str, cure_en: str, *, where: str = "file", raw: str = ""
 ) -> FileRefused:

@@ -1,13 +1,11 @@
-"""JSON and JSON Lines as rows: an array of objects, or an object that holds one; nested objects become dotted columns (JSON)."""
+"""JSON and JSON Lines as rows: objects or arrays of cells, wherever they are; nested objects become dotted columns (JSON)."""
 
 from __future__ import annotations
 
 import codecs
 import json
-from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
@@ -15,9 +13,10 @@ from typing import IO, Any
 import ijson
 from ijson.common import IncompleteJSONError, JSONError
 
-from xinlin.core.columns import header_sha256, label_key, unique_headers
+from xinlin.core.columns import header_sha256, unique_headers
 from xinlin.office.files.encodings import decoded_encoding
-from xinlin.office.files.grids import pick
+from xinlin.office.files.grids import Grid, open_grid, pick
+from xinlin.office.files.json_shapes import EACH, EVERY, Place, Steps, by_columns, places, shapes_to, survey
 from xinlin.office.layouts import (
     LONGEST_CELL,
     MOST_COLUMNS,
@@ -30,23 +29,13 @@ from xinlin.office.layouts import (
     cell_too_long,
     nothing_inside,
     refuse,
+    table_in_text,
     too_many_columns,
+    without_numbers,
 )
 
 LONGEST_LINE = 16 << 20
 """Bytes of one object in JSON Lines."""
-DEEPEST = 32
-"""Levels of nesting up to which a file is read at all."""
-_MOST_PLACES = 1_000
-ROOT = "$"
-
-
-@dataclass
-class _Place:
-    """An array of objects inside the file: how many, and which keys they have."""
-
-    count: int = 0
-    keys: Counter[str] = field(default_factory=Counter)
 
 
 class _AsUtf8:
@@ -73,26 +62,37 @@ def open_json(path: Path, known: AbstractSet[str], reading: Reading) -> Sheet:
     """
     encoding = decoded_encoding(path, reading)
     if _is_lines(path, encoding):
-        return _JsonSheet(path, encoding, ROOT, {ROOT: _survey_lines(path, encoding)}, reading, "jsonl")
+        return _JsonSheet(_Lines(path, encoding), Place((EACH,), _count_lines(path, encoding), ()), reading)
     try:
-        places = _survey(path, encoding)
+        root = survey(_stream(path, encoding))
     except (JSONError, IncompleteJSONError, UnicodeError, RecursionError) as error:
         raise _broken(error) from error
-    if not places:
-        raise nothing_inside()
-
-    def mark(name: str) -> tuple[int, int]:
-        return sum(1 for key in places[name].keys if label_key(key) in known), places[name].count
-
-    chosen = max(places, key=mark)
-    if reading.table:
-        choices: list[dict[str, object]] = [_choice(name, place) for name, place in places.items()]
-        chosen = pick(list(places), list(places), reading.table, choices)
-    return _JsonSheet(path, encoding, chosen, places, reading, "json")
-
-
-def _choice(name: str, place: _Place) -> dict[str, object]:
-    return {"name": name, "rows": place.count, "columns": len(place.keys), "visible": True}
+    found = places(root, known)
+    if not found:
+        raise nothing_inside() if not root.item or not root.item.scalars else row_no_object(1)
+    choices = [place.as_choice() for place in found]
+    chosen = pick(found, [place.name for place in found], reading.table, choices) if reading.table else found[0]
+    if EACH not in chosen.steps and any(map(by_columns, (root, *root.members.values()))):
+        raise _columns_apart()
+    if not chosen.steps and any(one.sample[:1] in ("[", "{") for one in root.members.values()):
+        raise table_in_text("JSON")
+    document = _Document(path, encoding)
+    sheet: Sheet
+    if chosen.lists:
+        sheet = open_grid([_grid(document, chosen)], known, reading, alike=False)
+        sheet.layout.encoding = encoding
+    else:
+        sheet = _JsonSheet(document, chosen, reading)
+    sheet.layout.tables = choices
+    sheet.layout.titles = [
+        without_numbers(f"{name}：{one.sample}")
+        for shape in shapes_to(root, chosen.steps)
+        for name, one in shape.members.items()
+        if one.sample
+    ][:20] + sheet.layout.titles
+    for other in [one for one in found if one.steps != chosen.steps[: len(one.steps)]][:20]:
+        sheet.layout.findings.append(Finding("second_table", other.name, str(other.count)))
+    return sheet
 
 
 def _stream(path: Path, encoding: str) -> Any:
@@ -116,58 +116,8 @@ def _is_lines(path: Path, encoding: str) -> bool:
         return False
 
 
-def _survey(path: Path, encoding: str) -> dict[str, _Place]:
-    """Every array of objects in the file, by its path; and the file itself where it is one object of values."""
-    places: dict[str, _Place] = {}
-    depth = 0
-    single = _Place(count=1)
-    arrays: list[str] = []
-    for prefix, event, value in ijson.parse(_stream(path, encoding)):
-        if event in ("start_map", "start_array"):
-            depth += 1
-            if depth > DEEPEST:
-                raise refuse(
-                    "nested_too_deep",
-                    f"嵌套超过 {DEEPEST} 层，不像表格",
-                    f"It is nested more than {DEEPEST} levels; this is no table",
-                    "请导出为对象数组",
-                    "Export it as an array of objects",
-                )
-        if event == "start_array":
-            arrays.append(prefix)
-        elif event == "end_array":
-            arrays.pop()
-            depth -= 1
-        elif event == "end_map":
-            depth -= 1
-        elif event == "start_map" and arrays and prefix == f"{arrays[-1]}.item".lstrip(".") and len(arrays) == 1:
-            if prefix not in places and len(places) >= _MOST_PLACES:
-                continue
-            places.setdefault(prefix, _Place()).count += 1
-        elif event == "map_key":
-            place = places.get(prefix) if arrays else single
-            if place is not None:
-                place.keys[value] += 1
-                if len(place.keys) > MOST_COLUMNS:
-                    raise too_many_columns(len(place.keys))
-    if not places and single.keys:
-        places[""] = single
-    return {_shown(prefix): place for prefix, place in places.items()}
-
-
-def _shown(prefix: str) -> str:
-    """The path of an array as a person may name it: ``data.list``; the whole file is ``$``."""
-    return prefix.removesuffix("item").removesuffix(".") or ROOT
-
-
-def _survey_lines(path: Path, encoding: str) -> _Place:
-    place = _Place()
-    for _, entry in _lines(path, encoding):
-        place.count += 1
-        place.keys.update(entry.keys() if isinstance(entry, dict) else ())
-        if len(place.keys) > MOST_COLUMNS:
-            raise too_many_columns(len(place.keys))
-    return place
+def _count_lines(path: Path, encoding: str) -> int:
+    return sum(1 for _ in _lines(path, encoding))
 
 
 def _lines(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:
@@ -188,14 +138,102 @@ def _whole(digits: str) -> Any:
     return digits
 
 
-class _JsonSheet(Sheet):
-    """Objects as rows; the row number is the object's place in the array, or its line in JSON Lines."""
+class _Document:
+    """The entries of a JSON file, read from its beginning as often as needed; what is outermost is never held whole."""
 
-    def __init__(
-        self, path: Path, encoding: str, chosen: str, places: dict[str, _Place], reading: Reading, form: str
-    ) -> None:
-        self._path, self._encoding, self._form = path, encoding, form
-        self._chosen = chosen
+    form = "json"
+
+    def __init__(self, path: Path, encoding: str) -> None:
+        self._path, self.encoding = path, encoding
+
+    def entries(self, steps: Steps) -> Iterator[tuple[int, Any]]:
+        """What stands at a place, numbered from 1; objects with what lies around them on the way. Raises `FileRefused`."""
+        return enumerate(self._at(steps), start=1)
+
+    def _at(self, steps: Steps) -> Iterator[Any]:
+        at = next((n for n, step in enumerate(steps) if step in (EACH, EVERY)), len(steps))
+        prefix, stream = ".".join(steps[:at]), _stream(self._path, self.encoding)
+        try:
+            if at == len(steps):
+                yield from ijson.items(stream, prefix)
+            elif steps[at] == EACH:
+                for item in ijson.items(stream, f"{prefix}.item".lstrip(".")):
+                    yield from _expanded(item, steps[at + 1 :], {})
+            else:
+                for name, member in ijson.kvitems(stream, prefix):
+                    yield from _expanded(member, steps[at + 1 :], {"key": name})
+        except (JSONError, IncompleteJSONError, UnicodeError) as error:
+            raise _broken(error) from error
+
+
+class _Lines:
+    """The objects of JSON Lines."""
+
+    form = "jsonl"
+
+    def __init__(self, path: Path, encoding: str) -> None:
+        self._path, self.encoding = path, encoding
+
+    def entries(self, _steps: Steps) -> Iterator[tuple[int, Any]]:
+        """One object to a line that holds anything, with the line's number. Raises `FileRefused`."""
+        return _lines(self._path, self.encoding)
+
+
+def _expanded(entry: Any, steps: Steps, around: dict[str, Any]) -> Iterator[Any]:
+    """What stands further down in an entry, each with the names and values that it stands under."""
+    if not steps:
+        if around and not isinstance(entry, dict):
+            entry = {"value": entry}
+        yield _beside(around, entry) if around else entry
+    elif steps[0] == EACH:
+        for item in entry if isinstance(entry, list) else ():
+            yield from _expanded(item, steps[1:], around)
+    elif isinstance(entry, dict):
+        if steps[0] == EVERY:
+            for name, member in entry.items():
+                yield from _expanded(member, steps[1:], _beside(around, {"key": name}))
+        elif steps[0] in entry:
+            own = {name: value for name, value in entry.items() if not isinstance(value, dict | list)}
+            yield from _expanded(entry[steps[0]], steps[1:], _beside(around, own))
+
+
+def _beside(around: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
+    """Both; a name that both have is numbered for the inner one, so that neither is lost."""
+    both = dict(around)
+    for name, value in inner.items():
+        number = 1
+        while (free := name if number == 1 else f"{name} ({number})") in both:
+            number += 1
+        both[free] = value
+    return both
+
+
+def _grid(document: _Document, place: Place) -> Grid:
+    """Arrays of cells as a table, under the names that stand beside them."""
+    names = [cell_of(_label(one)) for _, found in document.entries(place.head) for one in found] if place.head else []
+    head = [names] if names else []
+
+    def source() -> Iterator[list[str]]:
+        yield from head
+        for _, entry in document.entries(place.steps):
+            yield [cell_of(cell) for cell in entry] if isinstance(entry, list) else [cell_of(entry)]
+
+    width = max(map(len, source()), default=0)
+    return Grid("json", place.name, place.count + len(head), width, source, top=-len(head))
+
+
+def _label(one: Any) -> Any:
+    """The name of a column where each is described by an object."""
+    if not isinstance(one, dict):
+        return one
+    return next((one[key] for key in ("name", "label", "title", "id", "field", "code") if one.get(key)), "")
+
+
+class _JsonSheet(Sheet):
+    """Objects as rows; the row number is the object's place among its like."""
+
+    def __init__(self, document: _Document | _Lines, place: Place, reading: Reading) -> None:
+        self._document, self._steps = document, place.steps
         names: dict[str, None] = {}
         for _, cells in self._objects():
             names.update(dict.fromkeys(cells))
@@ -207,48 +245,22 @@ class _JsonSheet(Sheet):
         headers = unique_headers(self._keys)
         super().__init__(
             Layout(
-                format=form,
-                encoding=encoding,
-                sheet=chosen,
+                format=document.form,
+                encoding=document.encoding,
+                sheet=place.name,
                 header_row=0,
                 header_rows=0,
                 headers=headers,
                 header_sha256=header_sha256(headers),
-                rows_expected=places[chosen].count,
-                tables=[_choice(name, one) for name, one in places.items()] if form == "json" else [],
+                rows_expected=place.count,
                 reading=reading.as_dict(),
             )
         )
-        for name in [name for name in places if form == "json" and name != chosen][:20]:
-            self.layout.findings.append(Finding("second_table", name, str(places[name].count)))
-
-    def _entries(self) -> Iterator[tuple[int, Any]]:
-        if self._form == "jsonl":
-            yield from _lines(self._path, self._encoding)
-            return
-        stream = _stream(self._path, self._encoding)
-        prefix = "item" if self._chosen == ROOT else f"{self._chosen}.item"
-        empty = True
-        try:
-            for number, entry in enumerate(ijson.items(stream, prefix), start=1):
-                empty = False
-                yield number, entry
-            if empty and self._chosen == ROOT:
-                yield from enumerate(ijson.items(_stream(self._path, self._encoding), ""), start=1)
-        except (JSONError, IncompleteJSONError, UnicodeError) as error:
-            raise _broken(error) from error
 
     def _objects(self) -> Iterator[tuple[int, dict[str, str]]]:
-        for number, entry in self._entries():
+        for number, entry in self._document.entries(self._steps):
             if not isinstance(entry, dict):
-                raise refuse(
-                    "row_no_object",
-                    f"第 {number} 项不是对象",
-                    f"Item {number} is no object",
-                    "每条记录写成一个对象：{列名: 值}",
-                    "Write each record as one object: {column: value}",
-                    where=f"row {number}",
-                )
+                raise row_no_object(number)
             yield number, flattened(entry)
 
     def rows(self) -> Iterator[Row]:
@@ -293,11 +305,35 @@ def cell_of(value: Any) -> str:
     )
 
 
+def row_no_object(number: int) -> FileRefused:
+    """The refusal of an array that holds something beside objects."""
+    return refuse(
+        "row_no_object",
+        f"第 {number} 项不是对象",
+        f"Item {number} is no object",
+        "每条记录写成一个对象：{列名: 值}",
+        "Write each record as one object: {column: value}",
+        where=f"row {number}",
+    )
+
+
+def _columns_apart() -> FileRefused:
+    return refuse(
+        "columns_apart",
+        "JSON 按列存放：每一列是一个数组，不是一条一条的记录",
+        "The JSON holds a column in each member and no records",
+        '请按记录导出：[{列名: 值, …}, …]（pandas 为 to_json(orient="records")）',
+        'Export it by records: [{column: value, …}, …] (in pandas: to_json(orient="records"))',
+    )
+
+
 def _broken(error: BaseException, where: str = "file") -> FileRefused:
+    first = error.args[0] if error.args else error
+    said = " ".join((first.decode("utf-8", "replace") if isinstance(first, bytes) else str(error)).split())
     return refuse(
         "json_broken",
         "JSON 读不出来",
-        f"The JSON cannot be read ({str(error)[:200]})",
+        f"The JSON cannot be read ({without_numbers(said)[:200]})",
         "请用校验工具检查后重新导出",
         "Check it with a validator and export it again",
         where=where,

@@ -1,13 +1,11 @@
-"""XML as rows: the element that repeats is the row, its leaves and attributes are the columns (XML). No DOCTYPE is read.
-
-Workbooks that Excel or a report tool saved as XML (SpreadsheetML 2003), often under the name .xls, are tables of cells.
-"""
+"""XML as rows: the element that repeats is the row, its leaves and attributes are the columns (XML). No DOCTYPE is read."""
 
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +17,8 @@ from defusedxml.ElementTree import iterparse
 
 from xinlin.core.columns import header_sha256, label_key, unique_headers
 from xinlin.office.files.encodings import decoded_encoding
-from xinlin.office.files.grids import Grid, Merge, open_grid, pick
+from xinlin.office.files.grids import Grid, open_grid, pick
+from xinlin.office.files.xml_workbooks import SPREADSHEET, workbook_grids
 from xinlin.office.layouts import (
     LONGEST_CELL,
     MOST_COLUMNS,
@@ -32,6 +31,7 @@ from xinlin.office.layouts import (
     cell_too_long,
     nothing_inside,
     refuse,
+    table_in_text,
     too_many_columns,
 )
 
@@ -39,9 +39,8 @@ DEEPEST = 64
 LONGEST_ROW = 5_000
 """Elements inside one row."""
 _MOST_PLACES = 1_000
-_SPREADSHEET = "{urn:schemas-microsoft-com:office:spreadsheet}"
-_MOST_BLANKS = 1_000_000
-"""Rows that a workbook may skip by saying a number."""
+_PACKED = re.compile(r"\s*(<\w|<\?xml|\{\s*\"|\[\s*\{)")
+"""How a text begins that is a table itself."""
 
 
 def open_xml(path: Path, known: AbstractSet[str], reading: Reading) -> Sheet:
@@ -52,19 +51,23 @@ def open_xml(path: Path, known: AbstractSet[str], reading: Reading) -> Sheet:
     document = _Document(path, reading)
     try:
         first = next(iter(document.events()), None)
-        if first is not None and first[1].tag == f"{_SPREADSHEET}Workbook":
-            return open_grid(_workbook_grids(document), known, reading)
-        places = _survey(document)
+        if first is not None and first[1].tag == f"{SPREADSHEET}Workbook":
+            return open_grid(workbook_grids(document.events), known, reading)
+        places, counts = _survey(document)
     except DefusedXmlException as error:
         raise _declares() from error
     except (ParseError, ValueError, LookupError) as error:
         raise _broken(error) from error
     if not places:
         raise nothing_inside()
-    chosen = _likeliest(places, known)
+    chosen = _whole_row(places, counts, _likeliest(places, known))
     if reading.table:
         choices: list[dict[str, object]] = [_choice(name, place) for name, place in places.items()]
         chosen = pick(list(places), list(places), reading.table, choices)
+    if _of_cells(places[chosen]):
+        sheet = open_grid([_cells_grid(document, chosen, places[chosen])], known, reading, alike=False)
+        sheet.layout.encoding = document.encoding
+        return sheet
     return _XmlSheet(document, chosen, places, reading)
 
 
@@ -99,6 +102,30 @@ class _Document:
                 stream, events=("start", "end"), forbid_dtd=True, forbid_entities=True, forbid_external=True
             )
 
+    def elements(self, name: str) -> Iterator[Element]:
+        """The elements of one path, whole. Raises `FileRefused`."""
+        wanted = name.strip("/").split("/")
+        path: list[str] = []
+        number = inside = 0
+        try:
+            for event, element in self.events():
+                if event == "start":
+                    path.append(local(element.tag))
+                    inside = inside + 1 if len(path) > len(wanted) else 0
+                    if inside > LONGEST_ROW:
+                        raise _row_too_long(number + 1)
+                    continue
+                if path == wanted:
+                    number += 1
+                    yield element
+                if len(path) <= len(wanted):
+                    element.clear()
+                path.pop()
+        except DefusedXmlException as error:
+            raise _declares() from error
+        except (ParseError, ValueError, LookupError) as error:
+            raise _broken(error) from error
+
 
 class _Recoded:
     """A stream in an encoding that the parser does not know, handed on as UTF-8 with a declaration that says so."""
@@ -130,9 +157,10 @@ def _choice(name: str, place: _Place) -> dict[str, object]:
     return {"name": name, "rows": place.count, "columns": len(place.keys), "visible": True}
 
 
-def _survey(document: _Document) -> dict[str, _Place]:
-    """Every element that has leaves or attributes of its own, by its path."""
+def _survey(document: _Document) -> tuple[dict[str, _Place], Counter[str]]:
+    """Every element that has leaves or attributes of its own, by its path; and how often each path occurs."""
     places: dict[str, _Place] = {}
+    counts: Counter[str] = Counter()
     path: list[str] = []
     leaf: list[bool] = []
     for event, element in document.events():
@@ -147,17 +175,19 @@ def _survey(document: _Document) -> dict[str, _Place]:
                     "请导出为一行一个元素", "Export it with one element for each row",
                 )  # fmt: skip
             name = "/" + "/".join(path)
-            if element.attrib:
+            if element.attrib and _field_name(element) is None:
                 _count(places, name, [local(key) for key in element.attrib])
             continue
-        if leaf.pop() and len(path) > 1:
-            _count(places, "/" + "/".join(path[:-1]), [path[-1]])
         name = "/" + "/".join(path)
+        if leaf.pop() and len(path) > 1:
+            _count(places, "/" + "/".join(path[:-1]), [_field_name(element) or path[-1]])
         if name in places:
             places[name].count += 1
+        if name in counts or len(counts) < _MOST_PLACES:
+            counts[name] += 1
         path.pop()
         element.clear()
-    return places
+    return places, counts
 
 
 def _count(places: dict[str, _Place], name: str, keys: list[str]) -> None:
@@ -181,16 +211,34 @@ def _likeliest(places: dict[str, _Place], known: AbstractSet[str]) -> str:
     return max(places, key=mark)
 
 
+def _whole_row(places: dict[str, _Place], counts: Counter[str], chosen: str) -> str:
+    """The element around the chosen one, where that is only a part of the row: each has one of it, and something beside it."""
+    around, number = chosen.rpartition("/")[0], places[chosen].count
+    if around.count("/") < 2 or number < 2 or counts[around] != number:
+        return chosen
+    parts = [name for name, place in places.items() if name.rpartition("/")[0] == around and place.count <= number]
+    if around not in places and len(parts) < 2:
+        return chosen
+    whole = places.setdefault(around, _Place())
+    whole.count = number
+    for part in parts:
+        whole.keys.update(places[part].keys)
+    return around
+
+
 class _XmlSheet(Sheet):
     """Elements as rows; the row number is the element's place among its like."""
 
     def __init__(self, document: _Document, chosen: str, places: dict[str, _Place], reading: Reading) -> None:
         self._document, self._chosen = document, chosen
         keys: dict[str, None] = {}
-        for _, cells in self._elements():
+        for element in document.elements(chosen):
+            cells = _cells(element)
             keys.update(dict.fromkeys(cells))
             if len(keys) > MOST_COLUMNS:
                 raise too_many_columns(len(keys))
+        if places[chosen].count == 1 and any(map(_PACKED.match, cells.values())):
+            raise table_in_text("XML")
         self._keys = list(keys)
         headers = unique_headers(self._keys)
         super().__init__(
@@ -208,36 +256,14 @@ class _XmlSheet(Sheet):
             )
         )
         for name, place in places.items():
-            inside = name.startswith(f"{chosen}/") or chosen.startswith(f"{name}/")
-            if name != chosen and not inside and place.count > 1:
+            alike = place.keys.keys() & places[chosen].keys.keys()
+            if name != chosen and not name.startswith(f"{chosen}/") and (place.count > 1 or alike):
                 self.layout.findings.append(Finding("second_table", name, str(place.count)))
-
-    def _elements(self) -> Iterator[tuple[int, dict[str, str]]]:
-        wanted = self._chosen.strip("/").split("/")
-        path: list[str] = []
-        number = inside = 0
-        try:
-            for event, element in self._document.events():
-                if event == "start":
-                    path.append(local(element.tag))
-                    inside = inside + 1 if len(path) > len(wanted) else 0
-                    if inside > LONGEST_ROW:
-                        raise _row_too_long(number + 1)
-                    continue
-                if path == wanted:
-                    number += 1
-                    yield number, _cells(element)
-                if len(path) <= len(wanted):
-                    element.clear()
-                path.pop()
-        except DefusedXmlException as error:
-            raise _declares() from error
-        except (ParseError, ValueError, LookupError) as error:
-            raise _broken(error) from error
 
     def rows(self) -> Iterator[Row]:
         """One row for each element; a leaf that it lacks is an empty cell."""
-        for number, cells in self._elements():
+        for number, element in enumerate(self._document.elements(self._chosen), start=1):
+            cells = _cells(element)
             row = [cells.get(key, "") for key in self._keys]
             if max(map(len, row), default=0) > LONGEST_CELL:
                 raise cell_too_long(number)
@@ -255,9 +281,7 @@ def _cells(element: Element) -> dict[str, str]:
     for child in element:
         name = local(child.tag)
         if not len(child):
-            # the national exchange writes <字段 name="CF_WSH">…</字段> as well as <CF_WSH>…</CF_WSH>
-            named = child.get("name") or child.get("code") if name.lower() in _GENERIC else None
-            put(named or name, (child.text or "").strip())
+            put(_field_name(child) or name, (child.text or "").strip())
             continue
         for inner in child:
             put(f"{name}.{local(inner.tag)}", "".join(inner.itertext()).strip())
@@ -266,75 +290,31 @@ def _cells(element: Element) -> dict[str, str]:
     return cells
 
 
-_GENERIC = frozenset(["field", "column", "col", "item", "property", "字段", "数据项", "data"])
+_GENERIC = frozenset(
+    ["field", "column", "col", "c", "cell", "td", "item", "property", "attribute", "param", "字段", "数据项", "data"]
+)
+"""Elements that are a field or a cell, whatever it is named."""
 
 
-def _workbook_grids(document: _Document) -> list[Grid]:
-    """The sheets of a workbook saved as XML, measured in one pass."""
-    grids: list[Grid] = []
-    name, rows, width = "", 0, 0
-    merges: list[Merge] = []
-    for event, element in document.events():
-        if event == "start":
-            if element.tag == f"{_SPREADSHEET}Worksheet":
-                name, rows, width, merges = element.get(f"{_SPREADSHEET}Name") or str(len(grids) + 1), 0, 0, []
-            continue
-        if element.tag == f"{_SPREADSHEET}Row":
-            rows = _row_index(element, rows)
-            cells, merged = _row_cells(element, rows - 1)
-            width = max(width, len(cells))
-            merges.extend(merged)
-        elif element.tag == f"{_SPREADSHEET}Worksheet" and rows:
-            grids.append(Grid("xml workbook", name, rows, width, _rows_of(document, len(grids)), merges=merges))
-        if element.tag in (f"{_SPREADSHEET}Row", f"{_SPREADSHEET}Worksheet"):
-            element.clear()
-    return grids
+def _field_name(element: Element) -> str | None:
+    """The name that an attribute gives a field: the national exchange writes <字段 name="CF_WSH">…</字段> as well as <CF_WSH>…</CF_WSH>."""
+    if local(element.tag).lower() not in _GENERIC:
+        return None
+    return next((element.attrib[key] for key in ("name", "code", "key", "n") if element.get(key)), None)
 
 
-def _row_index(element: Element, before: int) -> int:
-    row = int(element.get(f"{_SPREADSHEET}Index") or before + 1)
-    if not before < row <= before + _MOST_BLANKS:
-        raise ValueError(f"row {row} after row {before}")
-    return row
+def _of_cells(place: _Place) -> bool:
+    """Whether its rows are cells without names, their names in a row of their own."""
+    (name, number), *others = place.keys.most_common(2)
+    return not others and name.lower() in _GENERIC and number > place.count
 
 
-def _row_cells(element: Element, row: int) -> tuple[list[str], list[Merge]]:
-    cells: list[str] = []
-    merges: list[Merge] = []
-    for cell in element.iter(f"{_SPREADSHEET}Cell"):
-        column = int(cell.get(f"{_SPREADSHEET}Index") or len(cells) + 1) - 1
-        across, down = int(cell.get(f"{_SPREADSHEET}MergeAcross") or 0), int(cell.get(f"{_SPREADSHEET}MergeDown") or 0)
-        if not len(cells) <= column or column + across > MOST_COLUMNS:
-            raise too_many_columns(column + across)
-        data = cell.find(f"{_SPREADSHEET}Data")
-        value = "".join(data.itertext()) if data is not None else ""
-        if data is not None and data.get(f"{_SPREADSHEET}Type") == "DateTime":
-            value = value.removesuffix("T00:00:00.000").replace("T", " ")
-        cells.extend([""] * (column - len(cells)))
-        cells.extend([value, *[""] * across])
-        if across or down:
-            merges.append(((row, column), (row + down, column + across)))
-    return cells, merges
-
-
-def _rows_of(document: _Document, wanted: int) -> Callable[[], Iterator[list[str]]]:
-    """Rows of the sheet with this place among those that hold anything."""
-
+def _cells_grid(document: _Document, name: str, place: _Place) -> Grid:
     def source() -> Iterator[list[str]]:
-        seen, row = 0, 0
-        for event, element in document.events():
-            if event == "end" and element.tag == f"{_SPREADSHEET}Row":
-                following = _row_index(element, row)
-                if seen == wanted:
-                    yield from ([] for _ in range(following - row - 1))
-                    yield _row_cells(element, following - 1)[0]
-                row = following
-                element.clear()
-            elif event == "end" and element.tag == f"{_SPREADSHEET}Worksheet":
-                seen, row = seen + bool(row), 0
-                element.clear()
+        for element in document.elements(name):
+            yield ["".join(cell.itertext()).strip() for cell in element]
 
-    return source
+    return Grid("xml", name, place.count, max(map(len, source()), default=0), source)
 
 
 def _row_too_long(number: int) -> FileRefused:
