@@ -48,19 +48,28 @@ def served(application: str, environment: dict[str, str], path: str) -> Any:
     command += ["--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "warning", application]
     process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT)
     try:
-        for _ in range(300):
-            time.sleep(0.1)
-            try:
-                connection = http.client.HTTPConnection(HERE, port, timeout=5)
-                connection.request("GET", path)
-                connection.getresponse().read()
-                break
-            except OSError:
-                continue
+        _await_answer(process, port, path)
         yield port, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
+
+
+def _await_answer(process: subprocess.Popen[bytes], port: int, path: str) -> None:
+    """Wait until the server answers anything at all. Raises RuntimeError where it ended or kept silent for a minute."""
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until:
+        time.sleep(0.1)
+        connection = http.client.HTTPConnection(HERE, port, timeout=5)
+        try:
+            connection.request("GET", path)
+            connection.getresponse().read()
+            return
+        except OSError:
+            continue
+        finally:
+            connection.close()
+    raise RuntimeError(f"no server answers at {path}; what it said stands above")
 
 
 class Caller:
@@ -205,6 +214,8 @@ def main() -> int:
 
 def measure(chosen: argparse.Namespace, city: Any) -> None:
     """Ask product and bare endpoint in turns; print."""
+    from checks_pages import paged, tell
+
     headers = {"Authorization": f"Bearer {city.token}"}
 
     def question() -> tuple[str, bytes, dict[str, str]]:
@@ -251,10 +262,7 @@ def measure(chosen: argparse.Namespace, city: Any) -> None:
     )
     print(f"at 50 checks a second, p50 / p99  {milliseconds(paced, 0.5):10.1f} / {milliseconds(paced, 0.99):.1f} ms")
     print(f"applicants in checks of 10,000    {statistics.median(batches):10.0f} /s")
-    slow = paged(city)
-    for path, took in slow.items():
-        print(f"{path:33} {statistics.median(took) * 1000:10.0f} ms, worst {max(took) * 1000:.0f} ms")
-    worst = max(statistics.median(took) for took in slow.values())
+    worst = tell(paged(city.asked[0][0]))
     print("against what is wanted:")
     for what, found, wanted, good in (
         ("ratio to the bare endpoint", statistics.median(ratios), 0.6, statistics.median(ratios) >= 0.6),
@@ -263,40 +271,6 @@ def measure(chosen: argparse.Namespace, city: Any) -> None:
         ("slowest page (median), ms", worst * 1000, 300, worst < 0.3),
     ):
         print(f"  {what:30} {found:10.2f}   wanted {wanted:>7}   {'kept' if good else 'MISSED'}")
-
-
-PAGES = (
-    *(
-        "/bench/measures/",
-        "/bench/supervision/?days=90",
-        "/bench/items/",
-        "/bench/items/?q=排污 换发",
-        "/bench/checks/",
-    ),
-    *("/bench/items/?q=第九千号", "/lists/", "/lists/registers/"),
-)
-"""Pages that show lists and items, or counts of them."""
-
-
-def paged(city: Any) -> dict[str, list[float]]:
-    """Seconds of five whole requests for each page, as an officer, in this process that has read its code."""
-    from django.conf import settings
-    from django.test import Client
-
-    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    client = Client()
-    client.force_login(city.officer(), backend="allauth.account.auth_backends.AuthenticationBackend")
-    took: dict[str, list[float]] = {}
-    for path in PAGES:
-        client.get(path)
-        took[path] = []
-        for _ in range(5):
-            began = time.perf_counter()
-            answer = client.get(path)
-            took[path].append(time.perf_counter() - began)
-            if answer.status_code != 200:
-                raise RuntimeError(f"{path}: {answer.status_code}")
-    return took
 
 
 if __name__ == "__main__":

@@ -19,11 +19,11 @@ from tests.checks.conftest import BIDDING, OFFICER, uscc
 from xinlin.office import vault
 from xinlin.office.bulk import insert
 from xinlin.office.models.batches import Batch
-from xinlin.office.models.items import ServiceItem
+from xinlin.office.models.items import ItemLink, ServiceItem
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.people import Subject
 from xinlin.office.models.records import Record
-from xinlin.office.models.staff import Account
+from xinlin.office.queries.keys import insist
 from xinlin.office.scopes import Actor, now, today
 
 PART = 50_000
@@ -45,11 +45,6 @@ class CityOfLists:
         """The key of some subject."""
         return self.chance.choice(self.keys)
 
-    def officer(self) -> Any:
-        """The account of an officer who reads the pages."""
-        given = {"role": "officer", "display_name": OFFICER, "department": "public_resource_trading"}
-        return Account.objects.get_or_create(username="bench-officer", defaults=given)[0]
-
     def question(self, applicants: int) -> bytes:
         """A question about so many applicants: one in ten listed at the item, the others registered or strangers."""
         chosen = [self.chance.choice(self.asked) for _ in range(applicants)]
@@ -66,6 +61,7 @@ class CityOfLists:
 def city_of_lists(entries: int, items: int) -> CityOfLists:
     """Fill the database unless it is filled already, let one system in, and choose whom to ask about."""
     call_command("migrate", verbosity=0)
+    insist()
     step = max(1, entries // (ASKED // 10))
     held = ListEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     if held < entries:
@@ -73,6 +69,8 @@ def city_of_lists(entries: int, items: int) -> CityOfLists:
         _true_to_the_keys(entries - 1)
     if not ServiceItem.objects.exists():
         _fill_items(items)
+    if not ItemLink.objects.exists():
+        _fill_links(items)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
@@ -219,3 +217,22 @@ def _fill_items(items: int) -> None:
     for start in range(0, len(rows), PART):
         with transaction.atomic():
             insert(ServiceItem, names, rows[start : start + PART])
+
+
+LINKS = 2_000
+"""So many items carry a link to a measure; one in four still waits for its second signature."""
+
+
+def _fill_links(items: int) -> None:
+    moment, rows = now(), []
+    for at, n in enumerate(range(0, items, max(items // LINKS, 1))):
+        clause = ("wage_no_bidding", "wage_regulation", "第四十八条", "条例限制")
+        second = ("proposed", "", "", None) if at % 4 == 0 else ("approved", "account:92", "乙", moment)
+        rows.append((f"5200{n:08}", *clause, *second, "account:91", "甲", moment, ""))
+    clause_names, second_names = (
+        ("measure", "source", "article", "reason"),
+        ("state", "decided_by", "decided_name", "decided_at"),
+    )
+    insert(
+        ItemLink, ("item", *clause_names, *second_names, "proposed_by", "proposed_name", "proposed_at", "words"), rows
+    )

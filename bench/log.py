@@ -196,7 +196,10 @@ def main() -> int:
         from django.core.management import call_command
         from django.db import connection
 
+        from xinlin.office.queries.keys import insist
+
         call_command("migrate", verbosity=0)
+        insist()
         fill(chosen.leaves)
         proof = cold_proofs(chosen.leaves, chosen.cold)
         with checks_beside(chosen.checks, chosen.seconds) as took:

@@ -119,6 +119,12 @@ def fill_records(count: int, bodies: int, chance: random.Random) -> None:
                 cursor.execute(f'INSERT INTO "{table}" ({listed}) SELECT {values} FROM "{table}" WHERE id <= {made}')
         if copy % 10 == 0:
             print(f"  {shift + made:,} records", flush=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO public_change (publication_id, reason, gone, at) SELECT id, 'published', %s, published_at "
+            "FROM publication WHERE id > (SELECT coalesce(max(publication_id), 0) FROM public_change) ORDER BY id",
+            [False],
+        )
 
 
 def _first_records(count: int, bodies: int, chance: random.Random) -> None:
@@ -163,6 +169,7 @@ def _first_records(count: int, bodies: int, chance: random.Random) -> None:
 def pages(chance: random.Random, bodies: int, records: int) -> dict[str, list[str]]:
     """Addresses by what they try, five of each."""
     from xinlin.office.models.publicity import Publication
+    from xinlin.office.rulebook import current
     from xinlin.office.scopes import today
 
     live = list(
@@ -171,6 +178,7 @@ def pages(chance: random.Random, bodies: int, records: int) -> dict[str, list[st
         )[:2000]
     )
     brands = ["".join(chance.sample(LETTERS, 2)) for _ in range(5)]
+    sections = list(current().publicity)
     return {
         "home": ["/publicity/"] * 5,
         "search by a brand": [f"/publicity/search/?q={brand}" for brand in brands],
@@ -183,7 +191,15 @@ def pages(chance: random.Random, bodies: int, records: int) -> dict[str, list[st
         "a section": ["/publicity/sections/penalties/", "/publicity/sections/licences/"] * 2,
         "a section of an office": [f"/publicity/sections/penalties/?department={o}" for o in ("tax", "ecology", "housing")],
         "far down a section": [f"/publicity/sections/penalties/?after={today() - timedelta(days=d)}_1" for d in (90, 200, 330)],
-        "the feed of changes": ["/publicity/data/changes?after=0"] * 2,
+        "search by code": [f"/publicity/search/?q={code_of(chance.randint(1, bodies))}" for _ in range(5)],
+        "the feed, begun": ["/publicity/data/changes?after=0&limit=1000"] * 3,
+        "the feed, half way": [f"/publicity/data/changes?after={records // 2 + n}&limit=1000" for n in range(5)],
+        "the feed, at its end": [f"/publicity/data/changes?after={records - n}" for n in (0, 1, 100)],
+        "a download begins (CSV)": [f"/publicity/data/{s}.csv?after={n}" for s in sections for n in (0, records // 2)],
+        "a download begins (lines)": [f"/publicity/data/{s}.jsonl?after={records - 1_000_000}" for s in sections],
+        "about open data": ["/publicity/data/"] * 5,
+        "cases": ["/publicity/cases/"] * 5,
+        "pledges": ["/publicity/pledges/"] * 5,
         "offices": ["/publicity/offices/"] * 5,
     }  # fmt: skip
 
@@ -207,6 +223,8 @@ def measure(chosen: argparse.Namespace) -> None:
         for address in addresses:
             begun = time.perf_counter()
             answer = client.get(address)
+            if answer.streaming:
+                next(iter(answer), b"")
             if answer.status_code not in (200, 302):
                 raise SystemExit(f"{address}: {answer.status_code}")
             times.append(time.perf_counter() - begun)
@@ -214,6 +232,9 @@ def measure(chosen: argparse.Namespace) -> None:
         print(
             f"{what:28} first {times[0] * 1e3:7.1f} ms, median {statistics.median(times) * 1e3:7.1f} ms, worst {max(times) * 1e3:7.1f} ms"
         )
+    begun = time.perf_counter()
+    length = sum(map(len, client.get("/publicity/data/penalties.csv")))
+    print(f"a whole file of open data: {length / 1e6:.1f} MB in {time.perf_counter() - begun:.1f} s")
     asked = [
         f"{place}{''.join(chance.sample(LETTERS, 2))}{chance.choice(TRADES)}" for place in PLACES for _ in range(6)
     ]

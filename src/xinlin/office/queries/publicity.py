@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from xinlin.core.names import fold, search_pairs
 from xinlin.core.people import normalise_identifier, uscc_problem
@@ -21,6 +21,7 @@ from xinlin.core.publicity_references import TITLE_OF_LIST
 from xinlin.core.rulebooks import FieldSpec, Rulebook
 from xinlin.core.values import Text
 from xinlin.office.models.bulletins import Takedown
+from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.publicity import Publication, PublicBody, PublicChange
 from xinlin.office.names_index import holding
 from xinlin.office.rulebook import current
@@ -72,7 +73,8 @@ class PublicRecord:
 def _in_force_now(day: date) -> QuerySet[Publication]:
     """What is shown on ``day``. The related rows come in the same statement."""
     shown = Publication.objects.filter(live=True, ends_on__gt=day, record__status__in=SHOWN_STATUSES)
-    return shown.filter(record__list_entry__removed_at__isnull=True).select_related("body", "record")
+    taken_off = ListEntry.objects.filter(record=OuterRef("record"), removed_at__isnull=False)
+    return shown.filter(~Exists(taken_off)).select_related("body", "record")
 
 
 def _value(spec: FieldSpec, value: Any) -> str | Text:
