@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 from tests.scores.conftest import make_record, make_subject, resident_id
 from xinlin.core.people import uscc_problem
 from xinlin.office import vault
+from xinlin.office.jobs import record_figures
 from xinlin.office.models.batches import Batch
+from xinlin.office.models.publicity import PublicMark
 from xinlin.office.models.staff import Account
 from xinlin.office.queries import answer_views, situation
 from xinlin.office.queries.staff import actor_of
@@ -31,7 +34,7 @@ GOLDEN = {
     ("officer", "/bench/checks/overdue/"): 1,
     ("reviewer", "/bench/cases/"): 4,
     ("operator", "/bench/alerts/"): 5,
-    ("operator", "/bench/trends/"): 3,
+    ("operator", "/bench/trends/"): 4,  # one where a worker counts
     ("operator", "/bench/scenes/"): 1,
     ("operator", "/bench/operations/"): 5,
     ("auditor", "/bench/log/"): 3,
@@ -106,6 +109,36 @@ def test_the_situation_hides_small_cells_and_other_departments() -> None:
     own = situation.situation(actor=actor_of(account("clerk")))
     assert {kind.department for kind in own.kinds} == {"youth_league"}
     assert own.people is None
+
+
+@pytest.mark.django_db
+def test_figures_that_the_worker_counted_stand_until_it_counts_again() -> None:
+    subject = make_subject(resident_id(date(1990, 1, 1), 77), "林小满", born=date(1990, 1, 1))
+    for _ in range(12):
+        make_record(subject, "volunteer_service", today() - timedelta(days=40), department="youth_league")
+    reader = actor_of(account("operator"))
+    live = situation.situation(actor=reader)
+    record_figures.count()
+    kept = situation.situation(actor=reader)
+    assert live.at is None and kept.at is not None
+    assert replace(kept, at=None) == live and live.records == sum(month.count or 0 for month in live.months) == 12
+    make_record(subject, "volunteer_service", today(), department="youth_league")
+    assert not record_figures.count_when_due()
+    assert situation.situation(actor=reader).records == 12
+    PublicMark.objects.update(at=now() - record_figures.EVERY)
+    assert record_figures.count_when_due()
+    assert situation.situation(actor=reader).records == 13
+
+
+@pytest.mark.django_db
+def test_what_is_dear_to_count_is_counted_seldom() -> None:
+    record_figures.count()
+    mark = PublicMark.objects.get(name="records")
+    mark.figures["seconds"], mark.at = 6, now() - timedelta(minutes=19)
+    mark.save()
+    assert not record_figures.count_when_due()
+    PublicMark.objects.update(at=now() - timedelta(minutes=20))
+    assert record_figures.count_when_due()
 
 
 @pytest.mark.django_db

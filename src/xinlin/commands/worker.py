@@ -52,6 +52,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from xinlin.office.jobs.notices import deliver
     from xinlin.office.jobs.publicity import publish
     from xinlin.office.jobs.publicity_figures import count_when_due
+    from xinlin.office.jobs.record_figures import count_when_due as count_records
     from xinlin.office.jobs.sources import pull_all
     from xinlin.office.scopes import Actor
 
@@ -64,6 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ("lists", WATCH_EVERY_SECONDS, watch_lists),
         ("publicity", PUBLISH_EVERY_SECONDS, publish),
         ("figures", PUBLISH_EVERY_SECONDS * 6, count_when_due),
+        ("records", PUBLISH_EVERY_SECONDS * 2, count_records),
         ("drops", SWEEP_EVERY_SECONDS, sweep_drops),
         ("sources", PULL_EVERY_SECONDS, pull_all),
         ("endings", ENDINGS_EVERY_SECONDS, tell),

@@ -111,7 +111,7 @@ class PublicChange(models.Model):
 
 
 class PublicMark(models.Model):
-    """How far the publishing job has read, and figures that it counted last."""
+    """How far the publishing job has read, and figures that a job counted last."""
 
     name = models.CharField(max_length=32, primary_key=True)
     read = models.BigIntegerField(default=0)

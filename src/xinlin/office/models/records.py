@@ -70,12 +70,13 @@ class Record(models.Model):
                 name="record_without_subject_has_no_effect",
             ),
         ]
-        # few records name a person or were superseded, and (subject, kind) serves whoever asks for a subject's records
+        # few records name a person, were superseded or wait to be linked, and (subject, kind) serves whoever asks for a subject's records
         indexes = [
             models.Index(fields=["subject", "kind"]),
             models.Index(fields=["kind", "key"]),
             models.Index(fields=["named_person"], condition=Q(named_person__isnull=False), name="record_named"),
             models.Index(fields=["superseded_by"], condition=Q(superseded_by__isnull=False), name="record_superseded"),
+            models.Index(fields=["id"], condition=Q(status="unlinked"), name="record_unlinked"),
         ]
 
 

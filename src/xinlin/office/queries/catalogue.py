@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import xlsxwriter
-from django.db.models import Count, Max
 
 from xinlin import shelf
 from xinlin.core.catalogue_file import exported
@@ -18,6 +18,7 @@ from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
 from xinlin.core.small_cells import hide_small
 from xinlin.core.values import Text
 from xinlin.office.models.records import Record
+from xinlin.office.queries.record_figures import held
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 
@@ -123,14 +124,15 @@ class ThemeView:
 def themes() -> list[ThemeView]:
     """Every theme of the rulebook; cells under ten are hidden. For anybody."""
     book = current()
-    told = Record.objects.values("kind").annotate(number=Count("pk"), newest=Max("entered_at")).order_by()
-    by_kind = {one["kind"]: one for one in told}
-    counts = hide_small(
-        {code: sum(by_kind[k]["number"] for k in theme.kinds if k in by_kind) for code, theme in book.themes.items()}
-    )
+    numbers: Counter[str] = Counter()
+    newest: dict[str, datetime] = {}
+    for cell in held().cells:
+        numbers[cell.kind] += cell.number
+        newest[cell.kind] = max(cell.newest, newest.get(cell.kind, cell.newest))
+    counts = hide_small({code: sum(numbers[kind] for kind in theme.kinds) for code, theme in book.themes.items()})
     shown = []
     for code, theme in book.themes.items():
-        moments = [by_kind[kind]["newest"] for kind in theme.kinds if kind in by_kind]
+        moments = [newest[kind] for kind in theme.kinds if kind in newest]
         shown.append(
             ThemeView(
                 code=code,

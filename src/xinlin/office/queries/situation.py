@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, Q
 
 from xinlin.core.small_cells import SMALLEST_CELL, hide_small
 from xinlin.core.values import Text
@@ -17,10 +16,10 @@ from xinlin.office.consent_gate import in_force
 from xinlin.office.models.batches import Batch, Job, RefusedRow
 from xinlin.office.models.cases import Case
 from xinlin.office.models.checks import CheckAnswer
-from xinlin.office.models.people import Consent, Subject
-from xinlin.office.models.records import Record
+from xinlin.office.models.people import Consent
 from xinlin.office.models.scores import ScoreRun
 from xinlin.office.queries.office_clocks import NEXT_ON
+from xinlin.office.queries.record_figures import held
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, now, today
 
@@ -28,7 +27,6 @@ WHOLE_CITY = frozenset({"reviewer", "analyst", "auditor", "operator"})
 """Roles that see every department's counts."""
 OWN_DEPARTMENT = frozenset({"clerk", "officer"})
 STALLED_AFTER = timedelta(seconds=60)
-MONTHS_SHOWN = 18
 
 
 def _department_of(actor: Actor) -> str | None:
@@ -156,33 +154,16 @@ class Situation:
     records: int
     """Sum of the shown cells."""
     whole_city: bool
-
-
-def _months_until(day: date, how_many: int) -> list[date]:
-    last = day.year * 12 + day.month - 1
-    return [date(number // 12, number % 12 + 1, 1) for number in range(last - how_many + 1, last + 1)]
-
-
-def _by_month(records: QuerySet[Record], kinds: set[str]) -> list[MonthCount]:
-    """The last months by the day on which things happened. Only kinds whose own cell is shown take part."""
-    months = _months_until(today(), MONTHS_SHOWN)
-    found = (
-        records.filter(kind__in=kinds, occurred_on__gte=months[0], occurred_on__lte=today())
-        .annotate(month=TruncMonth("occurred_on"))
-        .values("month")
-        .annotate(number=Count("pk"))
-        .order_by("month")
-    )
-    counted = dict.fromkeys(months, 0) | {row["month"]: row["number"] for row in found}
-    return [MonthCount(month, count) for month, count in hide_small(counted).items()]
+    at: datetime | None
+    """When it was counted; None where that is now."""
 
 
 def situation(*, actor: Actor) -> Situation:
     """Counts per kind, department and month within what the actor may see. No person, no cell under ten."""
     department, rulebook = _department_of(actor), current()
-    records = Record.objects.all() if department is None else Record.objects.filter(department=department)
-    grouped = records.values("department", "kind").annotate(number=Count("pk")).order_by("department", "kind")
-    cells = hide_small({(row["department"], row["kind"]): row["number"] for row in grouped})
+    counted = held()
+    seen = sorted((one for one in counted.cells if department in (None, one.department)), key=lambda one: one.kind)
+    cells = hide_small({(one.department, one.kind): one.number for one in seen})
     kinds = [
         KindCount(
             kind=kind,
@@ -204,22 +185,20 @@ def situation(*, actor: Actor) -> Situation:
         )
         for office in sorted({k.department for k in kinds})
     ]
-    hidden = {kind.kind for kind in kinds if kind.count is None}
+    shown = {kind.kind for kind in kinds} - {kind.kind for kind in kinds if kind.count is None}
+    months = hide_small(counted.by_month(lambda office, kind: department in (None, office) and kind in shown))
     registers: dict[str, int | None] = {}
     if department is None:
-        found = Subject.objects.values("register").annotate(number=Count("pk")).order_by("register")
-        registers = {
-            row["register"]: row["number"] if row["number"] >= SMALLEST_CELL or row["number"] == 0 else None
-            for row in found
-        }
+        registers = {name: None if 0 < n < SMALLEST_CELL else n for name, n in counted.registers.items()}
     return Situation(
         kinds=sorted(kinds, key=lambda k: (-(k.count or 0), k.kind)),
         departments=sorted(departments, key=lambda d: (-d.records, d.department)),
-        months=_by_month(records, {kind.kind for kind in kinds} - hidden),
+        months=[MonthCount(month, count) for month, count in months.items()],
         people=registers.get("person"),
         organisations=registers.get("organisation"),
         records=sum(kind.count or 0 for kind in kinds),
         whole_city=department is None,
+        at=counted.at,
     )
 
 
