@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0029_upper_levels'),
+        ('office', '0030_applicants_counted'),
     ]
 
     operations = [
