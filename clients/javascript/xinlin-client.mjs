@@ -141,6 +141,11 @@ export class Xinlin {
     return this.#call("POST", "/api/v1/panels", { body });
   }
 
+  /** Send a proof: POST /api/v1/remedies/{number}/papers. */
+  holdsPaper(number, body, { filename } = {}) {
+    return this.#call("POST", `/api/v1/remedies/${encodeURIComponent(number)}/papers`, { query: { "filename": filename }, body, kind: "application/octet-stream" });
+  }
+
   /** It was put right: POST /api/v1/checks/{answer}/remedies. */
   holdsPutRight(answer, body) {
     return this.#call("POST", `/api/v1/checks/${encodeURIComponent(answer)}/remedies`, { body });

@@ -132,6 +132,10 @@ class Xinlin:
         """Open a check panel: POST /api/v1/panels."""
         return self._call("POST", "/api/v1/panels", body=body)
 
+    def holds_paper(self, number, body=None, *, filename=None):
+        """Send a proof: POST /api/v1/remedies/{number}/papers."""
+        return self._call("POST", f"/api/v1/remedies/{urllib.parse.quote(str(number), safe='')}/papers", query={"filename": filename}, body=body, kind="application/octet-stream")
+
     def holds_put_right(self, answer, body):
         """It was put right: POST /api/v1/checks/{answer}/remedies."""
         return self._call("POST", f"/api/v1/checks/{urllib.parse.quote(str(answer), safe='')}/remedies", body=body)

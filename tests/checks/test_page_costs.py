@@ -26,7 +26,7 @@ COSTS = {
     "/bench/supervision/?days=90": 13,
     "/bench/supervision/hits/?days=90": 13,
     "/lists/": 2,
-    "/lists/registers/": 1,
+    "/lists/registers/": 2,
 }
 """Session and account of those under /bench/ counted too."""
 HEADER = "code,name,department,office,division,subject_kinds,basis"

@@ -13,6 +13,7 @@ from django.test import Client
 from PIL import Image
 
 from tests.checks.conftest import Listed, make_entry, make_subject
+from tests.checks.test_api import Api
 from xinlin.core.checks import Applicant
 from xinlin.office.models.checks import Hold, Remedy
 from xinlin.office.models.evidence import Evidence
@@ -130,3 +131,26 @@ def test_a_confirmed_proof_is_seen_by_the_person_concerned(ask: Callable[..., An
     assert Look.objects.filter(subject=person.subject, result="下载证据文件").exists()
     clerk.post("/bench/remedies/", {"number": Remedy.objects.get().number, "decision": "refuse", "words": "未到账"})
     assert "未到账" in phone.get("/checks/").content.decode()
+
+
+def test_a_departments_system_sends_the_proof_itself(held: tuple[Listed, str, AnswerView]) -> None:
+    _, _, answer = held
+    api = Api()
+    said = {"entry": answer.hits[0].entry, "way": "upload", "words": "已付清，见凭证"}
+    number = api.post(f"/checks/{answer.number}/remedies", said).json()["number"]
+    at, picture = f"/remedies/{number}/papers?filename=%E5%87%AD%E8%AF%81.png", _receipt().read()
+    sent = api.post(at, picture, content_type="application/octet-stream")
+    assert sent.status_code == 201, sent.content
+    assert api.post(at, picture, content_type="application/octet-stream").json() == sent.json()
+    assert "凭证.png" in _client("clerk", "human_resources").get("/bench/remedies/").content.decode()
+    assert Evidence.objects.get().number == sent.json()["number"]
+    refused = api.post(at, b"MZ\x90 a program", content_type="application/octet-stream")
+    assert (refused.status_code, refused.headers["Content-Type"]) == (422, "application/problem+json")
+    elsewhere = Api("market_regulation").post(at, picture, content_type="application/octet-stream")
+    assert elsewhere.status_code == 404
+    form = api.http.post(
+        f"/api/v1/remedies/{number}/papers",
+        {"file": _receipt("第二张.png")},
+        headers={"Authorization": f"Bearer {api.token}"},
+    )
+    assert form.status_code == 201

@@ -130,11 +130,11 @@ IMPERSONAL = {
     "api:finish", "api:change", "bench:item", "bench:link_answer", "bench:link_decide", "bench:link_record", "panel",
     "bench:connected_office", "bench:machine_change", "bench:award", "portal:award_change", "portal:award_certificate", "portal:award_badge",
     "public:door", "portal:pledge", "portal:pledge_withdraw", "portal:hearing", "bench:web_item", "bench:web_decide", "bench:web_page",
-    "bench:behind",
+    "bench:behind", "api:paper",
 }  # fmt: skip
 """Routes with a variable that names nothing of a person's: a scene, a scheme, a leaf, an organisation, a captured page, a part of a file;
 
-or a deed's invitation, a repair, a pledge, an award, a number of the loop, whose own tests hold who may open them.
+or a deed's invitation, a repair, a pledge, an award, a number of the loop, the proof of a remedy, whose own tests hold who may open them.
 """
 LISTS: dict[str, frozenset[str]] = {
     "bench:cases": frozenset({"reviewer", "auditor", "clerk"}),

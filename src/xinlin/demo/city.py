@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -174,10 +174,27 @@ def _records(
         _full_lists(clerks, kind, [writer.row(kind, party, writer.some_day(years)) for party in parties], fixed, rng)
         return
     departments = kind.providers[: max(1, len(parties) // ROWS_WORTH_A_FILE)]
-    for number, department in enumerate(departments):
-        mine = parties[number :: len(departments)]
+    for number, (department, mine) in enumerate(_shares(clerks.rulebook, kind, departments, parties)):
         rows = [writer.row(kind, party, writer.some_day(), department=department) for party in mine]
         _additions(clerks, kind, department, rows + (fixed if number == 0 else []), len(departments) > 1)
+
+
+def _shares(
+    rulebook: Rulebook, kind: Kind, departments: Sequence[str], parties: Sequence[Party]
+) -> Iterator[tuple[str, Sequence[Party]]]:
+    """Each department with those of whom it writes: as many each; of what is published by a clock most come from a few offices."""
+    timed = {code for section in rulebook.publicity.values() if section.clock for code in section.kinds}
+    if kind.code not in timed:
+        yield from ((department, parties[n :: len(departments)]) for n, department in enumerate(departments))
+        return
+    start = 0
+    for number, department in enumerate(departments):
+        rest = len(departments) - number - 1
+        size = (
+            len(parties) - start if not rest else max(1, min(len(parties) // (number + 3), len(parties) - start - rest))
+        )
+        yield department, parties[start : start + size]
+        start += size
 
 
 def _by_hand(rulebook: Rulebook, clerks: Clerks) -> dict[str, bytes]:

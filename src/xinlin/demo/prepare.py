@@ -25,6 +25,7 @@ from xinlin.demo.identity import prepare as prepare_identity
 from xinlin.demo.loop import close_the_loop
 from xinlin.demo.peers import TRADES
 from xinlin.demo.province import KIND
+from xinlin.demo.public import publish_as_before
 from xinlin.demo.service_items import load as load_service_items
 from xinlin.demo.staff import Member, identities, staff_of
 from xinlin.demo.web import capture_pages
@@ -379,6 +380,8 @@ def prepare(data: Path, rulebook: Rulebook, state: State, console: Console) -> N
     with steps.step("办件 Affairs under way"):
         state.counts |= set_affairs_going(rulebook, city, staff, today)
         state.counts |= close_the_loop(rulebook, staff)
+    with steps.step("信用公示 Publicity"):
+        state.counts |= publish_as_before(rulebook, staff, today)
     with steps.step("存证日志 Log"):
         from xinlin.office.jobs.log import sequence
 

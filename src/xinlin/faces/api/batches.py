@@ -224,7 +224,7 @@ def _body(request: HttpRequest) -> Iterator[bytes]:
         yield chunk
 
 
-def _file(request: HttpRequest) -> tuple[str, Iterator[bytes]]:
+def sent_file(request: HttpRequest) -> tuple[str, Iterator[bytes]]:
     """The name and the bytes of the file, never whole in memory."""
     multipart = (request.content_type or "").startswith("multipart/")
     if multipart and (is_signed(request) or "Content-Digest" in request.headers):
@@ -249,6 +249,18 @@ def _file(request: HttpRequest) -> tuple[str, Iterator[bytes]]:
     return upload.name or "file", iter(upload.chunks(_CHUNK))
 
 
+FILE_BODY = {
+    "required": True,
+    "content": {
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        "multipart/form-data": {
+            "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
+        },
+    },
+}
+"""For the description of operations that take a file."""
+
+
 @router.post(
     "/batches",
     response={200: ReceiptOut, 201: ReceiptOut},
@@ -263,15 +275,7 @@ def _file(request: HttpRequest) -> tuple[str, Iterator[bytes]]:
             {"in": "query", "name": "filename", "schema": {"type": "string"}},
             *HEADERS,
         ],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-                "multipart/form-data": {
-                    "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
-                },
-            },
-        },
+        "requestBody": FILE_BODY,
     },
 )
 def deliver(request: HttpRequest) -> tuple[int, Receipt]:
@@ -283,7 +287,7 @@ def deliver(request: HttpRequest) -> tuple[int, Receipt]:
     actor = machine_actor(request, WRITE)
     kind, delivery, valid_on = _told(request, "kind"), delivered_as(request), called_on(request)
     mapping = _told(request, "mapping")
-    filename, chunks = _file(request)
+    filename, chunks = sent_file(request)
     receipt = actions.receive(
         actor=actor,
         kind=kind,

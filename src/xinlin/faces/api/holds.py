@@ -11,13 +11,15 @@ from ninja import Path, Router, Schema
 from pydantic import Field, StringConstraints
 
 from xinlin.faces.api.auth import MachineAuth, machine_actor
+from xinlin.faces.api.batches import FILE_BODY, sent_file
 from xinlin.faces.api.checks import PLAIN, PROSE, AnswerNowOut, Number, StrictSchema
-from xinlin.office.actions import holds, lists
+from xinlin.office.actions import evidence, holds, lists
 from xinlin.office.queries import checks as queries
 from xinlin.office.queries.answer_views import AnswerView
 from xinlin.office.scopes import NotAllowed
 
 router = Router(tags=["holds"])
+RemedyNumber = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=PLAIN)]
 
 
 class SignIn(StrictSchema):
@@ -28,7 +30,7 @@ class SignIn(StrictSchema):
 
 
 class RemedyIn(StrictSchema):
-    """What was done at once to end the entry: ``evidence`` is the SHA-256 of an uploaded proof."""
+    """What was done at once to end the entry; ``evidence``: SHA-256 of a proof that the asking office keeps itself."""
 
     entry: Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=PLAIN)]
     way: Literal["paid", "upload"]
@@ -38,6 +40,12 @@ class RemedyIn(StrictSchema):
 
 class RemedyOut(Schema):
     """The number under which the list's authority finds it."""
+
+    number: str
+
+
+class PaperOut(Schema):
+    """The number under which the proof is kept."""
 
     number: str
 
@@ -92,6 +100,26 @@ def put_right(request: HttpRequest, answer: Annotated[Number, Path()], payload: 
         evidence=payload.evidence,
     )
     return {"number": number}
+
+
+@router.post(
+    "/remedies/{number}/papers",
+    response={201: PaperOut},
+    auth=MachineAuth("checks:feedback"),
+    summary="Send a proof",
+    openapi_extra={
+        "parameters": [{"in": "query", "name": "filename", "schema": {"type": "string"}}],
+        "requestBody": FILE_BODY,
+    },
+)
+def paper(request: HttpRequest, number: Annotated[RemedyNumber, Path()]) -> tuple[int, dict[str, str]]:
+    """The proof itself, as the raw body or as the form field ``file``: the list's authority opens it before it confirms.
+
+    The same bytes again give the same number.
+    """
+    filename, chunks = sent_file(request)
+    actor = machine_actor(request, "checks:feedback")
+    return 201, {"number": evidence.attach(actor=actor, filename=filename, chunks=chunks, remedy=number)}
 
 
 @router.get("/feedback/owed", response=list[OwedOut], auth=MachineAuth("checks:feedback"), summary="Feedback owed")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from xinlin.core.measures import Memorandum, MemorandumClause, Topic
 from xinlin.core.rulebooks import Rulebook
+from xinlin.core.small_cells import coarse
 from xinlin.core.values import Text
 from xinlin.office import rulebook as books
 from xinlin.office.queries import measures as queries
 from xinlin.office.queries import national_rows
+from xinlin.office.queries.publicity_figures import entries_by_list
 
 
 def law(request: HttpRequest) -> HttpResponse:
@@ -30,7 +34,8 @@ def registers(request: HttpRequest) -> HttpResponse:
     """``/lists/registers/``: topics, memoranda with what each clause drives, the register of measures asked for, each office's tasks."""
     rulebook = books.current()
     registered = queries.register()
-    topics = [_topic(topic, rulebook) for topic in rulebook.topics.values()]
+    entries = entries_by_list()
+    topics = [_topic(topic, rulebook, entries) for topic in rulebook.topics.values()]
     context = {
         "topics": sorted(topics, key=lambda topic: (topic["sort"] != "incentive", not topic["opens"])),
         "incentive_topics": sum(1 for topic in topics if topic["sort"] == "incentive"),
@@ -45,8 +50,10 @@ def registers(request: HttpRequest) -> HttpResponse:
     return render(request, "public/registers.html", context)
 
 
-def _topic(topic: Topic, rulebook: Rulebook) -> dict[str, object]:
+def _topic(topic: Topic, rulebook: Rulebook, entries: Mapping[str, int] | None) -> dict[str, object]:
     return {
+        "entries": None if entries is None else coarse(sum(entries.get(code, 0) for code in topic.lists)),
+        "counted": entries is not None,
         "name": topic.name,
         "sort": topic.sort,
         "lists": [rulebook.lists[code] for code in topic.lists],

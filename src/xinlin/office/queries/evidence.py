@@ -97,8 +97,10 @@ def remedy_for(actor: Actor, number: str) -> Remedy:
             subject = own_subject(actor, "see")
             may = answer.subject_id in (subject.pk, *represented_now(subject))
         else:
-            office = {"clerk": entered_by, "officer": answer.question.department}.get(actor.role)
-            may = actor.role in ("reviewer", "auditor") or (office is not None and office == actor.department)
+            asked_by = answer.question.department
+            office = {"clerk": entered_by, "officer": asked_by, "machine": asked_by}.get(actor.role)
+            within = not actor.items or answer.question.item in actor.items
+            may = actor.role in ("reviewer", "auditor") or (office == actor.department != "" and within)
         if may:
             return found
     raise NotFound(NOT_THERE)

@@ -176,15 +176,15 @@ class ArticleView:
 
 
 def library(day: date | None = None) -> list[ArticleView]:
-    """The dated legal library: every article on which a measure rests (法规库)."""
+    """The dated legal library: every article on which a measure rests, and until when (法规库)."""
     rulebook, on = current(), day or today()
-    held: dict[tuple[str, str], ArticleView] = {}
+    held: dict[tuple[str, str, date], ArticleView] = {}
     for measure in rulebook.measures.values():
         for citation in [] if measure.basis == "demonstration" else measure.basis:
             source = rulebook.sources[citation.source]
-            key = (citation.source, citation.article)
+            end = ends_of([citation], rulebook)
+            key = (citation.source, citation.article, end)
             if key not in held:
-                end = ends_of([citation], rulebook)
                 held[key] = ArticleView(
                     source=citation.source,
                     title=source.title,
@@ -196,7 +196,7 @@ def library(day: date | None = None) -> list[ArticleView]:
                     measures=[],
                 )
             held[key].measures.append(measure.name)
-    return sorted(held.values(), key=lambda one: (one.source, one.article))
+    return [held[key] for key in sorted(held)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from xinlin.core.publicity import PublicSection, hide_small
 from xinlin.core.values import Text
@@ -36,6 +36,14 @@ class Figures:
     """Every section with how many records are shown; these are lists that anybody may count, so none is hidden."""
     months: list[tuple[str, list[int | None]]]
     offices: list[OfficeFigures]
+    since: date | None
+    """The day on which publishing began here, where that was within the twelve months: what was due before is not counted."""
+
+
+def entries_by_list() -> dict[str, int] | None:
+    """Entries in force on each list, as they were counted last; None before the first count. Whoever shows them makes them coarse."""
+    held = PublicMark.objects.filter(name=FIGURES).first()
+    return None if held is None else held.figures.get("lists")
 
 
 def figures() -> Figures:
@@ -59,4 +67,5 @@ def figures() -> Figures:
         name = book.departments[code].name if code in book.departments else Text(zh=code, en=code)
         rows.append(OfficeFigures(code, name, in_time, late, share))
     sections = [(section, counted.get("sections", {}).get(section.code, 0)) for section in shown]
-    return Figures(held.at if held else None, counted.get("bodies", 0), sections, months, rows)
+    since = date.fromisoformat(counted["since"]) if counted.get("since") else None
+    return Figures(held.at if held else None, counted.get("bodies", 0), sections, months, rows, since)
