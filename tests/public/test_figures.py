@@ -44,7 +44,12 @@ def test_a_topic_tells_how_many_entries_stand_on_its_lists(client: Client, monke
         "sort": "discipline",
         "basis": "demonstration",
     }
-    lists = {"lists": ["wage_arrears"], "measures": ["wage_no_bidding"], "incentives": [], "departments": ["public_resource_trading"]}
+    lists = {
+        "lists": ["wage_arrears"],
+        "measures": ["wage_no_bidding"],
+        "incentives": [],
+        "departments": ["public_resource_trading"],
+    }
     book = measures.books.current()
     monkeypatch.setitem(book.topics, "debtors", Topic.model_validate(topic | lists))  # type: ignore[arg-type]  # a rulebook's own dict
     assert entries_by_list() is None
