@@ -19,8 +19,9 @@ from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
 from xinlin.core.schemes import Award, Dimension, Each, Indicator, Limits, Measure, Scale, Scheme, Tier
 from xinlin.engine import snapshot
-from xinlin.engine.changes import MappedSnapshot, map_columns
+from xinlin.engine.changes import MappedSnapshot
 from xinlin.engine.figures import Figures, Part, joined
+from xinlin.engine.mapped import map_columns
 from xinlin.engine.runs import TooManyPoints
 from xinlin.engine.scores import parts, run
 from xinlin.engine.snapshot import Row, rows_table

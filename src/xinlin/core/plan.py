@@ -39,6 +39,11 @@ class IndicatorPlan:
     overall: Limits
     through: bool
 
+    @property
+    def by_year(self) -> bool:
+        """Whether the rule tells calendar years apart."""
+        return self.measure.over == "calendar_year" or self.per_year != Limits()
+
 
 @dataclass(frozen=True, slots=True)
 class DimensionPlan:

@@ -1,8 +1,8 @@
-"""Scores only those whose records changed, from a snapshot whose columns are mapped into memory (增量评分).
+"""Scores only those whose records changed, from a snapshot whose records are mapped into memory (增量评分).
 
-Mapped columns stand beside the snapshot's Parquet files in the same order, unpacked: they take several times the room, and a
-few people's rows are picked out of them without reading anybody else's. What is computed is computed by the same code
-as a full run, on a snapshot of the people touched.
+A few people's records are picked out of `xinlin.engine.mapped`'s file without reading anybody else's. Conditions and measured
+values come from the same SQL as in a full run, points and tiers from the same arrays; only which windows a day leaves a
+record in is asked here once more.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -19,9 +20,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xinlin.core.plan import Plan
+from xinlin.core.plan import IndicatorPlan, Plan
 from xinlin.core.rulebooks import Kind, Rulebook
-from xinlin.engine.figures import Figures, Numbers, Part, joined
+from xinlin.core.schemes import ClassRule
+from xinlin.engine.figures import Figures, Numbers, Part, Vector, joined
 from xinlin.engine.folder import open_relations
 from xinlin.engine.folder_records import (
     RECORDS,
@@ -32,102 +34,57 @@ from xinlin.engine.folder_records import (
     open_kind,
     view_of,
 )
-from xinlin.engine.freezing import HANDLES, Handles, Places, in_order, packed
+from xinlin.engine.freezing import Places, in_order, packed
+from xinlin.engine.mapped import (
+    Layout,
+    Table,
+    array,
+    begins_path,
+    handles_path,
+    hashes_path,
+    numbers,
+    opened,
+    rows_path,
+)
 from xinlin.engine.numbering import NOT_SCORED, Numbering, hash_sql
+from xinlin.engine.runs import EPOCH, Rows, indicator_points
 from xinlin.engine.scores import score_block
-from xinlin.engine.snapshot import connect, enrolled, held_kinds
+from xinlin.engine.snapshot import enrolled, held_kinds
 from xinlin.engine.statements import literal
 from xinlin.engine.tables import quoted, refuse_gaps
 
-CODED = 1 << 12
-"""A text column with fewer different values than this is kept as codes."""
-FEW = 1 << 15
+Mask = npt.NDArray[np.bool_]
+
+AT_ONCE = 1 << 12
+"""Of how many people records are picked out in one go: what is held meanwhile stays in the processor's own memory."""
+NEVER = 1 << 30
+"""A day that no record has."""
+FEW = 1 << 12
 """People whom one thread scores alone."""
-
-
-def _columns_path(folder: Path, kind: str) -> Path:
-    return folder / "records" / f"{kind}.arrow"
-
-
-def _handles_path(folder: Path, kind: str) -> Path:
-    """The hash of each record's handle, rising, with its row; DuckDB may hash otherwise in another version."""
-    return folder / "records" / f"{kind}.handles-{duckdb.__version__}.arrow"
-
-
-def _rows_path(folder: Path) -> Path:
-    """The kind and the place of every row of all kinds, subject after subject."""
-    return folder / "records.rows.arrow"
-
-
-def _begins_path(folder: Path) -> Path:
-    """Where the rows of each number begin there, and one more for where the last ones end."""
-    return folder / "records.begins.arrow"
-
-
-def map_columns(plan: Plan, folder: Path) -> None:
-    """Write the mapped columns of every kind that the snapshot holds and the plan reads, where they are not there yet."""
-    held = sorted(held_kinds(folder, plan.kinds))
-    with connect(folder, held) as connection:
-        for kind in held:
-            if not _columns_path(folder, kind).exists():
-                table = connection.sql(f'SELECT * FROM "{kind}"').to_arrow_table().combine_chunks()
-                _write(_columns_path(folder, kind), _coded(table))
-            if not _handles_path(folder, kind).exists():
-                hashed = connection.execute(f'SELECT hash(record) AS hashed FROM "{kind}"').fetchnumpy()["hashed"]
-                order = np.argsort(hashed, kind="stable")
-                _write(_handles_path(folder, kind), pa.table({"hashed": hashed[order], "place": order}))
-    if not _rows_path(folder).exists():
-        _map_rows(folder, held)
-
-
-def _map_rows(folder: Path, held: Sequence[str]) -> None:
-    """Write whose rows stand where: all rows are counted, then laid out kind after kind, each within those of its subject."""
-    people = enrolled(folder)
-    size = int(people[-1]) + 1 if len(people) else 0
-    subjects = {kind: _numbers(_mapped(_columns_path(folder, kind)), "subject") for kind in held}
-    counts = {kind: np.bincount(subject, minlength=size) for kind, subject in subjects.items()}
-    begins = np.concatenate(([0], np.cumsum(sum(counts.values(), np.zeros(size, np.int64)))))
-    kinds, places = np.empty(begins[-1], np.int16), np.empty(begins[-1], np.int32)
-    filled = begins[:-1].copy()
-    for at, kind in enumerate(held):
-        rows = np.arange(len(subjects[kind]))
-        target = (filled - (np.cumsum(counts[kind]) - counts[kind]))[subjects[kind]] + rows
-        kinds[target], places[target] = at, rows
-        filled += counts[kind]
-    _write(_begins_path(folder), pa.table({"begin": begins}))
-    coded = pa.DictionaryArray.from_arrays(pa.array(kinds), pa.array(held, pa.string()))
-    _write(_rows_path(folder), pa.table({"kind": coded, "place": places}))
-
-
-def _coded(table: pa.Table) -> pa.Table:
-    for at, name in enumerate(table.column_names):
-        if pa.types.is_string(table[name].type) and name not in ("record", "document"):
-            coded = table[name].dictionary_encode().combine_chunks()
-            if len(coded.dictionary) < CODED:
-                table = table.set_column(at, name, coded)
-    return table
-
-
-def _write(target: Path, table: pa.Table) -> None:
-    beside = target.with_suffix(f".{os.getpid()}")
-    with pa.OSFile(beside.as_posix(), "wb") as stream, pa.ipc.new_file(stream, table.schema) as writer:
-        writer.write_table(table)
-    beside.replace(target)
-
-
-def _mapped(path: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(path.as_posix())).read_all()
-
-
-def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
-    numbers: npt.NDArray[np.int64] = table[name].combine_chunks().to_numpy()
-    return numbers
 
 
 def _spread(begin: Places, end: Places) -> Places:
     """All places of the ranges, one range after the other."""
     lengths = end - begin
     return np.repeat(begin - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
+
+
+def _keys(kind: npt.NDArray[np.int64] | np.int64, place: npt.NDArray[np.uint32]) -> Places:
+    """Kind and place of records as one number, which rises as the records of one person do."""
+    return kind << 32 | place
+
+
+def _alike(rising: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> Places:
+    """Where the wanted values stand among the rising ones, once for each time."""
+    at, found = np.searchsorted(rising, wanted), [np.empty(0, np.int64)]
+    while len(at):
+        inside = at < len(rising)
+        at, wanted = at[inside], wanted[inside]
+        same = rising[at] == wanted
+        at, wanted = at[same], wanted[same]
+        found.append(at)
+        at = at + 1
+    return np.concatenate(found)
 
 
 def _among(rising: npt.NDArray[np.integer], asked: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
@@ -183,146 +140,187 @@ def _named(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind], snapsho
     return known
 
 
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """Changed records, and where in the snapshot those stand that they replace."""
+
+    rows: Table
+    """``place`` is that among the changed ones of the kind."""
+    handles: Mapping[str, pa.ChunkedArray]
+    """By kind."""
+    gone_from: Numbers
+    """Whose the replaced ones are, rising."""
+    gone: Places
+    """Their `_keys`, rising within one subject."""
+
+
 class MappedSnapshot:
     """A snapshot opened for changes: it answers what the touched people score once some records are new or different."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
-        """Open the columns that `map_columns` wrote."""
-        self.plan, self.people, documents = plan, enrolled(folder), Demands.of(plan).documents
-        rows = _mapped(_rows_path(folder))
-        coded = rows["kind"].combine_chunks()
-        held = coded.dictionary.to_pylist()
-        self.begins, self.places = _numbers(_mapped(_begins_path(folder)), "begin"), _numbers(rows, "place")
-        self.kind_at = coded.indices.to_numpy()
-        self.kinds = {kind: _mapped(_columns_path(folder, kind)) for kind in held}
-        unread = {kind: {"record"} if kind in documents else HANDLES for kind in held}
-        self.columns = {kind: [n for n in self.kinds[kind].column_names if n not in unread[kind]] for kind in held}
-        handles = {kind: _mapped(_handles_path(folder, kind)) for kind in held}
-        self.handles = {kind: (_numbers(table, "hashed"), _numbers(table, "place")) for kind, table in handles.items()}
-        self.connections = [
-            duckdb.connect(":memory:", config={"threads": 1}) for _ in range(len(os.sched_getaffinity(0)))
-        ]
-        for connection in self.connections:
-            connection.execute("PRAGMA disable_optimizer")  # with so few rows it would take longer than the rest
+        """Open what `xinlin.engine.mapped.map_columns` wrote."""
+        self.plan, self.people, self.layout = plan, enrolled(folder), Layout.of(plan)
+        self.rows, self.begins = array(rows_path(folder, self.layout)), array(begins_path(folder, self.layout))
+        held = held_kinds(folder, plan.kinds)
+        self.handles = {kind: opened(handles_path(folder, kind))["record"] for kind in held}
+        hashes = {kind: opened(hashes_path(folder, kind)) for kind in held}
+        self.hashed = {kind: numbers(table, "hashed") for kind, table in hashes.items()}
+        self.owners = {kind: numbers(table, "subject") for kind, table in hashes.items()}
+        self.places = {kind: numbers(table, "place") for kind, table in hashes.items()}
+        indicators = [indicator for dimension in plan.dimensions for indicator in dimension.indicators]
+        self.rules = {indicator.code: _Rule.of(indicator, self.layout) for indicator in indicators}
+        self.connection = duckdb.connect(":memory:", config={"threads": 1})
+        self.connection.execute("PRAGMA disable_optimizer")  # with so few rows it would take longer than the rest
 
     def rescore(self, changed: Mapping[str, pa.Table]) -> Figures:
         """The figures of everybody to whom a changed record belongs, or belonged before.
 
         ``changed`` holds by kind rows in the form of the snapshot's own files; a row replaces those with its handle, and
-        one of a kind that the plan does not read touches nobody. The
-        figures are those of a full run on the day of the plan; a new day, a consent, or a new person asks for one.
+        one of a kind that the plan does not read touches nobody. The figures are those of a full run on the day of the
+        plan; a new day, a consent, or a new person asks for one.
         """
-        changed = {kind: table for kind, table in changed.items() if kind in self.plan.kinds}
-        replaced = self._replaced(changed)
-        theirs = [table["subject"].to_numpy() for table in changed.values()]
-        theirs += [_numbers(self.kinds[kind], "subject")[places] for kind, places in replaced.items()]
-        asked = np.unique(np.concatenate([np.empty(0, np.int32), *theirs]))
-        touched = asked[_among(self.people, asked)].astype(np.int32)
-        pieces = max(1, min(len(self.connections), len(touched) // FEW))
-        with ThreadPoolExecutor(pieces) as pool:
-            parts = list(
-                pool.map(
-                    lambda connection, some: self._scored(connection, some, changed, replaced),
-                    self.connections,
-                    np.array_split(touched, pieces),
-                )
-            )
-        return joined(self.plan, parts)
+        changed = {kind: table for kind, table in changed.items() if kind in self.layout.kinds}
+        handles = {kind: table["record"] for kind, table in changed.items()}
+        cores = len(os.sched_getaffinity(0))
+        with ThreadPoolExecutor(cores) as pool:
+            replaced = pool.submit(self._replaced, handles)
+            changes = _Changes(self._new(changed), handles, *replaced.result())
+            asked = np.unique(np.concatenate([changes.rows["subject"], changes.gone_from]))
+            touched = asked[_among(self.people, asked)]
+            pieces = np.array_split(touched, max(1, min(cores, len(touched) // FEW)))
+            found = list(pool.map(partial(self._scored, changes), pieces))
+        return joined(self.plan, [Part(0, 0, figures) for figures in found])
 
-    def _replaced(self, changed: Mapping[str, pa.Table]) -> dict[str, Places]:
-        """By kind, rising, where the rows stand that a changed one with their handle replaces."""
-        known = [kind for kind in changed if kind in self.kinds]
+    def _new(self, changed: Mapping[str, pa.Table]) -> Table:
+        """The changed records as rows."""
+        for kind, table in changed.items():
+            self.connection.register(kind, table)
+        rows = self.layout.rows(self.connection, list(changed))
+        for kind in changed:
+            self.connection.unregister(kind)
+        lengths = [len(table) for table in changed.values()]
+        rows["place"] = _spread(np.zeros(len(lengths), np.int64), np.array(lengths, np.int64))
+        return rows
+
+    def _replaced(self, handles: Mapping[str, pa.ChunkedArray]) -> tuple[Numbers, Places]:
+        """Whose records, and their kinds and places, the changed ones with these handles replace."""
+        known = [kind for kind in handles if kind in self.hashed]
         if not known:
-            return {}
-        handles = {kind: changed[kind]["record"].combine_chunks() for kind in known}
-        every = pa.table({"record": pa.chunked_array(list(handles.values()), pa.string())})
-        self.connections[0].register("changed handles", every)
-        hashed = self.connections[0].execute('SELECT hash(record) AS hashed FROM "changed handles"').fetchnumpy()
-        self.connections[0].unregister("changed handles")
-        ends = np.cumsum([len(texts) for texts in handles.values()])
-        found = {}
-        for kind, wanted in zip(known, np.split(hashed["hashed"], ends[:-1]), strict=True):
-            rising, places = self.handles[kind]
-            wanted = np.unique(wanted)
-            alike = places[_spread(np.searchsorted(rising, wanted), np.searchsorted(rising, wanted, side="right"))]
-            same = pc.is_in(self.kinds[kind]["record"].take(pa.array(alike)), value_set=handles[kind])
-            found[kind] = np.unique(alike[same.combine_chunks().to_numpy(zero_copy_only=False).astype(np.bool_)])
-        return found
+            return np.empty(0, np.int32), np.empty(0, np.int64)
+        subjects, places = [], []
+        every = pa.table({"record": pa.chunked_array([c for kind in known for c in handles[kind].chunks], pa.string())})
+        with self.connection.cursor() as cursor:
+            cursor.register("changed handles", every)
+            hashed = cursor.execute('SELECT hash(record) AS hashed FROM "changed handles"').fetchnumpy()["hashed"]
+        ends = np.cumsum([len(handles[kind]) for kind in known])
+        for kind, wanted in zip(known, np.split(hashed, ends[:-1]), strict=True):
+            at = _alike(self.hashed[kind], np.unique(wanted))
+            place = self.places[kind][at]
+            same = pc.is_in(self.handles[kind].take(pa.array(place)), value_set=handles[kind])
+            kept = np.flatnonzero(same.combine_chunks().to_numpy(zero_copy_only=False))
+            subjects.append(self.owners[kind][at[kept]])
+            places.append(_keys(np.int64(self.layout.kinds.index(kind)), place[kept]))
+        subject, place = np.concatenate(subjects), np.concatenate(places)
+        order = np.lexsort((place, subject))
+        return subject[order], place[order]
 
-    def _scored(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        touched: Numbers,
-        changed: Mapping[str, pa.Table],
-        replaced: Mapping[str, Places],
-    ) -> Part:
+    def _scored(self, changes: _Changes, touched: Numbers) -> Figures:
         """The figures of some of the touched people."""
-        tables = self._rows(touched, changed, replaced)
-        for kind, table in tables.items():
-            connection.register(kind, table)
-        numbers = np.arange(len(touched), dtype=np.int32)
-        part = score_block(connection, self.plan, numbers, (0, len(numbers)), held=set(tables))
-        for kind in tables:
-            connection.unregister(kind)
-        return replace(part, figures=replace(part.figures, subjects=touched))
+        taken = _Arrays(self.layout, self.rules, *self._in_order(changes, touched), len(touched))
+        return replace(score_block(taken, self.plan, len(touched), held=taken.kinds), subjects=touched)
 
-    def _rows(
-        self, touched: Numbers, changed: Mapping[str, pa.Table], replaced: Mapping[str, Places]
-    ) -> dict[str, pa.Table]:
-        """By kind the rows of the touched people, numbered among themselves, old ones replaced by changed ones, in order."""
+    def _in_order(self, changes: _Changes, touched: Numbers) -> tuple[Table, Places]:
+        """The records in force of these people and whose they are among them: kind after kind, in the order of a snapshot."""
+        firsts = range(0, len(touched), AT_ONCE)
+        old = [self._old(changes, touched[first : first + AT_ONCE]) for first in firsts]
+        new = changes.rows[_among(touched, changes.rows["subject"]) & self._in_force(changes.rows)]
+        rows = np.concatenate([*(rows for rows, _ in old), new])
+        whose = [whose + first for first, (_, whose) in zip(firsts, old, strict=True)]
+        groups = np.concatenate([*whose, np.searchsorted(touched, new["subject"])])
+        groups += rows["kind"] * np.int64(len(touched))
+        order = in_order(groups, rows["occurred_on"], partial(self._texts, changes, rows, len(rows) - len(new)))
+        return rows.take(order), groups[order]
+
+    def _old(self, changes: _Changes, touched: Numbers) -> tuple[Table, Places]:
+        """What stays in force of the snapshot's records of these people, and whose it is among them."""
         begin, end = self.begins[touched], self.begins[touched + 1]
-        at = _spread(begin, end)
-        whose, kinds, places = np.repeat(np.arange(len(touched)), end - begin), self.kind_at[at], self.places[at]
-        by_kind = np.argsort(kinds, kind="stable")
-        ends = np.cumsum(np.bincount(kinds, minlength=len(self.kinds)))
-        tables = {}
-        for kind, mine in zip(self.kinds, np.split(by_kind, ends[:-1]), strict=False):
-            if kind in replaced:
-                mine = mine[~_among(replaced[kind], places[mine])]
-            if kind in changed or len(mine):
-                old = _numbered(self.kinds[kind].select(self.columns[kind]).take(pa.array(places[mine])), whose[mine])
-                tables[kind] = self._merged(kind, old, places[mine], touched, changed)
-        new = {kind: _of(touched, table) for kind, table in changed.items() if kind not in self.kinds}
-        return tables | {kind: table.take(pa.array(_order(table, _handles(table)))) for kind, table in new.items()}
+        rows = self.rows.take(_spread(begin, end))
+        whose = np.repeat(np.arange(len(touched)), end - begin)
+        stays = self._in_force(rows)
+        theirs = np.flatnonzero(_among(touched, changes.gone_from))
+        if len(theirs):
+            kinds = len(self.layout.kinds)
+            gone = (np.searchsorted(touched, changes.gone_from[theirs]) * kinds << 32) + changes.gone[theirs]
+            stays[np.searchsorted(_keys(whose * kinds + rows["kind"], rows["place"]), gone)] = False
+        at = np.flatnonzero(stays)
+        return rows.take(at), whose[at]
 
-    def _merged(
-        self, kind: str, old: pa.Table, places: Places, touched: Numbers, changed: Mapping[str, pa.Table]
-    ) -> pa.Table:
-        """A kind's rows that stay, from these places, and the changed ones, in order."""
-        if kind not in changed or not len(new := _of(touched, changed[kind])):
-            return old
-        both = [old, new.select(old.column_names).cast(old.schema)]
-        table = pa.concat_tables(both).unify_dictionaries().combine_chunks()
-        handles = [self.kinds[kind]["record"], new["record"]]
+    def _in_force(self, rows: Table) -> Mask:
+        day = self.plan.as_of.toordinal() - EPOCH
+        force: Mask = rows["active"] & (rows["occurred_on"] <= day) & (rows["ends_on"] > day)
+        return force
 
-        def record(at: Places) -> pa.Array:
-            stays = at < len(places)
-            found = [handles[0].take(pa.array(places[at[stays]])), handles[1].take(pa.array(at[~stays] - len(places)))]
-            back = np.argsort(np.concatenate([np.flatnonzero(stays), np.flatnonzero(~stays)]))
-            return (
-                pa.chunked_array([*found[0].chunks, *found[1].chunks], pa.string())
-                .combine_chunks()
-                .take(pa.array(back))
-            )
-
-        return table.take(pa.array(_order(table, record)))
+    def _texts(self, changes: _Changes, rows: Table, olds: int, at: Places) -> pa.Array:
+        """The handles of the rows at these places, of which the first so many are the snapshot's."""
+        sources = [(at < olds, self.handles), (at >= olds, changes.handles)]
+        found, places = [pa.array([], pa.string())], [np.empty(0, np.int64)]
+        for code, kind in enumerate(self.layout.kinds):
+            for mine, handles in sources:
+                here = np.flatnonzero(mine & (rows["kind"][at] == code))
+                if len(here):
+                    found += handles[kind].take(pa.array(rows["place"][at[here]])).chunks
+                    places.append(here)
+        return pa.concat_arrays(found).take(pa.array(np.argsort(np.concatenate(places))))
 
 
-def _numbered(rows: pa.Table, subject: npt.NDArray[np.int64]) -> pa.Table:
-    return rows.set_column(rows.schema.get_field_index("subject"), "subject", pa.array(subject, pa.int32()))
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """Where an indicator's columns stand, and which days count on the day of the plan."""
+
+    test: str
+    value: str | None
+    first_days: Numbers
+    """By class of the layout, and last for every other class."""
+
+    @classmethod
+    def of(cls, indicator: IndicatorPlan, layout: Layout) -> _Rule:
+        first_days = np.full(len(layout.classes) + 1, NEVER, np.int32)
+        for window in indicator.windows:
+            first = -NEVER if window.first_day is None else window.first_day.toordinal() - EPOCH
+            at = slice(None) if window.record_class is None else layout.classes.index(window.record_class)
+            first_days[at] = np.minimum(first_days[at], first)
+        return cls(layout.test_of(indicator), layout.value_of(indicator), first_days)
 
 
-def _of(touched: Numbers, changed: pa.Table) -> pa.Table:
-    """The changed rows of these people, numbered among themselves."""
-    theirs = changed.filter(pa.array(_among(touched, changed["subject"].to_numpy())))
-    return _numbered(theirs, np.searchsorted(touched, theirs["subject"].to_numpy()))
+class _Arrays:
+    """Takes records out of sorted rows in arrays, as rules take them."""
 
+    def __init__(self, layout: Layout, rules: Mapping[str, _Rule], rows: Table, groups: Places, people: int) -> None:
+        self.layout, self.rules = layout, rules
+        ends = np.searchsorted(groups, np.arange(1, len(layout.kinds) + 1) * people)
+        self.kinds = {
+            kind: (rows[begin:end], (groups[begin:end] - at * people).astype(np.int32))
+            for at, (kind, begin, end) in enumerate(zip(layout.kinds, [0, *ends[:-1]], ends, strict=True))
+            if begin < end
+        }
 
-def _handles(table: pa.Table) -> Handles:
-    return lambda at: table["record"].take(pa.array(at)).combine_chunks()
+    def add(self, indicator: IndicatorPlan, points: Vector) -> None:
+        rows, whose = self.kinds[indicator.kind]
+        rule = self.rules[indicator.code]
+        takes = rows[rule.test] & (rows["occurred_on"] >= rule.first_days[rows["class"]])
+        at = np.flatnonzero(takes if indicator.through else takes & ~rows["via"])
+        value = has = year = day = None
+        if rule.value is not None:
+            value, has = rows[f"value_{rule.value}"][at], rows[f"has_{rule.value}"][at]
+            has = None if has.all() else has
+        if indicator.by_year or indicator.repeat is not None:
+            day = rows["occurred_on"][at].astype(np.int64)
+        if indicator.by_year and day is not None:
+            year = day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
+        subjects, given = indicator_points(indicator, Rows(whose[at], value, has, year, day))
+        points[subjects] += given
 
-
-def _order(table: pa.Table, handles: Handles) -> Places:
-    """The places of the rows in the order of a snapshot."""
-    days = table["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
-    return in_order(table["subject"].to_numpy(), days, handles)
+    def holders(self, rule: ClassRule) -> Numbers:
+        rows, whose = self.kinds[rule.kind]
+        found: Numbers = whose[rows[self.layout.test_of(rule)] & ~rows["via"]]
+        return found

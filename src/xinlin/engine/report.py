@@ -26,9 +26,10 @@ from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
 from xinlin.engine import plain, scores, spark
-from xinlin.engine.changes import MappedSnapshot, map_columns, read_changes
+from xinlin.engine.changes import MappedSnapshot, read_changes
 from xinlin.engine.figures import Figures, Lines, Numbers, Part, Watch, unwatched
 from xinlin.engine.kept import keep, kept_parts
+from xinlin.engine.mapped import map_columns
 from xinlin.engine.snapshot import BLOCK, Snapshot, digest_folder
 from xinlin.engine.statements import literal
 from xinlin.engine.stored import opened_snapshot, stored_snapshot

@@ -11,18 +11,19 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Protocol
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from xinlin.core.plan import IndicatorPlan, Plan
-from xinlin.core.schemes import Limits
+from xinlin.core.schemes import ClassRule, Limits
 from xinlin.engine.figures import Figures, Lines, Numbers, Part, Progress, Vector, joined
 from xinlin.engine.runs import Rows, indicator_points, record_points
 from xinlin.engine.snapshot import connect, edges_of, enrolled, held_kinds
@@ -54,45 +55,50 @@ def whole_score(plan: Plan, dimensions: Sequence[Vector]) -> Vector:
     return clamped(summed, ends)
 
 
-class _Block:
-    """Scores the subjects from ``first`` to before ``last`` on one connection."""
+class Taken(Protocol):
+    """The records of a block's subjects, who are numbered from 0 within it."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, plan: Plan, first: int, last: int) -> None:
-        self.connection, self.plan, self.first, self.last = connection, plan, first, last
-        self.within = f" AND subject >= {first} AND subject < {last}"
+    def add(self, indicator: IndicatorPlan, points: Vector) -> None:
+        """Add what the indicator gives to each subject's points."""
 
-    def points(self, indicator: IndicatorPlan, points: Vector) -> None:
-        """Add the indicator's points to the vector of its dimension."""
-        found = self.connection.execute(rows_sql(indicator, self.plan.as_of) + self.within).fetchnumpy()
+    def holders(self, rule: ClassRule) -> Numbers:
+        """The subjects of whom a record holds that the class rule names; once for each such record."""
+
+
+class _Statements:
+    """What DuckDB takes from its views of a snapshot's files, of the subjects from ``first`` to before ``last``."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, plan: Plan, edges: tuple[int, int]) -> None:
+        self.connection, self.as_of, self.first = connection, plan.as_of, edges[0]
+        self.within = f" AND subject >= {edges[0]} AND subject < {edges[1]}"
+
+    def add(self, indicator: IndicatorPlan, points: Vector) -> None:
+        found = self.connection.execute(rows_sql(indicator, self.as_of) + self.within).fetchnumpy()
         subjects, given = indicator_points(indicator, Rows.of(found))
         points[subjects - self.first] += given
 
-    def lines(self, indicator: IndicatorPlan, points: Vector) -> Lines:
-        """As `points`, and what each record gives."""
-        statement = rows_sql(indicator, self.plan.as_of, ", record") + self.within
+    def holders(self, rule: ClassRule) -> Numbers:
+        found = self.connection.execute(holders_sql(rule, self.as_of) + self.within).fetchnumpy()
+        subjects: Numbers = found["subject"] - np.int32(self.first)
+        return subjects
+
+
+class _StatementsWithLines(_Statements):
+    """The same, noting what each record gives."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, plan: Plan, edges: tuple[int, int]) -> None:
+        super().__init__(connection, plan, edges)
+        self.lines: list[Lines] = []
+
+    def add(self, indicator: IndicatorPlan, points: Vector) -> None:
+        statement = rows_sql(indicator, self.as_of, ", record") + self.within
         found = self.connection.sql(statement).to_arrow_table().combine_chunks()
         columns = {name: _numpy(found[name]) for name in found.column_names if name != "record"}
         rows = Rows.of(columns)
         kept, given = record_points(indicator, rows)
         subjects = rows.subject[kept]
         np.add.at(points, subjects - self.first, given)
-        return Lines(indicator.code, subjects, found["record"].combine_chunks().take(pa.array(kept)), given)
-
-    def tiers(self, held: set[str], scores: Vector) -> Vector:
-        """Positions of tiers by half-open thresholds, then the class rules: exact ones first, bounds last."""
-        tiers = self.plan.scheme.tiers
-        order = {tier.code: at for at, tier in enumerate(tiers)}
-        thresholds = np.array([tier.at_least for tier in tiers], dtype=np.int64)
-        positions = np.maximum(np.searchsorted(thresholds, scores, side="right") - 1, 0).astype(np.int64)
-        exact, bound = np.full_like(positions, len(tiers)), np.full_like(positions, len(tiers))
-        for rule in self.plan.scheme.class_rules:
-            if rule.kind not in held:
-                continue
-            found = self.connection.execute(holders_sql(rule, self.plan.as_of) + self.within).fetchnumpy()
-            target, code = (exact, rule.tier_exactly) if rule.tier_exactly is not None else (bound, rule.tier_at_most)
-            who = found["subject"] - self.first
-            target[who] = np.minimum(target[who], order[code or ""])
-        return np.minimum(np.where(exact < len(tiers), exact, positions), bound)
+        self.lines.append(Lines(indicator.code, subjects, found["record"].combine_chunks().take(pa.array(kept)), given))
 
 
 def _numpy(column: pa.ChunkedArray) -> object:
@@ -103,33 +109,35 @@ def _numpy(column: pa.ChunkedArray) -> object:
 
 
 def score_block(
-    connection: duckdb.DuckDBPyConnection,
-    plan: Plan,
-    subjects: Numbers,
-    edges: tuple[int, int],
-    *,
-    held: set[str],
-    lines: bool = False,
-    step: Callable[[], None] = lambda: None,
-) -> Part:
-    """Score the ``subjects`` between the edges from the connection's views of the kinds ``held``, all indicators in turn."""
-    block, given, dimensions = _Block(connection, plan, *edges), [], {}
+    taken: Taken, plan: Plan, size: int, *, held: Container[str], step: Callable[[], None] = lambda: None
+) -> Figures:
+    """The figures of a block's ``size`` subjects from their records of the kinds ``held``, all indicators in turn."""
+    dimensions = {}
     for dimension in plan.dimensions:
-        points = np.zeros(block.last - block.first, dtype=np.int64)
+        points = np.zeros(size, dtype=np.int64)
         for indicator in dimension.indicators:
             step()
-            if indicator.kind not in held:
-                continue
-            if lines:
-                given.append(block.lines(indicator, points))
-            else:
-                block.points(indicator, points)
+            if indicator.kind in held:
+                taken.add(indicator, points)
         dimensions[dimension.code] = clamped(points, dimension.limits)
     scores = whole_score(plan, list(dimensions.values()))
-    tiers = block.tiers(held, scores)
-    at = slice(None) if len(subjects) == block.last - block.first else subjects - block.first
-    within = {code: vector[at] for code, vector in dimensions.items()}
-    return Part(*edges, Figures(subjects, scores[at], tiers[at], within), given)
+    return Figures(np.arange(size, dtype=np.int32), scores, _tiers(taken, plan, scores, held), dimensions)
+
+
+def _tiers(taken: Taken, plan: Plan, scores: Vector, held: Container[str]) -> Vector:
+    """Positions of tiers by half-open thresholds, then the class rules: exact ones first, bounds last."""
+    tiers = plan.scheme.tiers
+    order = {tier.code: at for at, tier in enumerate(tiers)}
+    thresholds = np.array([tier.at_least for tier in tiers], dtype=np.int64)
+    positions = np.maximum(np.searchsorted(thresholds, scores, side="right") - 1, 0).astype(np.int64)
+    exact, bound = np.full_like(positions, len(tiers)), np.full_like(positions, len(tiers))
+    for rule in plan.scheme.class_rules:
+        if rule.kind not in held:
+            continue
+        target, code = (exact, rule.tier_exactly) if rule.tier_exactly is not None else (bound, rule.tier_at_most)
+        who = taken.holders(rule)
+        target[who] = np.minimum(target[who], order[code or ""])
+    return np.minimum(np.where(exact < len(tiers), exact, positions), bound)
 
 
 def parts(
@@ -171,7 +179,10 @@ def parts(
             connection = connections.get()
             try:
                 mine = subjects[slice(*np.searchsorted(subjects, block))]
-                return score_block(connection, plan, mine, block, held=held, lines=lines, step=step)
+                taken = (_StatementsWithLines if lines else _Statements)(connection, plan, block)
+                figures = score_block(taken, plan, block[1] - block[0], held=held, step=step)
+                given = taken.lines if isinstance(taken, _StatementsWithLines) else ()
+                return Part(*block, _of(figures, mine, block), given)
             finally:
                 connections.put(connection)
 
@@ -187,6 +198,13 @@ def parts(
             yield running.popleft().result()
     if progress and total:
         progress(total, total)
+
+
+def _of(figures: Figures, subjects: Numbers, block: tuple[int, int]) -> Figures:
+    """Of the figures of everybody in the block, those of the enrolled."""
+    at = slice(None) if len(subjects) == block[1] - block[0] else subjects - block[0]
+    within = {code: vector[at] for code, vector in figures.dimensions.items()}
+    return Figures(subjects, figures.scores[at], figures.tiers[at], within)
 
 
 def _size(subjects: Numbers) -> int:

@@ -162,7 +162,7 @@ def taken_sql(plan: IndicatorPlan, as_of: date, columns: str = "*") -> str:
     )
 
 
-def _value_sql(plan: IndicatorPlan) -> str | None:
+def value_sql(plan: IndicatorPlan) -> str | None:
     """What the measure reads of one record; None where it reads no field. A table is looked up here, text to points."""
     of = _column(plan.measure.of or "")
     match plan.measure.take:
@@ -181,10 +181,10 @@ def rows_sql(plan: IndicatorPlan, as_of: date, more: str = "") -> str:
 
     ``more`` is put at the end of the columns. In the order of the snapshot where the engine keeps order.
     """
-    columns, value = ["subject"], _value_sql(plan)
+    columns, value = ["subject"], value_sql(plan)
     if value is not None:
         columns.append(f"{value} AS value")
-    if plan.measure.over == "calendar_year" or plan.per_year != Limits():
+    if plan.by_year:
         columns.append("CAST(year(occurred_on) AS SMALLINT) AS year")
     if plan.repeat is not None:
         columns.append("occurred_on")
