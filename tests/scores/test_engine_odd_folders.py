@@ -244,3 +244,21 @@ def test_subjects_with_one_hash_are_told_apart(city: Path, tmp_path: Path, monke
     write(city, {"subjects": [*lines, "anton,person,1990-01-01"]})
     with pytest.raises(FolderRefused, match="stands twice"):
         scored(city, tmp_path / "out")
+
+
+@pytest.mark.parametrize("rising", [True, False])
+def test_whoever_consented_is_scored_however_large_the_registers_are(city: Path, tmp_path: Path, rising: bool) -> None:
+    """Registers of many row groups are read by several threads at once; every person keeps their own consent."""
+    people = [f"{number:06}" for number in range(200_000)]
+    people = people if rising else people[::-1]
+    consenting = people[::3]
+    born, given = date(1990, 1, 1), date(2026, 1, 1)
+    for name in ("subjects", "consents"):
+        (city / f"{name}.csv").unlink()
+    (city / f"{RECORDS}.csv").unlink()
+    subjects = {"subject": people, "kind": ["person"] * len(people), "born_on": [born] * len(people)}
+    pq.write_table(pa.table(subjects), city / "subjects.parquet", row_group_size=2048)
+    consents = pa.table({"subject": consenting, "given_on": [given] * len(consenting)})
+    consents = consents.append_column("withdrawn_on", pa.nulls(len(consenting), pa.date32()))
+    pq.write_table(consents, city / "consents.parquet", row_group_size=2048)
+    assert list(scored(city, tmp_path / "out", ["duckdb"])) == sorted(consenting)

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -22,6 +23,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xinlin.core.people import last_adult_birthday
@@ -125,18 +127,48 @@ def _live_sql(scheme: Scheme, as_of: date) -> str:
     return f"kind = 'person' AND born_on <= {literal(last_adult_birthday(as_of))}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Subjects:
+    """What one look at ``subjects`` tells: by place the handle's hash and who may be scored, and of all whether one is wrong."""
+
+    hashes: Hashes
+    live: npt.NDArray[np.bool_]
+    wrong: bool
+    rising: bool
+    """Whether they stand in the order of their handles, as registers mostly do: then nothing needs to be sorted."""
+
+    @classmethod
+    def read(cls, connection: duckdb.DuckDBPyConnection, live: str, wrong: str) -> _Subjects:
+        """``live`` and ``wrong`` are conditions in SQL; only the second may hold where cells are empty.
+
+        Rows are told by their place: a statement that is more than a row of expressions may give them in any order.
+        """
+        count = connection.execute("SELECT count(*) FROM subjects").fetchall()[0][0]
+        hashes, lives = np.empty(count, np.uint64), np.empty(count, np.bool_)
+        any_wrong, rising, before = False, True, pa.array([], pa.string())
+        asked = f"{quoted(PLACE)} AS place, {hash_sql('subject')} AS hashed, coalesce({live}, FALSE) AS live, {wrong} AS wrong"
+        done = 0
+        for batch in connection.sql(f"SELECT {asked}, subject FROM subjects").to_arrow_reader(1 << 20):
+            places, handles = batch["place"].to_numpy(), pa.concat_arrays([before, batch["subject"]])
+            hashes[places] = batch["hashed"].to_numpy()
+            lives[places] = batch["live"].to_numpy(zero_copy_only=False)
+            any_wrong = any_wrong or batch["wrong"].true_count > 0
+            in_place = places[0] == done and places[-1] - places[0] == len(places) - 1
+            rising = rising and in_place and pc.less(handles[:-1], handles[1:]).true_count == len(handles) - 1
+            before, done = handles[-1:], done + len(places)
+        return cls(hashes, lives, any_wrong, rising)
+
+
 def _people(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, target: Path) -> tuple[Numbering, int]:
     """The number of each subject, and how many are scored: these have dense ones, in the order of their handles.
 
     ``subjects.parquet`` holds the numbers of the scored, ``names.parquet`` their handles.
     """
     path = _open(connection, folder, "subjects", SUBJECTS)
-    stranger = f"kind NOT IN ({', '.join(map(literal, SUBJECT_KINDS))})"
-    found = connection.execute(
-        f"SELECT {hash_sql('subject')} AS hashed, coalesce({_live_sql(plan.scheme, plan.as_of)}, FALSE) AS live, "
-        f"{gaps_sql(SUBJECTS)} OR {stranger} AS wrong FROM subjects"
-    ).fetchnumpy()
-    if found["wrong"].any():
+    # compared one by one: a list longer than a few becomes a join, which gives rows in any order, and then they are sorted
+    stranger = "(" + " AND ".join(f"kind <> {literal(one)}" for one in SUBJECT_KINDS) + ")"
+    found = _Subjects.read(connection, _live_sql(plan.scheme, plan.as_of), f"{gaps_sql(SUBJECTS)} OR {stranger}")
+    if found.wrong:
         refuse_gaps(connection, path, "subjects", SUBJECTS)
         refuse_where(
             connection,
@@ -146,11 +178,11 @@ def _people(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, tar
             "没有名为 {} 的主体类型。",
             "there is no kind of subject {}.",
         )
-    known, live = _known(connection, found["hashed"]), found["live"]
+    known, live = _known(connection, found.hashes), found.live
     if plan.scheme.subject == "person" or source_of(folder, "consents"):
         given = _given(connection, folder, plan, known)
         live = live & given if plan.scheme.subject == "person" else live
-    known.number(_write_people(connection, target, live))
+    known.number(_write_people(connection, target, live, "" if found.rising else "ORDER BY subject"))
     return known, int(np.count_nonzero(live))
 
 
@@ -197,10 +229,15 @@ def _given(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, know
     return given
 
 
-def _write_people(connection: duckdb.DuckDBPyConnection, target: Path, live: npt.NDArray[np.bool_]) -> Numbers:
-    """Write ``names.parquet`` and ``subjects.parquet``; the numbers of all subjects in the order of their file."""
+def _write_people(
+    connection: duckdb.DuckDBPyConnection, target: Path, live: npt.NDArray[np.bool_], order: str
+) -> Numbers:
+    """Write ``names.parquet`` and ``subjects.parquet``; the numbers of all subjects in the order of their file.
+
+    ``order`` is what makes SQL give the subjects in the order of their handles.
+    """
     numbers, first = np.full(len(live), NOT_SCORED, np.int32), 0
-    ordered = connection.sql(f"SELECT {quoted(PLACE)} AS place, subject FROM subjects ORDER BY subject")
+    ordered = connection.sql(f"SELECT {quoted(PLACE)} AS place, subject FROM subjects {order}")
     with pq.ParquetWriter(target / "names.parquet", NAMES, **NAMES_PACKED) as writer:
         for batch in ordered.to_arrow_reader(1 << 20):
             places = batch["place"].to_numpy()

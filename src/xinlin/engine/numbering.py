@@ -30,17 +30,37 @@ def hash_sql(column: str, salt: str = "") -> str:
     return f"hash({literal(salt)} || {quoted(column)})" if salt else f"hash({quoted(column)})"
 
 
+def _rising(hashes: Hashes) -> Numbers:
+    """The places of the hashes, from the least to the greatest.
+
+    Numbers sort several times faster than places by numbers: each place takes the room of its hash's last bits, and the
+    few hashes that differ in these alone change places afterwards.
+    """
+    bits = np.uint64(len(hashes).bit_length())
+    packed = hashes >> bits << bits
+    packed |= np.arange(len(hashes), dtype=np.uint64)
+    packed.sort()
+    packed &= (np.uint64(1) << bits) - np.uint64(1)
+    order = packed.astype(np.int32)
+    ordered = hashes[order]
+    while len(at := np.flatnonzero(ordered[1:] < ordered[:-1])):
+        at = at[np.diff(at, prepend=-2) > 1]  # one that changes places with the next is not itself a next
+        for values in (order, ordered):
+            values[at], values[at + 1] = values[at + 1], values[at]
+    return order
+
+
 class Numbering:
     """What belongs to each known subject, by the hash of its handle: its place at first, then its number."""
 
     def __init__(self, hashes: Hashes, salt: str = "") -> None:
         """``hashes`` are `hash_sql` with this salt; each subject's place is that of its hash among them."""
-        order = np.argsort(hashes)
+        order = _rising(hashes)
         self.salt, self._hashes = salt, np.append(hashes[order], np.uint64(2**64 - 1))
-        self._numbers = np.append(order.astype(np.int32), np.int32(UNKNOWN))
+        self._numbers = np.append(order, np.int32(UNKNOWN))
         bits = min(max(len(hashes).bit_length(), 1), MOST_BITS)
         self._shift = np.uint64(64 - bits)
-        alike = np.bincount((hashes >> self._shift).view(np.int64), minlength=1 << bits)
+        alike = np.bincount((self._hashes[:-1] >> self._shift).view(np.int64), minlength=1 << bits)
         self._begins = (np.cumsum(alike) - alike).astype(np.int32)
 
     @classmethod

@@ -20,8 +20,8 @@ from xinlin.engine.snapshot import Snapshot, scored_fields
 from xinlin.engine.tables import refused
 from xinlin.engine.workplaces import workplace
 
-FORM = 1
-"""Raised when a snapshot's files change their form: older ones are then not found any more."""
+FORM = 2
+"""Raised when a snapshot's files change, in form or because older ones may be wrong: those are then not found any more."""
 NOTE = "snapshot.json"
 
 
