@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from tests.checks.conftest import Listed, make_entry, make_subject
 from tests.checks.test_api import Api
 from xinlin.core.checks import Applicant
+from xinlin.faces.kit.templatetags.kit import moment
 from xinlin.office.models.checks import Hold, Remedy
 from xinlin.office.models.evidence import Evidence
 from xinlin.office.models.log import Leaf
@@ -22,7 +25,7 @@ from xinlin.office.models.people import Look, Relation
 from xinlin.office.models.records import Record
 from xinlin.office.models.staff import Account
 from xinlin.office.queries.answer_views import AnswerView
-from xinlin.office.scopes import today
+from xinlin.office.scopes import start_of, today
 
 pytestmark = pytest.mark.django_db
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -154,3 +157,32 @@ def test_a_departments_system_sends_the_proof_itself(held: tuple[Listed, str, An
         headers={"Authorization": f"Bearer {api.token}"},
     )
     assert form.status_code == 201
+
+
+def test_the_authority_reads_until_when_the_application_waits_and_nothing_once_it_does_not(
+    held: tuple[Listed, str, AnswerView],
+) -> None:
+    _, check, answer = held
+    officer, clerk = _client("officer", "public_resource_trading"), _client("clerk", "human_resources")
+    _offer(officer, f"/bench/checks/{check}/answers/{answer.number}/remedy/", answer)
+    hold = Hold.objects.get()
+    assert f"{moment(hold.lapses_at)} 起申请自动放行" in clerk.get("/bench/remedies/").content.decode()
+    officer.post(f"/bench/checks/{check}/answers/{answer.number}/hold/", {"reason": "须核实"})
+    until = Hold.objects.get().signed_until
+    assert until is not None
+    assert (
+        f"{moment(start_of(until + timedelta(days=1)))} 起申请自动放行"
+        in clerk.get("/bench/remedies/").content.decode()
+    )
+    Hold.objects.update(ended="decided", ended_at=timezone.now())
+    assert "自动放行" not in clerk.get("/bench/remedies/").content.decode()
+
+
+def test_what_ends_two_entries_of_one_list_is_said_once(ask: Callable[..., Any], firm: Callable[..., Listed]) -> None:
+    listed = firm()
+    for document in ("黔人社列〔2026〕1号", "黔人社列〔2026〕2号"):
+        make_entry(listed.subject, document=document)
+    shown = ask(Applicant(listed.identifier, listed.name))
+    assert len(shown.answers[0].hits) == 2
+    page = _client("officer", "public_resource_trading").get(f"/bench/checks/{shown.number}/").content.decode()
+    assert page.count(shown.answers[0].hits[0].fix.zh) == 1

@@ -114,6 +114,8 @@ def test_a_panel_is_a_form_without_scripts_that_only_named_sites_may_frame(api: 
     assert "X-Frame-Options" not in shown.headers
     assert "no-store" in shown.headers["Cache-Control"]
     assert b"<script" not in shown.content
+    english = stranger.get(address, headers={"Accept-Language": "en"}).content.decode()
+    assert "Bidder qualification in construction projects" in english
     answered = stranger.post(address, {"identifier": listed.identifier, "name": listed.name, "key": "a"})
     page = answered.content.decode()
     assert "怎样马上结束" in page

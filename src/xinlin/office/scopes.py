@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.utils import timezone
 
@@ -62,3 +62,8 @@ def now() -> datetime:
 def today() -> date:
     """The date in the city's time zone."""
     return timezone.localdate()
+
+
+def start_of(day: date) -> datetime:
+    """The first moment of a day in the city."""
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())

@@ -174,7 +174,7 @@ def panel(request: HttpRequest, payload: PanelIn) -> dict[str, str]:
     meant = {
         "machine": actor.handle,
         "item": payload.item,
-        "item_name": names[payload.item].zh,
+        "item_name": names[payload.item].model_dump(),
         "purpose": payload.purpose,
         "officer": payload.officer,
     }

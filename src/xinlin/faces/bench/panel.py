@@ -21,6 +21,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from xinlin.core.checks import DECIDES, Applicant
+from xinlin.core.values import Text
 from xinlin.office.actions import checks as actions
 from xinlin.office.queries.staff import machine_named
 from xinlin.office.scopes import NotAllowed, Refused
@@ -59,6 +60,7 @@ def panel(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "bench/panel.html", {"expired": True}, status=403)
     context: dict[str, object] = {
         "meant": meant,
+        "item_name": Text.model_validate(meant["item_name"]),
         "key": request.POST.get("key") or token_hex(16),
         "decides": DECIDES,
         "typed": request.POST,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from django.db.models import Count, F, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from xinlin.core.small_cells import hide_small
@@ -16,7 +15,7 @@ from xinlin.office.models.checks import Check, CheckAnswer, FeedbackCorrection
 from xinlin.office.queries.checks import CheckView, Why, listed
 from xinlin.office.queries.items import found_all
 from xinlin.office.queries.tallies import AUTOMATIC, Place, Tally, counted
-from xinlin.office.scopes import Actor, NotAllowed, NotFound, now, today
+from xinlin.office.scopes import Actor, NotAllowed, NotFound, now, start_of, today
 
 PAGE = 50
 ITEMS_SHOWN = 20
@@ -39,11 +38,6 @@ def department_of(actor: Actor) -> str | None:
 
 def _asked(since: date, until: date) -> Q:
     return Q(question__as_of__gte=since, question__as_of__lte=until)
-
-
-def start_of(day: date) -> datetime:
-    """The first moment of a day in the city."""
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 
 def _given(since: date, until: date, decision: str = "") -> Q:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_noop
 
 from xinlin.core.values import Text
-from xinlin.office.models.checks import Remedy
+from xinlin.office.models.checks import Hold, Remedy
 from xinlin.office.queries.people import write_look
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, NotAllowed
+from xinlin.office.scopes import Actor, NotAllowed, start_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class RemedyView:
     words: str
     evidence: str
     offered_at: datetime
-    lapses_at: datetime
-    """When the application is open anyway."""
+    open_from: datetime | None
+    """When the application is open anyway; None where its hold has ended."""
     state: str
     decided_by: str
     decided_words: str
@@ -63,13 +63,19 @@ def waiting(*, actor: Actor, limit: int = 100) -> list[RemedyView]:
             words=row.words,
             evidence=row.evidence_sha256,
             offered_at=row.offered_at,
-            lapses_at=row.hold.lapses_at,
+            open_from=_open_from(row.hold),
             state=row.state,
             decided_by=row.decided_by,
             decided_words=row.decided_words,
         )
         for row in rows
     ]
+
+
+def _open_from(hold: Hold) -> datetime | None:
+    if hold.ended:
+        return None
+    return hold.lapses_at if hold.signed_until is None else start_of(hold.signed_until + timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

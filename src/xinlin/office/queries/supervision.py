@@ -13,10 +13,10 @@ from xinlin.core.holds import Funnel
 from xinlin.core.values import Text
 from xinlin.office.models.cases import Telling
 from xinlin.office.models.checks import CheckFeedback
-from xinlin.office.queries.funnel import by_office, department_of, start_of
+from xinlin.office.queries.funnel import by_office, department_of
 from xinlin.office.queries.tallies import AUTOMATIC, Place, Tally, counted
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor
+from xinlin.office.scopes import Actor, start_of
 
 
 def _funnel(sums: Mapping[Place, Tally], given: Mapping[str, Mapping[str, int]]) -> Funnel:
