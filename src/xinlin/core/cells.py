@@ -17,6 +17,7 @@ from xinlin.core.readings import (
     Fault,
     Money,
     damage,
+    ditto,
     fault,
     folded,
     header_unit,
@@ -211,7 +212,7 @@ class FieldReader:
             if spec.required:
                 return Outcome(problem=self._missing(text))
             return Outcome(absent=True, note=("absent", spec.code, text) if text else None)
-        value = damage(raw) or self._read(text)
+        value = damage(raw) or ditto(text) or self._read(text)
         if isinstance(value, Fault):
             if value.code in LENIENT and not spec.required:
                 return Outcome(absent=True, note=(value.code, spec.code, "" if spec.personal else text))

@@ -16,7 +16,9 @@ if TYPE_CHECKING:  # the process that opens files from outside starts often, and
     from xinlin.core.rulebooks import FieldSpec, Kind
 
 _BRACKETED = re.compile(r"\([^()]*\)$")
-_OF_A_PERSON = re.compile(r"人|代表|股东|董事|监事|经理|配偶|家属|父|母|person|contact|representative")
+_OF_A_PERSON = re.compile(
+    r"(?<!相对)(?<!当事)(?<!处罚)人|代表|股东|董事|监事|经理|配偶|家属|父|母|person|contact|representative"
+)
 """Words of a group of columns whose parts (姓名, 证件号码) say nothing of whom the row is about."""
 NUMBERLIKE = re.compile(r"[\d.,:/%¥$\-+ 年月日]+")
 HEADER_WITHIN = 20

@@ -18,6 +18,8 @@ _TOTALS = frozenset(
 )
 _COUNTED = re.compile(r"(?:合计|总计|小计|累计|共计|共):?[0-9][0-9,.]*[条项家户人件行笔个]?")
 """A total that says how much in its own cell: 合计：5条."""
+_COUNT = re.compile(r"共?[0-9][0-9,.]*(?:[条项家户人件行笔个元]|万元)")
+"""How many, in a cell beside a total: 2家, 3.5万元."""
 _SIGNED = re.compile(
     r"(?:填表|制表|填报|报送|审核|复核|审批|负责|主管|经办|联系|备注|说明|附注|附件|注|数据来源|资料来源|来源|打印|导出)"
     r"[^:]{0,8}:.*"
@@ -149,7 +151,10 @@ def is_aside(cells: Sequence[str], columns: int = 0) -> bool:
     if words in _EXAMPLES:
         return len(filled) > 1
     if words in _TOTALS or _COUNTED.fullmatch(words) or (len(words) <= 20 and _PART_TOTAL.fullmatch(words)):
-        return all(NUMBERLIKE.fullmatch(cell.strip()) for cell in filled[1:]) and width > 1
+        return (
+            all(NUMBERLIKE.fullmatch(cell.strip()) or _COUNT.fullmatch(folded(cell)) for cell in filled[1:])
+            and width > 1
+        )
     if (
         len(filled) == 1
         and width >= _SURE_ROW

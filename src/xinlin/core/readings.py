@@ -93,12 +93,27 @@ NOTHING = frozenset(
     r"- -- --- — —— ― － – / // \ \n n/a na #n/a n.a. null none nan nil 无 暂无 无数据 空 未知 不详 待补充".split()  # noqa: SIM905  # reads better than 30 quoted words
 )
 """Words, folded, of at most `NOTHING_WITHIN` characters, by which departments say that there is no value."""
+DITTO = frozenset(["同上", "同前", "同上行", "〃", "″", '"', "”", "“", "''", "ditto"])
+"""Words by which a table says that a cell is as the one above."""
 NOTHING_WITHIN = 6
 
 
 def stands_for_nothing(text: str) -> bool:
     """Whether a tidy, non-empty text says only that there is no value (N/A, -, 无, 不详 …)."""
     return len(text) <= NOTHING_WITHIN and (text.casefold() in NOTHING or folded(text) in NOTHING)
+
+
+def ditto(text: str) -> Fault | None:
+    """The fault of a cell that points to the row above: rows are kept apart, and none is completed from another."""
+    if len(text) > NOTHING_WITHIN or text.casefold() not in DITTO:
+        return None
+    return fault(
+        "same_as_above",
+        "这里写的是“同上”一类的字样，没有写内容",
+        "The cell only says that it is as the one above",
+        "每一行都要写完整内容；请填上一行的值",
+        "Every row needs its own value; write the one from the row above",
+    )
 
 
 _EXCEL_NUMBER = re.compile(r"[-+]?\d(?:\.\d+)?[eE][-+]?\d{1,3}")
