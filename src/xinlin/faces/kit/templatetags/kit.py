@@ -161,9 +161,12 @@ def yuan(value: int) -> str:
 def label(code: str, family: str) -> str:
     """The name of a coded state: ``{{ record.status|label:"status" }}``; an unknown code shows itself.
 
-    A code may carry words: ``exit: …``.
+    A code may carry words: ``exit: …``; a place in a file is ``line 7`` or ``row 7``.
     """
     known = labels.FAMILIES[family]
+    sort, _space, number = code.partition(" ")
+    if family == "place" and sort in ("line", "row") and number.isdecimal():
+        return gettext("第 %(number)s 行") % {"number": number}
     head, said, words = code.partition(": ")
     if said and code not in known and head in known:
         return f"{known[head]}{colon()}{labels.FAMILIES['outcome'].get(words, words)}"
