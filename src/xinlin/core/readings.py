@@ -95,6 +95,7 @@ NOTHING = frozenset(
 """Words, folded, of at most `NOTHING_WITHIN` characters, by which departments say that there is no value."""
 DITTO = frozenset(["同上", "同前", "同上行", "〃", "″", '"', "”", "“", "''", "ditto"])
 """Words by which a table says that a cell is as the one above."""
+SAYS_NOTHING = NOTHING | DITTO
 NOTHING_WITHIN = 6
 
 

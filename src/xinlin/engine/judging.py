@@ -20,12 +20,11 @@ import numpy.typing as npt
 from xinlin.core import people
 from xinlin.core.batches import CONTENT_BREAK, Judge, JudgedRow
 from xinlin.core.cells import FieldReader, Note, Outcome
-from xinlin.core.readings import DITTO, NOTHING, NOTHING_WITHIN
+from xinlin.core.readings import NOTHING_WITHIN, SAYS_NOTHING
 from xinlin.core.values import Problem
 
 Characters = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
-_SAYS_NOTHING = NOTHING | DITTO
 REMEMBERED = 65_536
 """Different cells of a column whose outcome is kept."""
 _ID_LENGTH = 18
@@ -311,7 +310,7 @@ class _Column:
         if min(lengths) <= NOTHING_WITHIN:
             for at, length in enumerate(lengths):
                 if length <= NOTHING_WITHIN and (
-                    not length or wide or " " in cells[at] or cells[at].casefold() in _SAYS_NOTHING
+                    not length or wide or " " in cells[at] or cells[at].casefold() in SAYS_NOTHING
                 ):
                     odd.add(at)
         if self.reader.spec.role in ("subject_name", "representative_name"):
