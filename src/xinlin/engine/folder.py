@@ -51,6 +51,7 @@ from xinlin.engine.tables import (
     source_of,
     unreadable,
 )
+from xinlin.engine.workplaces import free_memory
 
 SUBJECT_KINDS: tuple[str, ...] = get_args(SubjectKind)
 SUBJECTS = [Column("subject", WORDS, True), Column("kind", WORDS, True), Column("born_on", DAY)]
@@ -79,18 +80,21 @@ MEMORY = "1GB"
 """What DuckDB may hold of subjects and their numbers while a snapshot is made; it puts the rest beside the snapshot."""
 ROWS_AT_ONCE = 1 << 24
 """Kinds are sorted side by side while they have no more rows together; a larger one is sorted alone."""
+BYTES_A_ROW = 256
+"""What a row takes while its kind is sorted, at most: where half of the machine's free memory holds more rows, more are sorted."""
 
 
 class _Room:
     """Lets kinds in one after the other while their rows are few enough together."""
 
     def __init__(self) -> None:
-        self.free, self.changed = ROWS_AT_ONCE, threading.Condition()
+        self.whole = max(ROWS_AT_ONCE, free_memory() // 2 // BYTES_A_ROW)
+        self.free, self.changed = self.whole, threading.Condition()
 
     @contextmanager
     def of(self, rows: int) -> Iterator[None]:
         """Wait for room for so many rows, and hold it."""
-        taken = min(rows, ROWS_AT_ONCE)
+        taken = min(rows, self.whole)
         with self.changed:
             self.changed.wait_for(lambda: self.free >= taken)
             self.free -= taken

@@ -141,8 +141,6 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool, sa
     Codes come as dictionaries. Raises `FolderRefused` for a state or a class that there is not.
     """
     codes = _codes(kind)
-    present = ", ".join(f"count({quoted(name)})" for name in codes)
-    counts = connection.execute(f"SELECT {present} FROM {quoted(view_of(kind))}").fetchall()[0]
     columns = [
         "record",
         "occurred_on",
@@ -157,10 +155,10 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool, sa
     table = connection.sql(f"SELECT {', '.join(columns)} FROM {quoted(view_of(kind))}").to_arrow_table(
         max(count_of(connection, kind), 1)  # at once, so that nothing is copied together afterwards
     )
-    for name, count in zip(codes, counts, strict=True):
+    for name in codes:
         column_name = name if name in FIXED_CODES else column(name)
         at = table.schema.get_field_index(column_name)
-        if len(table) - table[column_name].null_count == count:
+        if not (gaps := table[column_name].null_count) or gaps == _gaps(connection, kind, name):
             coded = table[column_name]
         elif name in FIXED_CODES:
             raise _unknown_code(connection, kind, name, codes[name])
@@ -171,6 +169,12 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool, sa
             coded = said.dictionary_encode()
         table = table.set_column(at, column_name, coded.unify_dictionaries())
     return table.combine_chunks()
+
+
+def _gaps(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str) -> int:
+    """In how many rows a column says nothing."""
+    asked = f"SELECT count(*) - count({quoted(name)}) FROM {quoted(view_of(kind))}"
+    return int(connection.execute(asked).fetchall()[0][0])
 
 
 def _coded_sql(name: str, codes: Mapping[str, Sequence[str]], as_name: str = "") -> str:

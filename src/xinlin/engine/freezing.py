@@ -75,18 +75,25 @@ def in_order(subject: Numbers, days: npt.NDArray[np.int32], handles: Handles) ->
     row_bits, day_bits = len(subject).bit_length(), (int(days.max()) - low).bit_length()
     if row_bits + day_bits + int(subject.max()).bit_length() > 63:
         places = np.lexsort((days, subject))
+        ordered_subject, ordered_day = subject[places], days[places]
+        same = (ordered_subject[1:] == ordered_subject[:-1]) & (ordered_day[1:] == ordered_day[:-1])
     else:
-        packed = (subject.astype(np.int64) << day_bits | (days.astype(np.int64) - low)) << row_bits
+        packed = subject.astype(np.int64) << day_bits
+        packed |= days - low
+        packed <<= row_bits
         packed |= np.arange(len(subject))
         packed.sort()
         places = packed & ((1 << row_bits) - 1)
-    return _ties_in_order(places, subject, days, handles)
+        packed >>= row_bits
+        same = packed[1:] == packed[:-1]
+    return _ties_in_order(places, same, handles)
 
 
-def _ties_in_order(places: Places, subject: Numbers, days: npt.NDArray[np.int32], handles: Handles) -> Places:
-    """``places`` with the records of one subject on one day in the order of their handles, as text by code point."""
-    ordered_subject, ordered_day = subject[places], days[places]
-    same = (ordered_subject[1:] == ordered_subject[:-1]) & (ordered_day[1:] == ordered_day[:-1])
+def _ties_in_order(places: Places, same: npt.NDArray[np.bool_], handles: Handles) -> Places:
+    """``places`` with the records of one subject on one day in the order of their handles, as text by code point.
+
+    ``same``: whether each but the first is of the subject and the day of the one before.
+    """
     tied = np.zeros(len(places), np.bool_)
     tied[1:] = same
     tied[:-1] |= same

@@ -9,7 +9,9 @@ the person who represented it), ``record``, ``occurred_on``, ``status``, ``class
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -150,11 +152,16 @@ class SnapshotWriter:
 def digest_folder(folder: Path) -> str:
     """SHA-256 over the names and bytes of all tables (Parquet and CSV) below ``folder``."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".parquet", ".csv") and path.is_file()):
-        with path.open("rb") as stream:
-            whole = hashlib.file_digest(stream, "sha256").digest()
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + whole)
+    paths = sorted(path for path in folder.rglob("*") if path.suffix in (".parquet", ".csv") and path.is_file())
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for path, whole in zip(paths, pool.map(_digest, paths), strict=True):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + whole)
     return digest.hexdigest()
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
 
 
 def enrolled(folder: Path) -> npt.NDArray[np.int32]:
