@@ -73,6 +73,23 @@ def test_nobody_touches_it_and_it_is_wiped(phone: Page, enrolled: Someone) -> No
     _wiped(phone, enrolled)
 
 
+def test_a_machine_in_a_hall_has_type_to_be_read_standing_and_a_way_back_to_all_it_does(
+    phone: Page, enrolled: Someone
+) -> None:
+    phone.set_viewport_size({"width": 1080, "height": 1920})
+    size = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
+    phone.goto("/kiosk/")
+    assert phone.evaluate(size) >= 24
+    _sit_down(phone, enrolled)
+    assert phone.evaluate(size) >= 24
+    phone.goto("/records/")
+    phone.get_by_role("link", name="全部事项").click()
+    assert phone.url.endswith("/kiosk/menu/")
+    phone.set_viewport_size({"width": 360, "height": 740})
+    phone.goto("/looks/")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_a_touch_keeps_it_open_and_the_button_ends_it(phone: Page, enrolled: Someone) -> None:
     _sit_down(phone, enrolled)
     for _ in range(3):

@@ -48,7 +48,7 @@ def test_pages_are_big_and_end_by_themselves_without_a_script(machine: Client) -
         page = machine.get(address)
         assert page.headers["Refresh"] == f"{IDLE}; url=/kiosk/end/", address
         assert "no-store" in page.headers["Cache-Control"], address
-        assert 'data-size="large"' in page.content.decode(), address
+        assert 'data-size="machine"' in page.content.decode(), address
         assert "结束并清除" in page.content.decode(), address
     assert machine.get("/letter/").content.startswith(b"%PDF")
 

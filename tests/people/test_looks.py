@@ -14,20 +14,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.people.conftest import let_in
-from tests.scores.conftest import Resident
+from tests.scores.conftest import Resident, make_record
 from xinlin.core.looks import LookAlarm, LookDelay, Seen, nearby, unusual
 from xinlin.core.values import Text
-from xinlin.office.actions import looks
+from xinlin.office.actions import cases, looks
 from xinlin.office.models.cases import Case
 from xinlin.office.models.looks import LookAlarmRaised
 from xinlin.office.models.notices import Message
 from xinlin.office.models.people import Look
 from xinlin.office.models.staff import Account
+from xinlin.office.queries import desks, held_records
 from xinlin.office.queries import people as people_of
 from xinlin.office.queries.checks import delay_of
 from xinlin.office.queries.staff import actor_of
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, NotAllowed, Refused, now, today
+from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
 
 Make = Callable[..., Resident]
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -237,11 +238,6 @@ def test_a_purpose_that_the_rulebook_states_is_said_in_the_readers_language(resi
 
 @pytest.mark.django_db
 def test_a_department_that_opens_a_case_not_its_own_is_refused_and_seen(resident: Make) -> None:
-    from tests.scores.conftest import make_record
-    from xinlin.office.actions import cases
-    from xinlin.office.queries import desks
-    from xinlin.office.scopes import NotFound
-
     someone = resident()
     record = make_record(someone.subject, "ebike_violation", today(), department="traffic_police", record_class="minor")
     number = cases.object_to(actor=someone.actor, reference=record.reference, reason="wrong_fact", words="")
@@ -249,3 +245,26 @@ def test_a_department_that_opens_a_case_not_its_own_is_refused_and_seen(resident
         desks.desk(actor=Actor("account:7", "税务报送员", "clerk", "tax"), number=number)
     look = people_of.looks(actor=someone.actor, own=False)[0]
     assert look.refused and look.actor_name == "税务报送员"
+
+
+@pytest.mark.django_db
+def test_a_record_of_another_department_opened_by_its_address_is_refused_and_seen(resident: Make) -> None:
+    someone = resident()
+    row = make_record(someone.subject, "ebike_violation", today(), department="traffic_police", record_class="minor")
+    with pytest.raises(NotFound):
+        held_records.record(actor=Actor("account:7", "税务报送员", "clerk", "tax"), reference=row.reference)
+    look = people_of.looks(actor=someone.actor, own=False)[0]
+    assert look.refused and look.kinds == []
+
+
+@pytest.mark.django_db
+def test_the_day_list_tells_each_applicant_of_their_own_kinds_alone(resident: Make) -> None:
+    first, second = resident("林小满"), resident("陈海生")
+    for someone, kind in ((first, "ebike_violation"), (second, "uncivil_conduct")):
+        row = make_record(someone.subject, kind, today(), record_class="minor")
+        cases.object_to(actor=someone.actor, reference=row.reference, reason="wrong_fact", words="")
+    desks.day_list(actor=Actor("account:8", "方审核", "reviewer", "credit_centre"))
+    assert [Look.objects.get(subject=one.subject, role="reviewer").kinds for one in (first, second)] == [
+        ["ebike_violation"],
+        ["uncivil_conduct"],
+    ]

@@ -20,7 +20,7 @@ def kiosk(request: HttpRequest) -> HttpResponse:
     """``/kiosk/``: the first page, for nobody in particular; who is signed in at a machine is signed out first."""
     if request.user.is_authenticated:
         return redirect("portal:kiosk_end" if request.session.get(KIOSK) else "portal:home")
-    return render(request, "portal/kiosk.html", {"wiped": "wiped" in request.GET, "first": True})
+    return render(request, "portal/kiosk.html", {"wiped": "wiped" in request.GET, "machine": True})
 
 
 @never_cache

@@ -25,7 +25,7 @@ from xinlin.office.queries import deeds
 from xinlin.office.queries.cases import StepView, changes_of, opened, steps_of
 from xinlin.office.queries.deeds import DeedView
 from xinlin.office.queries.office_clocks import NEXT_ON, name_of
-from xinlin.office.queries.people import purpose_said, write_look
+from xinlin.office.queries.people import Read, purpose_said, write_look, write_looks
 from xinlin.office.queries.records import CaseView, case_view, shown_value
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
@@ -131,14 +131,14 @@ def visible(actor: Actor) -> QuerySet[Case]:
 
 
 def _look(actor: Actor, cases: Sequence[Case], result: str) -> None:
-    write_look(
-        actor=actor,
-        subjects=[case.subject_id for case in cases],
-        purpose=gettext_noop("审计") if actor.role == "auditor" else gettext_noop("办理异议和修复"),
-        clause=gettext_noop("征信业管理条例 第二十五条"),
-        kinds=sorted({case.record.kind for case in cases if case.record is not None}),
-        result=result,
-    )
+    """Note a look at each applicant, with the kinds of their own records alone."""
+    seen: dict[int, set[str]] = {}
+    for case in cases:
+        seen.setdefault(case.subject_id, set()).update([case.record.kind] if case.record is not None else [])
+    purpose = gettext_noop("审计") if actor.role == "auditor" else gettext_noop("办理异议和修复")
+    clause = gettext_noop("征信业管理条例 第二十五条")
+    reads = [Read([subject], purpose, clause, kinds, result) for subject, kinds in seen.items()]
+    write_looks(actor=actor, reads=reads)
 
 
 def day_list(*, actor: Actor, kind: str = "", page: int = 1) -> DayList:

@@ -68,6 +68,21 @@ class HeldRecord:
     """Whether it is an entry that stands on its list, suspended or not."""
 
 
+def _look(actor: Actor, record: Record, subject: Subject, *, refused: bool = False) -> None:
+    """Note the look at a person's record, or that it was refused; an organisation is shown none."""
+    if subject.register != Subject.Register.PERSON:
+        return
+    write_look(
+        actor=actor,
+        subjects=[subject.pk],
+        purpose=gettext_noop("核对一条记录"),
+        clause="" if refused else gettext_noop("个人信息保护法 第八条"),
+        kinds=[] if refused else [record.kind],
+        result=gettext_noop("不由其办理，已拒绝，未看到任何内容") if refused else gettext_noop("查看记录"),
+        refused=refused,
+    )
+
+
 def _may(actor: Actor, record: Record | None) -> Record:
     if record is not None and actor.role in SEES_ALL:
         return record
@@ -75,6 +90,8 @@ def _may(actor: Actor, record: Record | None) -> Record:
         return record
     if actor.role not in (*SEES_ALL, "clerk"):
         raise NotAllowed("您的角色不能查看记录。Your role may not see records.")
+    if record is not None and record.subject is not None:
+        _look(actor, record, record.subject, refused=True)
     raise NotFound("没有这条记录，或不由您查看。There is no such record, or it is not yours to see.")
 
 
@@ -90,20 +107,13 @@ def _shown(spec: FieldSpec, value: object) -> str:
 
 
 def record(*, actor: Actor, reference: str) -> HeldRecord:
-    """One record: a department's own, or any to the centre. Writes the look. Raises `NotFound`, `NotAllowed`."""
+    """One record: a department's own, or any to the centre. Writes the look, also a refused one. Raises `NotFound`, `NotAllowed`."""
     wanted = Record.objects.select_related("subject", "batch", "superseded_by").filter(reference=reference).first()
     held = _may(actor, wanted)
     book, subject = current(), held.subject
     kind, office = book.kinds.get(held.kind), book.departments.get(held.department)
-    if subject is not None and subject.register == Subject.Register.PERSON:
-        write_look(
-            actor=actor,
-            subjects=[subject.pk],
-            purpose=gettext_noop("核对一条记录"),
-            clause=gettext_noop("个人信息保护法 第八条"),
-            kinds=[held.kind],
-            result=gettext_noop("查看记录"),
-        )
+    if subject is not None:
+        _look(actor, held, subject)
     events = list(held.events.select_related("case").order_by("pk"))
     moved = next((MOVED[event.reason] for event in reversed(events) if event.reason in MOVED), None)
     shown = [(s.label, _shown(s, held.fields.get(s.code))) for s in (kind.fields if kind else []) if s.role is None]
