@@ -72,6 +72,11 @@ def test_the_night_has_its_hours(hour: int, night: bool) -> None:
     assert bool(found) is night
 
 
+def test_every_look_at_one_person_in_the_window_stands_behind_the_alarm() -> None:
+    night = alarm("at_night", at_least=1, from_hour=11, until_hour=13)
+    assert unusual(night, [seen(0), seen(5), seen(9)])[0].looks == (0, 5, 9)
+
+
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 5)), max_size=40), st.randoms())
 def test_order_does_not_matter_and_more_looks_never_clear_anybody(pairs: list[tuple[int, int]], chance: object) -> None:
     made = [
@@ -130,6 +135,9 @@ def test_a_neighbours_file_is_on_the_watchers_desk_and_the_person_is_told_if_it_
     auditor = Account.objects.create(username="auditor", role="auditor", display_name="审计甲", department="audit")
     client = Client()
     client.force_login(auditor, backend="allauth.account.auth_backends.AuthenticationBackend")
+    home = client.get("/bench/").content.decode()
+    assert "没有逾期或出错的事项" not in home, "what waits is said on the first page"
+    assert "待核实的预警" in client.get("/bench/alerts/").content.decode()
     page = client.get("/bench/looks/").content.decode()
     assert "查询住处附近的人" in page and "何审批" in page
     one = client.get(f"/bench/looks/{raised.pk}/").content.decode()

@@ -115,7 +115,7 @@ def _concerns(alarm: LookAlarm, look: Seen) -> bool:
 
 
 def _fullest(looks: list[Seen], within: timedelta, by_looks: bool) -> tuple[int, list[Seen]]:
-    """The window of this length with the most people (or looks), and its looks."""
+    """The window of this length with the most people (or looks), of several the one with the most looks; and its looks."""
     best: tuple[int, list[Seen]] = (0, [])
     start = 0
     for end, look in enumerate(looks):
@@ -123,7 +123,7 @@ def _fullest(looks: list[Seen], within: timedelta, by_looks: bool) -> tuple[int,
             start += 1
         window = looks[start : end + 1]
         count = len(window) if by_looks else len({one.subject for one in window})
-        if count > best[0]:
+        if (count, len(window)) > (best[0], len(best[1])):
             best = (count, window)
     return best
 

@@ -80,6 +80,12 @@ def _view(raised: LookAlarmRaised, actor: Actor) -> AlarmView:
     )
 
 
+def waiting(*, actor: Actor) -> int:
+    """How many alarms nobody has settled yet. Raises `NotAllowed`."""
+    watchers_only(actor)
+    return LookAlarmRaised.objects.filter(settled_at__isnull=True).count()
+
+
 def alarms(*, actor: Actor) -> list[AlarmView]:
     """Every alarm, those that wait first, then the newest."""
     watchers_only(actor)

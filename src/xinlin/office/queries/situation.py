@@ -18,6 +18,7 @@ from xinlin.office.models.cases import Case
 from xinlin.office.models.checks import CheckAnswer
 from xinlin.office.models.people import Consent
 from xinlin.office.models.scores import ScoreRun
+from xinlin.office.queries import look_alarms
 from xinlin.office.queries.office_clocks import NEXT_ON
 from xinlin.office.queries.record_figures import held
 from xinlin.office.rulebook import current
@@ -57,6 +58,8 @@ class Alerts:
     objections_overdue: int
     jobs_stalled: int
     jobs_failed: int
+    looks_waiting: int
+    """Alarms on unusual looking that nobody has settled; 0 for whoever does not watch over looks."""
 
     @property
     def total(self) -> int:
@@ -68,11 +71,12 @@ class Alerts:
             + self.objections_overdue
             + self.jobs_stalled
             + self.jobs_failed
+            + self.looks_waiting
         )
 
 
 def alerts(*, actor: Actor) -> Alerts:
-    """What waits or is late within what the actor may see. Five counting queries."""
+    """What waits or is late within what the actor may see. At most six counting queries."""
     department = _department_of(actor)
     mine = Q() if department is None else Q(department=department)
     batches = Batch.objects.filter(mine).aggregate(
@@ -106,6 +110,7 @@ def alerts(*, actor: Actor) -> Alerts:
         objections_overdue=cases["overdue"],
         jobs_stalled=jobs["stalled"],
         jobs_failed=jobs["failed"],
+        looks_waiting=look_alarms.waiting(actor=actor) if actor.role in look_alarms.MAY_WATCH else 0,
     )
 
 
