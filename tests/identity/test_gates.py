@@ -84,6 +84,21 @@ def test_strangers_are_sent_to_sign_in_and_nothing_is_kept_by_caches(client: Cli
             assert "no-store" in answer.headers["Cache-Control"], name
 
 
+def test_a_form_that_outlived_its_session_hands_the_words_back_and_leads_to_its_page(client: Client) -> None:
+    form = {"reason": "wrong_fact", "words": "那天我在医院 <b>", "csrfmiddlewaretoken": "x" * 64}
+    page = "http://testserver/records/abc/?tab=2"
+    answer = client.post("/records/abc/wrong/", form, headers={"Referer": page})
+    text = answer.content.decode()
+    assert answer.status_code == 403 and "no-store" in answer.headers["Cache-Control"]
+    assert "没有提交" in text and "那天我在医院 &lt;b&gt;" in text
+    assert "wrong_fact" not in text and "x" * 64 not in text
+    assert "/sign-in/?next=%2Frecords%2Fabc%2F%3Ftab%3D2" in text
+    printed = client.post("/report/pdf/", {"edition": "full"}, headers={"Referer": "http://testserver/report/"})
+    assert printed.headers["Location"] == "/sign-in/?next=/report/", "its own address takes forms alone"
+    foreign = client.post("/report/pdf/", {}, headers={"Referer": "http://elsewhere/report/"})
+    assert foreign.headers["Location"] == "/sign-in/?next=/"
+
+
 @pytest.mark.parametrize("role", list(ROLES))
 def test_a_role_passes_only_its_own_gates(role: str) -> None:
     client = _client(role)

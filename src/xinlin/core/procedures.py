@@ -34,9 +34,7 @@ OUTCOMES: dict[str, Text] = {
 REPAIR_OUTCOMES: dict[str, Text] = {
     "repaired": Text(zh="准予修复", en="Repaired"),
     "refused": Text(zh="不予修复（说明理由）", en="Not repaired, with reasons"),
-    "false_papers": Text(
-        zh="故意提交虚假材料（须第二人签署）", en="Papers false on purpose (a second signature is needed)"
-    ),
+    "false_papers": Text(zh="故意提交虚假材料", en="Papers false on purpose"),
 }
 """What an application for repair may lead to. An honest mistake in the papers is a missing paper, never a false one."""
 LOOK_OUTCOMES: dict[str, Text] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -60,12 +61,27 @@ def refused(request: HttpRequest, *, allowed: tuple[str, ...], actor: Actor) -> 
     )
 
 
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """To sign in, and from there to the page; what was sent by a form that outlived its session is handed back to be copied.
+
+    A form goes back to the page on which it stood, since its own address may take nothing but forms.
+    """
+    if request.method != "POST":
+        return redirect_to_login(request.get_full_path())
+    page = urlsplit(request.headers.get("Referer", ""))
+    onward = f"{page.path}?{page.query}".rstrip("?") if page.netloc == request.get_host() else "/"
+    written = [text for text in request.POST.values() if isinstance(text, str) and (" " in text or not text.isascii())]
+    if not written:
+        return redirect_to_login(onward)
+    return render(request, "kit/expired.html", {"written": written, "next": onward}, status=403)
+
+
 def _gate(roles: tuple[str, ...], *, needs_subject: bool) -> Callable[[View], View]:
     def around(view: View) -> View:
         @wraps(view)
         def gated(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return _private(redirect_to_login(request.get_full_path()))
+                return _private(_to_sign_in(request))
             actor = actor_of(request.user)
             helping = acting(request, actor) if needs_subject else None
             if helping is not None:
