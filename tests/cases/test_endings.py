@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.cases.conftest import REVIEWER, SECOND, clerk
 from tests.cases.test_corrections import _listed
+from tests.people.conftest import let_in
 from tests.scores.conftest import Resident, record, resident, system
 from xinlin.core.terms import add_term
 from xinlin.office.actions import cases, people, redatings, repairs
@@ -155,6 +156,10 @@ def test_a_shorter_term_is_previewed_signed_by_another_and_told(resident: MakeRe
     assert before < _score(someone.actor) < whole
     assert Message.objects.filter(template="record_redated").count() == 2
     assert RecordEvent.objects.filter(reason="law_changed").count() == 2
+    shown = let_in(someone)
+    assert "法律变更" in shown.get("/track/").content.decode()
+    page = shown.get(f"/records/{old.reference}/").content.decode()
+    assert "已结束，不再计分" in page, "what is over is not called in force"
 
 
 def test_a_longer_term_changes_nothing_and_a_list_entry_moves_with_its_record(resident: MakeResident) -> None:

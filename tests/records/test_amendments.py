@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import transaction
@@ -11,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.scores.conftest import Resident, record, resident, system
+from xinlin.core.procedures import OUTCOMES
+from xinlin.faces.kit import labels
 from xinlin.office import amendments
 from xinlin.office.models.records import Record, RecordEvent
 from xinlin.office.queries.histories import changed_since
@@ -81,3 +85,17 @@ def test_every_earlier_state_can_be_told(
         seen.append((now(), _state(row)))
     for moment, state in seen:
         assert {**_state(row), **changed_since(moment).get(row.pk, {})} == state
+
+
+def test_every_reason_for_which_a_record_changes_has_a_name_that_people_read() -> None:
+    office = Path(amendments.__file__).parent
+    calls = [
+        node
+        for file in office.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("amend", "supersede")
+    ]
+    given_ = [word.value for call in calls for word in call.keywords if word.arg == "reason"]
+    stated = {str(value.value) for value in given_ if isinstance(value, ast.Constant)}
+    assert stated and not stated - set(labels.FAMILIES["record_change"])
+    assert {f"objection_{outcome}" for outcome in OUTCOMES} <= set(labels.FAMILIES["record_change"])

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xinlin.faces.kit import paper
 from xinlin.faces.kit.gates import ActorRequest, resident_required
-from xinlin.faces.kit.labels import CHANGE, RECORD_CLASS, ROLE, SIGN, STATUS, STATUS_SHORT
+from xinlin.faces.kit.labels import RECORD_CLASS, ROLE, SIGN, STATUS, STATUS_SHORT
 from xinlin.faces.kit.paper import said
-from xinlin.faces.kit.templatetags.kit import day, moment
+from xinlin.faces.kit.templatetags.kit import day, label, moment
 from xinlin.office.actions import reports as actions
 from xinlin.office.actions.reports import Stamp
 from xinlin.office.printing.seal import seal
@@ -58,13 +58,12 @@ def _record(record: RecordView) -> dict[str, Any]:
         (_("记录编号"), record.reference),
     ]
     shown = [[str(name), str(value)] for name, value in facts if value]
-    return {"title": said(record.kind_name), "status": str(STATUS.get(record.status, record.status)), "facts": shown}
+    return {"title": said(record.kind_name), "status": str(STATUS.get(record.said_status, record.said_status)), "facts": shown}
 
 
 def _change(change: Change) -> list[str]:
     moved = " → ".join(str(STATUS_SHORT.get(one, one)) for one in (change.before, change.after) if one)
-    reason = str(CHANGE.get(change.reason, change.reason))
-    return [moment(change.entered_at), said(change.kind_name), said(change.source), reason, moved or "–"]
+    return [moment(change.entered_at), said(change.kind_name), said(change.source), label(change.reason, "record_change"), moved or "–"]
 
 
 def _look(look: LookView) -> list[str]:

@@ -75,6 +75,13 @@ class RecordView:
     demonstration: bool
     notes: list[str] = field(default_factory=list)
     """What was added to it after an objection, and that one could not be settled (补充说明、异议记载)."""
+    over: bool = False
+    """Whether its end has been reached."""
+
+    @property
+    def said_status(self) -> str:
+        """The status as people read it: what has reached its end has ended, though nobody wrote that down."""
+        return "ended" if self.over and self.status == Record.Status.ACTIVE else self.status
 
 
 def through_kinds(rulebook: Rulebook, day: date) -> set[str]:
@@ -251,6 +258,7 @@ def view(record: Record, fact: Fact, rulebook: Rulebook, indicators: list[Indica
         for spec in kind.fields
         if spec.role is None and stored[spec.code] is not None and not (via and spec.personal)
     ]
+    end = _end(fact, indicators)
     return RecordView(
         reference=record.reference,
         kind=record.kind,
@@ -260,7 +268,7 @@ def view(record: Record, fact: Fact, rulebook: Rulebook, indicators: list[Indica
         entered_at=record.entered_at,
         status=record.status,
         record_class=record.record_class,
-        ends_on=_end(fact, indicators),
+        ends_on=end,
         document=record.document,
         authority=record.authority,
         article=record.article,
@@ -272,6 +280,7 @@ def view(record: Record, fact: Fact, rulebook: Rulebook, indicators: list[Indica
         case=case_view(case, rulebook) if case else None,
         about_organisation=record.subject.public_name if via and record.subject else "",
         demonstration=kind.basis == "demonstration",
+        over=end is not None and end <= today(),
     )
 
 
