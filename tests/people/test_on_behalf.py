@@ -329,3 +329,15 @@ def test_a_helper_shows_nobody_anothers_card_or_code_and_is_offered_no_door_that
         text = client.get(page).content.decode()
         for shut in ("/code/", "/card/", "/leave/", "/me/helpers/", "/messages/", "/me/recording/"):
             assert f'href="{shut}"' not in text, (page, shut)
+
+
+def test_one_tap_ends_all_that_a_helper_holds_however_often_it_was_entrusted(
+    pair: tuple[Resident, Resident, Record],
+) -> None:
+    elder, younger, _fault = pair
+    first = entrusted(elder, younger, "see")
+    assert entrusted(elder, younger, "see") == first, "the same again is the same"
+    wider = entrusted(elder, younger, "see", "object")
+    assert [view.number for view in mandates_of.held(actor=younger.actor)] == [wider]
+    mandates.end(actor=elder.actor, number=wider)
+    assert mandates_of.held(actor=younger.actor) == []

@@ -93,7 +93,8 @@ def _made(actor: Actor, mandate: Mandate) -> str:
 def entrust(*, actor: Actor, identifier: str, name: str, powers: Collection[str], lasts: str) -> str:
     """Let another resident act for oneself in some things for some time; returns the mandate's number.
 
-    Raises `Refused` for nobody so named, oneself, nothing chosen, or what cannot be entrusted.
+    A helper holds one mandate of a person: a new one ends what they held, the same again is the one that stands, so that one
+    tap ends it all. Raises `Refused` for nobody so named, oneself, nothing chosen, or what cannot be entrusted.
     """
     principal = own_subject(actor)
     wanted = [power for power in ENTRUSTED if power in powers]
@@ -102,7 +103,15 @@ def entrust(*, actor: Actor, identifier: str, name: str, powers: Collection[str]
     helper = _person(identifier, name)
     if helper.pk == principal.pk:
         raise Refused(NOT_ONESELF)
+    Subject.objects.select_for_update().get(pk=principal.pk)
     moment = now()
+    until = moment + (add_term(today(), lasts) - today())
+    for held in Mandate.objects.filter(
+        kind=Mandate.Kind.HELPER, principal=principal, holder_subject=helper, ended_at=None, until_at__gt=moment
+    ):
+        if held.powers == wanted and held.until_at.date() == until.date():
+            return held.number
+        _end(actor, held)
     mandate = Mandate(
         number=_number(),
         kind=Mandate.Kind.HELPER,
@@ -112,7 +121,7 @@ def entrust(*, actor: Actor, identifier: str, name: str, powers: Collection[str]
         powers=wanted,
         purpose=gettext_noop("本人委托"),
         from_at=moment,
-        until_at=moment + (add_term(today(), lasts) - today()),
+        until_at=until,
     )
     return _made(actor, mandate)
 
