@@ -76,7 +76,12 @@ def help_out(request: ActorRequest) -> HttpResponse:
 
 def _listed(record: RecordView, points: int | None) -> str:
     """One record as a line of the letter; with its points where there is a score."""
-    parts = [said(record.kind_name), said(record.department_name), day(record.occurred_on), str(STATUS[record.said_status])]
+    parts = [
+        said(record.kind_name),
+        said(record.department_name),
+        day(record.occurred_on),
+        str(STATUS[record.said_status]),
+    ]
     if points:
         parts.append(ngettext("%(n)s 分", "%(n)s 分", abs(points)) % {"n": f"{points:+d}"})
     return _("，").join(parts)

@@ -58,12 +58,22 @@ def _record(record: RecordView) -> dict[str, Any]:
         (_("记录编号"), record.reference),
     ]
     shown = [[str(name), str(value)] for name, value in facts if value]
-    return {"title": said(record.kind_name), "status": str(STATUS.get(record.said_status, record.said_status)), "facts": shown}
+    return {
+        "title": said(record.kind_name),
+        "status": str(STATUS.get(record.said_status, record.said_status)),
+        "facts": shown,
+    }
 
 
 def _change(change: Change) -> list[str]:
     moved = " → ".join(str(STATUS_SHORT.get(one, one)) for one in (change.before, change.after) if one)
-    return [moment(change.entered_at), said(change.kind_name), said(change.source), label(change.reason, "record_change"), moved or "–"]
+    return [
+        moment(change.entered_at),
+        said(change.kind_name),
+        said(change.source),
+        label(change.reason, "record_change"),
+        moved or "–",
+    ]
 
 
 def _look(look: LookView) -> list[str]:
