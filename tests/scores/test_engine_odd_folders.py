@@ -160,6 +160,23 @@ def with_a_column_more(name: str, column: str) -> Change:
     return make
 
 
+def with_relation(role: str) -> Change:
+    return lambda city: write(
+        city, {"relations": ["organisation,person,role,from_on,until_on", f"firm,anna,{role},2020-01-01,"]}
+    )
+
+
+def with_consent_to(*schemes: str) -> Change:
+    """The consents of both, each to one of these scores."""
+
+    def make(city: Path) -> None:
+        path = city / "consents.csv"
+        rows = zip(path.read_text(encoding="utf-8").splitlines(), ("scheme", *schemes), strict=True)
+        path.write_text("\n".join(",".join(row) for row in rows) + "\n", encoding="utf-8")
+
+    return make
+
+
 def in_parts(city: Path) -> None:
     """A folder of parts, as clusters write a table."""
     as_parquet(city)
@@ -190,9 +207,12 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "too large a number": (with_text(RECORDS, ",25", ",9223372036854775808"), "(≤ 18)"),
     "fractions": (with_column(RECORDS, "hours", pa.array([25.0, 3.5])), "type DOUBLE; BIGINT is needed"),
     "numbers for names": (with_column(RECORDS, "record", pa.array([1, 2])), "type BIGINT; VARCHAR is needed"),
-    "an unknown class": (with_column(RECORDS, "class", pa.array(["grave", None])), "there is no class 'grave'"),
-    "no state": (with_column(RECORDS, "status", pa.array([None, "active"])), "a cell is empty"),
-    "no subject": (with_column(RECORDS, "subject", pa.array(["anna", None])), "a cell is empty"),
+    "an unknown class": (
+        with_column(RECORDS, "class", pa.array(["grave", None])),
+        "in row 1 below the header, there is no class 'grave'",
+    ),
+    "no state": (with_column(RECORDS, "status", pa.array([None, "active"])), "in row 1 below the header, a cell is"),
+    "no subject": (with_column(RECORDS, "subject", pa.array(["anna", None])), "in row 2 below the header, a cell is"),
     "an ending in capitals": (renamed(f"{RECORDS}.csv", f"{RECORDS}.CSV"), "Call it volunteer_service.csv"),
     "a name in capitals": (renamed(f"{RECORDS}.csv", "records/Volunteer_Service.csv"), "Call it volunteer_service.csv"),
     "packed": (renamed(f"{RECORDS}.csv", f"{RECORDS}.csv.gz"), "not compressed"),
@@ -204,9 +224,18 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "a column twice but for its letters": (with_a_column_more("subjects", "Subject"), "'Subject' stands twice"),
     "decimals": (with_column(RECORDS, "hours", pa.array([Decimal(25)] * 2)), "DECIMAL(2,0); BIGINT is needed"),
     "bytes": (with_column(RECORDS, "record", pa.array([b"v1", b"v2"])), "type BLOB; VARCHAR is needed"),
-    "a record twice": (with_text(RECORDS, "记录2", "v1"), "the record 'v1' stands twice"),
+    "a record twice": (with_text(RECORDS, "记录2", "v1"), "in row 2 below the header, the record 'v1' stands twice"),
     "a subject twice": (with_text("subjects", "李雷,person", "anna,person"), "the subject 'anna' stands twice"),
     "an unknown subject": (with_text(RECORDS, "v1,anna", "v1,nobody"), "the subject 'nobody' is not in subjects"),
+    "a role that no rule asks for": (
+        with_relation("legal_representatve"),
+        "in row 1 below the header, there is no role 'legal_rep",
+    ),
+    "a consent to no score": (with_consent_to("", "bus"), "in row 2 below the header, there is no trade's score 'bus'"),
+    "a consent to the city's own score by its code": (
+        with_consent_to("", "dongtou"),
+        "Leave it empty for the city's own score",
+    ),
     "an unknown kind of subject": (with_text("subjects", "person", "Person"), "there is no kind of subject 'Person'"),
 }
 

@@ -174,8 +174,11 @@ def _explain(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) 
 
 def _complain(problems: list[Problem]) -> None:
     for problem in problems:
-        print(f"{problem.where}: {problem.what.zh}{problem.cure.zh}", file=sys.stderr)
-        print(f"  {problem.what.en} {problem.cure.en}", file=sys.stderr)
+        zh, en = (
+            f"{problem.what.zh.rstrip('。')}。{problem.cure.zh}",
+            f"{problem.what.en.rstrip('.')}. {problem.cure.en}",
+        )
+        print(f"{problem.where}: {zh}\n  {en}", file=sys.stderr)
 
 
 class _Watch:

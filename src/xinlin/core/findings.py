@@ -28,10 +28,11 @@ class Finding:
     cure: Text
 
     def at(self, where: str) -> Problem:
-        """The problem at ``where`` (``file:line``)."""
-        named = dotted(self.path)
+        """The problem at ``where`` (``file:line``), its key as it stands in that file: schemes and kinds have one each."""
+        apart = self.path[:1] == ("schemes",) or (self.path[:1] == ("kinds",) and len(self.path) > 2)
+        named = dotted(self.path[2:] if apart else self.path)
         what = Text(zh=f"{named}：{self.what.zh}", en=f"{named}: {self.what.en}")
-        return Problem(self.code, where, what, self.cure, detail={"path": named})
+        return Problem(self.code, where, what, self.cure, detail={"path": dotted(self.path)})
 
 
 def found(code: str, path: Path, what: tuple[str, str], cure: tuple[str, str]) -> Finding:

@@ -16,6 +16,8 @@ from xinlin.core.values import Strict, Text, misfit
 
 Scalar = str | int | bool
 SchemeSubject = Literal["person", "organisation", "district"]
+Role = Literal["legal_representative"]
+"""In which an organisation's record may count for a person (角色)."""
 """Whom a scheme scores: 自然人, 法人和其他组织, 区县."""
 Demonstration = Literal["demonstration"]
 """Marks a value that no published source gives; every page that shows it says so."""
@@ -227,7 +229,7 @@ class Indicator(Strict):
     """How long a record counts, where its class does not decide."""
     terms: dict[str, str] | None = None
     """How long a record counts, by the record's class."""
-    through: Literal["legal_representative"] | None = None
+    through: Role | None = None
     """Counts for the legal representative when the document names that person (指标穿透)."""
     absent: Text
     """What it means to have no such record. Absent is not zero."""

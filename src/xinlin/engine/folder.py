@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from xinlin.core.people import last_adult_birthday
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook, SubjectKind
-from xinlin.core.schemes import Scheme
+from xinlin.core.schemes import Role, Scheme
 from xinlin.engine.figures import Progress
 from xinlin.engine.folder_records import Demands, count_of, freeze_kind, kinds_of, open_kind
 from xinlin.engine.freezing import Numbers, write_numbers
@@ -68,6 +68,7 @@ RELATIONS = [
     Column("from_on", DAY, True),
     Column("until_on", DAY),
 ]
+ROLES: tuple[str, ...] = get_args(Role)
 
 NAMES = pa.schema([pa.field("number", pa.int32(), nullable=False), pa.field("subject", pa.string(), nullable=False)])
 NAMES_PACKED: Mapping[str, Any] = {
@@ -176,7 +177,7 @@ def _people(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, tar
         refuse_gaps(connection, path, "subjects", SUBJECTS)
         refuse_where(
             connection,
-            f"SELECT kind FROM subjects WHERE {stranger}",
+            f"SELECT kind, {quoted(PLACE)} FROM subjects WHERE {stranger}",
             "unknown_subject_kind",
             "subjects:kind",
             "没有名为 {} 的主体类型。",
@@ -197,7 +198,7 @@ def _known(connection: duckdb.DuckDBPyConnection, hashes: Hashes) -> Numbering:
         return known
     refuse_where(
         connection,
-        "SELECT subject FROM subjects GROUP BY subject HAVING count(*) > 1 ORDER BY subject",
+        f"SELECT subject, max({quoted(PLACE)}) FROM subjects GROUP BY subject HAVING count(*) > 1",
         "duplicate_subject",
         "subjects:subject",
         "主体 {} 出现了两次。",
@@ -222,7 +223,7 @@ def _given(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, know
     if (whose == UNKNOWN).any():
         refuse_where(
             connection,
-            "SELECT subject FROM consents ANTI JOIN subjects USING (subject) ORDER BY subject",
+            f"SELECT c.subject, c.{quoted(PLACE)} FROM consents c ANTI JOIN subjects USING (subject)",
             "unknown_subject",
             "consents:subject",
             "主体 {} 不在 subjects 中。",
@@ -231,6 +232,27 @@ def _given(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, know
     given = np.zeros(len(known), np.bool_)
     given[whose[found["given"]]] = True
     return given
+
+
+def _refuse_schemes(connection: duckdb.DuckDBPyConnection, folder: Path, rulebook: Rulebook) -> None:
+    """Refuse a consent to a score that the rulebook has not, or to the city's own by its code: it would open nothing."""
+    path = source_of(folder, "consents")
+    if path is None:
+        return
+    trades = sorted({scheme.code for scheme in rulebook.schemes if scheme.extends})
+    listed = ", ".join(trades) or "—"
+    refuse_where(
+        connection,
+        f"SELECT scheme, {quoted(PLACE)} FROM consents WHERE scheme NOT IN ({', '.join(map(literal, ['', *trades]))})",
+        "unknown_scheme",
+        f"{path.name}:scheme",
+        "没有名为 {} 的行业信用分。",
+        "there is no trade's score {}.",
+        (
+            f"本市信用分请留空；行业信用分请写其一：{listed}。",
+            f"Leave it empty for the city's own score; a trade's is one of: {listed}.",
+        ),
+    )
 
 
 def _write_people(
@@ -259,6 +281,18 @@ def open_relations(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     if path is not None:
         open_table(connection, path, "relations", RELATIONS)
         refuse_gaps(connection, path, "relations", RELATIONS)
+        refuse_where(
+            connection,
+            f"SELECT role, {quoted(PLACE)} FROM relations WHERE role NOT IN ({', '.join(map(literal, ROLES))})",
+            "unknown_role",
+            f"{path.name}:role",
+            "没有名为 {} 的角色。",
+            "there is no role {}.",
+            (
+                f"请写其一：{'、'.join(ROLES)}；其他关系请不要写入。",
+                f"Use one of {', '.join(ROLES)}, and leave other relations out.",
+            ),
+        )
     else:
         typed = ", ".join(f"CAST(NULL AS {wanted.type}) AS {wanted.name}" for wanted in RELATIONS)
         connection.execute(f"CREATE VIEW relations AS SELECT {typed} WHERE FALSE")
@@ -309,6 +343,7 @@ def _freeze(folder: Path, inputs: str, rulebook: Rulebook, plan: Plan, target: P
         ":memory:", config={"memory_limit": MEMORY, "temp_directory": spilled.as_posix()}
     ) as connection:
         known, people = _people(connection, folder, plan, target)
+        _refuse_schemes(connection, folder, rulebook)
         open_relations(connection, folder)
         demands, edges = Demands.of(plan), edges_of(people)
         kinds = list(kinds_of(folder, rulebook))

@@ -27,7 +27,6 @@ from xinlin.engine.tables import (
     PLACE,
     WORDS,
     Column,
-    FolderRefused,
     empty_cell,
     open_table,
     quoted,
@@ -161,7 +160,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool, sa
         if not (gaps := table[column_name].null_count) or gaps == _gaps(connection, kind, name):
             coded = table[column_name]
         elif name in FIXED_CODES:
-            raise _unknown_code(connection, kind, name, codes[name])
+            _refuse_codes(connection, kind, name, codes[name])
         else:
             said = connection.sql(f"SELECT {quoted(name)} AS said FROM {quoted(view_of(kind))}").to_arrow_table()[
                 "said"
@@ -185,22 +184,18 @@ def _coded_sql(name: str, codes: Mapping[str, Sequence[str]], as_name: str = "")
     return f"{said} AS {quoted(as_name or name)}"
 
 
-def _unknown_code(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str, codes: Sequence[str]) -> FolderRefused:
-    """The refusal of the first code in a column of every record that is none of these."""
+def _refuse_codes(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str, codes: Sequence[str]) -> None:
+    """Refuse the first code in a column of every record that is none of these."""
     listed = ", ".join(codes)
     wanted = ", ".join(literal(code) for code in codes)
-    found = connection.execute(
-        f"SELECT {quoted(name)} FROM {quoted(view_of(kind))} WHERE {quoted(name)} NOT IN ({wanted}) "
-        f"ORDER BY {quoted(PLACE)} LIMIT 1"
-    ).fetchall()[0][0]
-    return refused(
+    refuse_where(
+        connection,
+        f"SELECT {quoted(name)}, {quoted(PLACE)} FROM {quoted(view_of(kind))} WHERE {quoted(name)} NOT IN ({wanted})",
         f"unknown_{name}",
         f"records/{kind.code}:{name}",
-        f"没有名为 {found} 的{FIXED_CODES[name]}。",
-        f"there is no {name} {found!r}.",
-        f"请写其一：{listed}。",
-        f"Use one of {listed}.",
-        raw=found,
+        "没有名为 {} 的" + FIXED_CODES[name] + "。",
+        f"there is no {name} {{}}.",
+        (f"请写其一：{listed}。", f"Use one of {listed}."),
     )
 
 
@@ -209,7 +204,7 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Tabl
     where = f"records/{kind.code}"
     for name in ("record", "occurred_on", "status"):
         if rows[name].null_count:
-            raise empty_cell(f"{where}:{name}")
+            raise empty_cell(f"{where}:{name}", pc.index(rows[name].is_null(), True).as_py())
     for name in rows.column_names:
         if pa.types.is_date32(rows[name].type):
             ends = pc.min_max(rows[name].cast(pa.int32())).as_py()
@@ -225,7 +220,7 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Tabl
     if repeats(rows["hashed"].to_numpy()):
         refuse_where(
             connection,
-            f"SELECT record FROM {quoted(view_of(kind))} GROUP BY record HAVING count(*) > 1 ORDER BY record",
+            f"SELECT record, max({quoted(PLACE)}) FROM {quoted(view_of(kind))} GROUP BY record HAVING count(*) > 1",
             "duplicate_record",
             f"{where}:record",
             "记录 {} 出现了两次。",
@@ -291,7 +286,7 @@ def freeze_kind(
         refuse_gaps(connection, path, view_of(kind), RECORDS)
         refuse_where(
             connection,
-            f"SELECT subject FROM {quoted(view_of(kind))} ANTI JOIN subjects USING (subject) ORDER BY subject",
+            f"SELECT r.subject, r.{quoted(PLACE)} FROM {quoted(view_of(kind))} r ANTI JOIN subjects USING (subject)",
             "unknown_subject",
             f"records/{kind.code}:subject",
             "主体 {} 不在 subjects 中。",

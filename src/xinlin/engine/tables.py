@@ -224,20 +224,33 @@ def gaps_sql(expected: Sequence[Column]) -> str:
 def refuse_gaps(connection: duckdb.DuckDBPyConnection, path: Path, name: str, expected: Sequence[Column]) -> None:
     """Refuse a table in which a row lacks a value that every row needs."""
     for wanted in expected:
-        gap = f"SELECT 1 FROM {quoted(name)} WHERE {quoted(wanted.name)} IS NULL LIMIT 1"
-        if wanted.required and connection.execute(gap).fetchall():
-            raise empty_cell(f"{path.name}:{wanted.name}")
+        gap = f"SELECT min({quoted(PLACE)}) FROM {quoted(name)} WHERE {quoted(wanted.name)} IS NULL"
+        if wanted.required and (place := connection.execute(gap).fetchall()[0][0]) is not None:
+            raise empty_cell(f"{path.name}:{wanted.name}", place)
 
 
-def empty_cell(where: str) -> FolderRefused:
-    """The refusal of a gap in a column that every row must fill."""
-    cure = ("每一行都必须填写。", "Every row needs a value here.")
-    return refused("empty_cell", where, "有空值。", "a cell is empty.", *cure)
+def empty_cell(where: str, place: int) -> FolderRefused:
+    """The refusal of a gap in a column that every row must fill; ``place`` counts rows from 0."""
+    what = (f"第 {place + 1} 条有空值。", f"in row {place + 1} below the header, a cell is empty.")
+    return refused("empty_cell", where, *what, "每一行都必须填写。", "Every row needs a value here.")
 
 
-def refuse_where(connection: duckdb.DuckDBPyConnection, sql: str, code: str, where: str, zh: str, en: str) -> None:
-    """Refuse if the statement finds a row; its first column is the offending value."""
-    bad = connection.execute(f"{sql} LIMIT 1").fetchall()
+CORRECT = ("请改正后重新运行。", "Correct the file and run again.")
+
+
+def refuse_where(
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    code: str,
+    where: str,
+    zh: str,
+    en: str,
+    cure: tuple[str, str] = CORRECT,
+) -> None:
+    """Refuse the first row of the statement, which selects the offending values and their `PLACE`."""
+    value, place = quoted("value"), quoted(PLACE)
+    bad = connection.execute(f"SELECT * FROM ({rows}) AS bad({value}, {place}) ORDER BY {place} LIMIT 1").fetchall()
     if bad:
-        cure = ("请改正后重新运行。", "Correct the file and run again.")
-        raise refused(code, where, zh.format(bad[0][0]), en.format(repr(bad[0][0])), *cure, raw=str(bad[0][0]))
+        said, row = bad[0][0], bad[0][1] + 1
+        what = (f"第 {row} 条：{zh.format(said)}", f"in row {row} below the header, {en.format(repr(said))}")
+        raise refused(code, where, *what, *cure, raw=str(said))
