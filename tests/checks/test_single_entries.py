@@ -8,7 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from tests.checks.conftest import uscc
 from tests.checks.test_api import Api, is_problem
 from tests.checks.test_end_to_end import FIRMS, PERSON, deliver, full_list, verdicts
 from xinlin.office.models.lists import ListEntry
@@ -105,3 +108,17 @@ def test_what_a_decision_took_off_needs_a_decision_of_its_own_to_come_back() -> 
     assert verdicts(asker, "same-decision")[3] == "no"
     assert add(sender, PERSON, "new decision", 列入决定书文号="洞人社列决〔2026〕999号").json()["rows_repeated"] == 0
     assert verdicts(asker, "new-decision")[3] == "yes"
+
+
+def test_many_who_come_back_on_one_day_cost_no_more_statements_than_one() -> None:
+    sender, cost = Api("human_resources", ("batches:write", "batches:read")), {}
+    every = [(uscc(9_100_001 + n), f"示例{n}号劳务有限公司") for n in range(30)]
+    deliver(sender, full_list(every), today())
+    for many in (1, 10):
+        deliver(sender, full_list(every[many:]), today())
+        assert ListEntry.objects.filter(removed_at=None).count() == 30 - many
+        with CaptureQueriesContext(connection) as told:
+            deliver(sender, full_list(every[many + 1 :] + every[: many + 1]), today())
+        cost[many] = sum(1 for query in told if "fingerprint" in query["sql"])
+        assert ListEntry.objects.filter(removed_at=None).count() == 30, "all of them stand again"
+    assert cost[10] <= cost[1] + 1, "a second return of the first one is looked for once more"

@@ -15,6 +15,7 @@ from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.actions.identities import decided_versions, off_by_decision, return_print, says_the_same
 from xinlin.office.amendments import amend, supersede
+from xinlin.office.bulk import Stage
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.records import Record
@@ -131,15 +132,30 @@ def come_back(batch: Batch) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_GONE_TODAY, [batch.kind, *map(str, _GONE)])
         gone = [print_ for (print_,) in cursor.fetchall()]
-        for print_ in gone:
-            count = 1
-            while Record.objects.filter(
-                kind=batch.kind, fingerprint=return_print(print_, batch.valid_on, count)
-            ).exists():
-                count += 1
-            fresh = return_print(print_, batch.valid_on, count)
-            cursor.execute("UPDATE staged_row SET fingerprint = %s WHERE fingerprint = %s", [fresh, print_])
-    return bool(gone)
+        if not gone:
+            return False
+        back = Stage("staged_return", {"gone": "text", "fresh": "text"})
+        back.put([gone, _unused(batch, gone)])
+        cursor.execute("UPDATE staged_row SET fingerprint = b.fresh FROM staged_return b WHERE b.gone = fingerprint")
+        back.drop()
+    return True
+
+
+def _unused(batch: Batch, prints: Sequence[str]) -> list[str]:
+    """For each print the first one of its returns on the day of ``batch`` that no record bears."""
+    fresh: dict[str, str] = {}
+    left, count = list(prints), 0
+    while left:
+        count += 1
+        tried = {print_: return_print(print_, batch.valid_on, count) for print_ in left}
+        taken: set[str] = set()
+        for start in range(0, len(left), 5_000):
+            part = [tried[print_] for print_ in left[start : start + 5_000]]
+            borne = Record.objects.filter(kind=batch.kind, fingerprint__in=part)
+            taken.update(borne.values_list("fingerprint", flat=True))
+        fresh |= {print_: one for print_, one in tried.items() if one not in taken}
+        left = [print_ for print_ in left if print_ not in fresh]
+    return [fresh[print_] for print_ in prints]
 
 
 def keep_up(actor: Actor, state: ListState, findings: Hints) -> int:
