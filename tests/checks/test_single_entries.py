@@ -122,3 +122,20 @@ def test_many_who_come_back_on_one_day_cost_no_more_statements_than_one() -> Non
         cost[many] = sum(1 for query in told if "fingerprint" in query["sql"])
         assert ListEntry.objects.filter(removed_at=None).count() == 30, "all of them stand again"
     assert cost[10] <= cost[1] + 1, "a second return of the first one is looked for once more"
+
+
+def test_the_entries_of_a_message_are_found_by_its_delivery_and_told_in_the_order_of_its_rows() -> None:
+    sender = Api("human_resources", ("batches:write", "batches:read"))
+    deliver(sender, full_list(FIRMS), today())
+    rows = list(
+        csv.DictReader(io.StringIO(full_list([PERSON], 列入决定书文号="洞人社列〔2026〕77号").decode("gb18030")))
+    )
+    assert (
+        sender.post(f"/records?kind=wage_arrears&delivery=additions&valid_on={today()}", rows, key="k").status_code
+        == 201
+    )
+    with CaptureQueriesContext(connection) as told:
+        found = sender.get("/entries?message=k").json()
+    assert [one["document"] for one in found] == ["洞人社列〔2026〕77号"]
+    (entries,) = [query["sql"] for query in told if query["sql"].startswith('SELECT "list_entry"')]
+    assert "delivery_key" not in entries, "PostgreSQL would walk the whole list until it has enough"

@@ -58,9 +58,10 @@ def _department(actor: Actor) -> str:
 def of_message(*, actor: Actor, message: str) -> list[EntryState]:
     """The entries that came under this idempotency key, at most `MOST`. Writes the look. Empty for a key never used."""
     department = _department(actor)
-    batches = DeliveryKey.objects.filter(sender=actor.handle, key=message).values("batch")
+    # the deliveries by their keys, and the order by row: otherwise PostgreSQL walks the whole list until it has enough
+    batches = list(DeliveryKey.objects.filter(sender=actor.handle, key=message).values_list("batch", flat=True))
     found = ListEntry.objects.filter(record__batch__in=batches, record__department=department)
-    rows = list(found.select_related("record").order_by("pk")[:MOST])
+    rows = list(found.select_related("record").order_by("record__batch", "record__row")[:MOST])
     _look(actor, rows)
     return [
         EntryState(row.record.reference, message, row.document, row.record.status, row.entered_on, row.ends_on)
