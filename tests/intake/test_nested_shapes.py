@@ -139,6 +139,12 @@ def test_xml_fields_named_by_an_attribute(tmp_path: Path, tag: str) -> None:
     assert (sheet.layout.headers, cells_of(sheet)) == (HEADER, ROWS)
 
 
+def test_xml_items_of_attributes_are_rows(tmp_path: Path) -> None:
+    body = "".join(f'<item code="{code}" name="{name}"/>' for code, name in CODES.items())
+    sheet = opened(tmp_path, f'<?xml version="1.0"?><t version="1">{body}</t>'.encode())
+    assert (sheet.layout.sheet, sheet.layout.headers, cells_of(sheet)) == ("/t/item", ["code", "name"], BY_CODE)
+
+
 def test_xml_cells_under_a_row_of_names(tmp_path: Path) -> None:
     body = "".join("<row>" + "".join(f"<cell>{cell}</cell>" for cell in row) + "</row>" for row in [HEADER, *ROWS])
     sheet = opened(tmp_path, f'<?xml version="1.0"?><table>{body}</table>'.encode())

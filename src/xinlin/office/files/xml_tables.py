@@ -174,13 +174,12 @@ def _survey(document: _Document) -> tuple[dict[str, _Place], Counter[str]]:
                     "nested_too_deep", f"嵌套超过 {DEEPEST} 层，不像表格", f"It is nested more than {DEEPEST} levels",
                     "请导出为一行一个元素", "Export it with one element for each row",
                 )  # fmt: skip
-            name = "/" + "/".join(path)
-            if element.attrib and _field_name(element) is None:
-                _count(places, name, [local(key) for key in element.attrib])
             continue
-        name = "/" + "/".join(path)
+        name, named = "/" + "/".join(path), _field_name(element)
+        if element.attrib and named is None:
+            _count(places, name, [local(key) for key in element.attrib])
         if leaf.pop() and len(path) > 1:
-            _count(places, "/" + "/".join(path[:-1]), [_field_name(element) or path[-1]])
+            _count(places, "/" + "/".join(path[:-1]), [named or path[-1]])
         if name in places:
             places[name].count += 1
         if name in counts or len(counts) < _MOST_PLACES:
@@ -297,8 +296,13 @@ _GENERIC = frozenset(
 
 
 def _field_name(element: Element) -> str | None:
-    """The name that an attribute gives a field: the national exchange writes <字段 name="CF_WSH">…</字段> as well as <CF_WSH>…</CF_WSH>."""
-    if local(element.tag).lower() not in _GENERIC:
+    """The name that an attribute gives a field: the national exchange writes <字段 name="CF_WSH">…</字段> as well as <CF_WSH>…</CF_WSH>.
+
+    An element that says all it has in several attributes is a row.
+    """
+    if local(element.tag).lower() not in _GENERIC or len(element):
+        return None
+    if not (element.text or "").strip() and len(element.attrib) > 1:
         return None
     return next((element.attrib[key] for key in ("name", "code", "key", "n") if element.get(key)), None)
 
