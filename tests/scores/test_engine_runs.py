@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from hypothesis import strategies as st
 from tests.scores.test_engine import EXAMPLES, START, T, days, freeze, histories, kind, schemes
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
-from xinlin.core.schemes import Award, Dimension, Each, Indicator, Limits, Measure, Scale, Scheme, Tier
+from xinlin.core.schemes import Award, Band, Dimension, Each, FieldTest, Indicator, Limits, Measure, Scale, Scheme, Tier
+from xinlin.core.scores import evaluate
 from xinlin.engine import snapshot
 from xinlin.engine.changes import MappedSnapshot
 from xinlin.engine.figures import Figures, Part, joined
@@ -181,3 +183,40 @@ def test_a_run_tells_its_progress_and_stops_when_told(tmp_path: Path) -> None:
 
     with pytest.raises(InterruptedError):
         run(plan, tmp_path / "snapshot", stop)
+
+
+def test_a_condition_with_many_choices_leaves_everybody_their_own_records() -> None:
+    """What an engine makes of a long list must not mix up the order of records, in which limits are applied."""
+    notes = [f"n{at}" for at in range(500)]
+    rule = Indicator(
+        code="i",
+        name=T,
+        text=T,
+        kind="deed",
+        sign="positive",
+        where=FieldTest(field="note", among=notes[:15]),
+        measure=Measure(take="count"),
+        points=Award(bands=[Band(at_least=1, points=5), Band(at_least=2, points=7)]),
+        absent=T,
+        basis="demonstration",
+    )
+    scheme = Scheme(
+        code="any",
+        version="1",
+        effective_from=START,
+        unit=T,
+        base=0,
+        scale=Scale(),
+        dimensions=[Dimension(code="d", name=T, text=T, indicators=[rule], basis="demonstration")],
+        tiers=[Tier(code="t", name=T, at_least=0, basis="demonstration")],
+        basis="demonstration",
+    )
+    chosen = random.Random(1)
+    people = {
+        number: [Fact(f"{number}.{at}", "deed", START, fields={"note": chosen.choice(notes)}) for at in range(30)]
+        for number in range(2_000)
+    }
+    with tempfile.TemporaryDirectory() as temporary:
+        freeze(people, Path(temporary) / "snapshot")
+        figures = run(compile_scheme(scheme, START), Path(temporary) / "snapshot")
+    assert figures.scores.tolist() == [evaluate(scheme, facts, START).score for facts in people.values()]
