@@ -71,6 +71,15 @@ def test_a_broken_file_ends_with_a_line_that_says_where(api: Api, body: bytes, k
     assert "line" in said["where"]
 
 
+def test_a_file_is_taken_whole_before_the_first_answer(api: Api) -> None:
+    rows = [f"{uscc(n)},示例{n}号有限公司" for n in range(3_000)]
+    answered = _stream(api, ("identifier,name\n" + "\n".join(rows) + "\n").encode())
+    lines = iter(answered.streaming_content)
+    assert len(json.loads(next(lines))["answers"]) == 1_000
+    assert not answered.wsgi_request.read(1), "who sends all before reading would wait for us, and we for them"
+    assert len(list(lines)) == 2
+
+
 def test_a_stream_of_another_type_is_refused(api: Api) -> None:
     is_problem(_stream(api, b"x", "application/xml"), 415, "not_a_table")
 

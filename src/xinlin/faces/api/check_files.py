@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import tempfile
 from collections.abc import Iterator
 from itertools import islice
-from typing import Annotated
+from typing import IO, Annotated
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Header, Query, Router, Schema
@@ -24,6 +25,8 @@ from xinlin.office.scopes import Actor, NotAllowed, Refused
 router = Router(tags=["checks"])
 PIECE = 1 << 16
 """Bytes that are read at once."""
+IN_MEMORY = 1 << 20
+"""Bytes of a file that are held in memory; a longer one lies on disk, without a name, while it is answered."""
 PART = 1_000
 """Applicants that are judged and stored together; a broken line costs at most so many answers, and a repetition gives them."""
 LONGEST_LINE = 4_096
@@ -56,9 +59,22 @@ def stream(
         what = ("此接口接收 text/csv 或 application/x-ndjson", "This address takes text/csv or application/x-ndjson")
         cure = ("请设置 Content-Type", "Set the Content-Type")
         raise ApiRefused(415, problem_of("not_a_table", what, cure, "Content-Type"))
-    applicants = _rows(request) if request.content_type == "text/csv" else _lines(request)
+    file = _taken(request)
+    applicants = _rows(file) if request.content_type == "text/csv" else _lines(file)
     lines = _answers(actor, asked, applicants, idempotency_key)
     return StreamingHttpResponse(lines, content_type="application/x-ndjson; charset=utf-8")
+
+
+def _taken(request: HttpRequest) -> IO[bytes]:
+    """The whole body, on disk where it is long, before the first answer.
+
+    Most clients send all before they read anything: answered meanwhile, both sides would wait for each other for ever.
+    """
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  # goes with the answer that reads it
+    while piece := request.read(PIECE):
+        file.write(piece)
+    file.seek(0)
+    return file
 
 
 def _answers(actor: Actor, asked: StreamQuery, applicants: Iterator[Applicant], key: str) -> Iterator[bytes]:
@@ -93,9 +109,9 @@ def _broken(line: int, zh: str, en: str) -> Refused:
     return Refused(problem_of("line_unreadable", what, cure, f"line {line}"))
 
 
-def _texts(request: HttpRequest) -> Iterator[str]:
-    """The body line by line, read in pieces: not every server's ``readline`` keeps what stands behind the line."""
-    for number, raw in enumerate(_raw_lines(request), 1):
+def _texts(file: IO[bytes]) -> Iterator[str]:
+    """The file line by line; no more of a line is read than may stand in one."""
+    for number, raw in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
         if len(raw) > LONGEST_LINE:
             raise _broken(number, "行过长", "the line is too long")
         try:
@@ -104,18 +120,8 @@ def _texts(request: HttpRequest) -> Iterator[str]:
             raise _broken(number, "不是 UTF-8", "not UTF-8") from None
 
 
-def _raw_lines(request: HttpRequest) -> Iterator[bytes]:
-    """Lines with their ends; one that grows beyond `LONGEST_LINE` is handed over as it is."""
-    rest = b""
-    while len(rest) <= LONGEST_LINE and (piece := request.read(PIECE)):
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from (line + b"\n" for line in whole)
-    if rest:
-        yield rest
-
-
-def _rows(request: HttpRequest) -> Iterator[Applicant]:
-    reader = csv.reader(_texts(request))
+def _rows(file: IO[bytes]) -> Iterator[Applicant]:
+    reader = csv.reader(_texts(file))
     header = [name.strip() for name in next(reader, [])]
     if header != ["identifier", "name"]:
         raise _broken(1, "表头应为 identifier,name", "the header must be identifier,name")
@@ -127,8 +133,8 @@ def _rows(request: HttpRequest) -> Iterator[Applicant]:
         yield Applicant(row[0].strip(), row[1].strip())
 
 
-def _lines(request: HttpRequest) -> Iterator[Applicant]:
-    for number, text in enumerate(_texts(request), 1):
+def _lines(file: IO[bytes]) -> Iterator[Applicant]:
+    for number, text in enumerate(_texts(file), 1):
         if not text.strip():
             continue
         try:
