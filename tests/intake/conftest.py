@@ -8,15 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from stdnum.cn import ric, uscc
 
 from xinlin.core.rulebooks import Department, FieldSpec, Kind, Rulebook
 from xinlin.core.values import Text
 from xinlin.office.scopes import Actor
 
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 Send = Callable[..., Any]
 
 
