@@ -125,7 +125,7 @@ class SnapshotWriter:
 
     def subjects(self, numbers: Iterable[int]) -> None:
         """The dense numbers of the enrolled people."""
-        ordered = np.unique(np.fromiter(numbers, np.int32))
+        ordered = np.unique(pa.array(numbers, pa.int32()).to_numpy())  # which takes a column of them as it lies
         self.people = len(ordered)
         self.edges = edges_of(int(ordered[-1]) + 1 if len(ordered) else 0)
         write_numbers(self.folder / "subjects.parquet", ordered)
