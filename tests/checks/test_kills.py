@@ -135,8 +135,9 @@ def _nothing_by_half(city: City) -> None:
 
 
 def _told(city: City) -> list[dict[str, Any]]:
+    """What was told in whole lines: the last one may still be on its way."""
     path = city.data / "told"
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
     return [json.loads(line) for line in lines]
 
 
