@@ -99,13 +99,20 @@ def test_a_code_dies_with_the_consent_with_its_time_and_with_the_next_code(someo
     elif how == "pause_score":
         people.pause(actor=someone.actor, scene="", via="portal")
     elif how == "expire":
-        SceneCode.objects.update(made_at=now() - timedelta(minutes=9), ends_at=now() - timedelta(minutes=4))
+        SceneCode.objects.update(made_at=now() - timedelta(seconds=120), ends_at=now() - timedelta(seconds=60))
     else:
         _shown(someone)
     with pytest.raises(Refused, match="no such code"):
         benefits.answer_code(actor=SHOP, code=code)
     assert not Look.objects.filter(role="recipient").exists(), "nothing was told"
     assert SceneCode.objects.count() == (0 if how in ("leave", "close") else 1)
+
+
+def test_a_code_holds_for_a_minute_and_its_owner_is_told(someone: Resident) -> None:
+    page = let_in(someone).post("/code/", {"scene": SHOPS}).content.decode()
+    kept = SceneCode.objects.get()
+    assert kept.ends_at - kept.made_at == timedelta(seconds=60)
+    assert "60 秒内有效" in page
 
 
 def test_nobody_else_makes_a_code_and_none_without_consent(someone: Resident, resident: Make) -> None:

@@ -103,7 +103,7 @@ class ShownCode:
 
     code: str
     qr: str
-    ends_at: datetime
+    seconds: int
     recipient: Text
     offer_name: Text | None
     leaves: str
@@ -115,7 +115,7 @@ def _show(request: ActorRequest) -> ShownCode:
     return ShownCode(
         code=f"{made.code[:5]} {made.code[5:]}",
         qr=paper.qr(request.build_absolute_uri(f"{reverse('partner:scan')}?code={made.code}"), screen=True),
-        ends_at=made.ends_at,
+        seconds=int(benefit_actions.LASTS.total_seconds()),
         recipient=benefits.recipient(scene, offer, rulebook),
         offer_name=rulebook.offers[offer].name if offer else None,
         leaves=rulebook.scenes[scene].leaves,

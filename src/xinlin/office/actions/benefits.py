@@ -19,12 +19,12 @@ from xinlin.office.queries.people import live_consents, own_subject, write_look
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotFound, Refused, now
 
-LASTS = timedelta(minutes=5)
-"""How long a code may be shown."""
+LASTS = timedelta(seconds=60)
+"""How long a code may be shown: long enough to be scanned or typed, too short to be passed on."""
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters and digits that nobody mistakes for one another."""
 LENGTH = 10
-"""Fifty bits: nobody guesses a code within the minutes of its life."""
+"""Fifty bits: nobody guesses a code within the minute of its life."""
 NOT_OPEN = Problem(
     code="scene_not_open",
     where="scene",
@@ -41,7 +41,7 @@ SPENT = Problem(
     code="code_spent",
     where="code",
     what=Text(zh="没有这个码，或者它已经用过、过期、被收回。", en="There is no such code, or it was used, ran out, or was taken back."),
-    cure=Text(zh="请对方再出示一个新的码，五分钟内有效。", en="Ask its owner for a new one; each holds for five minutes."),
+    cure=Text(zh="请对方再出示一个新的码，60 秒内有效。", en="Ask its owner for a new one; each holds for 60 seconds."),
 )  # fmt: skip
 
 
