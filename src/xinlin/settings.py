@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.idp.oidc",
+    "allauth.mfa",
     "django_htmx",
     "django_cotton.apps.SimpleAppConfig",
     "template_partials.apps.SimpleAppConfig",
@@ -179,6 +180,7 @@ if os.environ.get("XINLIN_HTTPS") == "1":
     CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
@@ -226,13 +228,21 @@ SOCIALACCOUNT_PROVIDERS = {
         ]
     }
 }
-SOCIALACCOUNT_ONLY = True
 SOCIALACCOUNT_ADAPTER = "xinlin.faces.kit.sign_in.NoStoredClaims"
 SOCIALACCOUNT_STORE_TOKENS = False
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
 ACCOUNT_ADAPTER = "xinlin.faces.kit.sign_in.NoLocalAccounts"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 PASSWORD_HASHERS = ["xinlin.office.vault.RandomSecretHasher"]
+PASSKEY_DOMAIN = os.environ.get("XINLIN_PASSKEY_DOMAIN") or ""
+"""Domain for which passkeys are made (WebAuthn's RP id); empty: the host of the page. Another domain knows none of them."""
+PASSKEY_DAYS = int(os.environ.get("XINLIN_PASSKEY_DAYS") or 90)
+"""Days after a verification by the identity service for which a passkey may stand in for the next one."""
+MFA_SUPPORTED_TYPES = ["webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_ADAPTER = "xinlin.faces.kit.passkeys.CityPasskeys"
+MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 15 * 60
 IDP_OIDC_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 if IDENTITY_ISSUER:

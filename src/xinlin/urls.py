@@ -6,7 +6,7 @@ from allauth.idp.oidc.views import revoke, token
 from django.urls import URLPattern, URLResolver, include, path
 
 from xinlin.faces.bench import panel
-from xinlin.faces.kit import health, sign_in
+from xinlin.faces.kit import health, passkeys, sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
@@ -14,7 +14,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("xinlin.faces.kit.display")),
     path("", include("xinlin.faces.kit.installed")),
     path("sign-in/", sign_in.welcome, name="sign_in"),
+    path("sign-in/passkey/", sign_in.by_passkey, name="passkey_sign_in"),
+    path("sign-in/passkey/options/", sign_in.passkey_options, name="passkey_sign_in_options"),
     path("sign-out/", sign_in.leave, name="sign_out"),
+    path("account/security/", passkeys.security, name="account_security"),
+    path("account/security/options/", passkeys.options, name="passkey_options"),
+    path("account/security/<int:key>/remove/", passkeys.remove, name="passkey_remove"),
     path("accounts/login/", sign_in.welcome, name="account_login"),
     path("accounts/oidc/city/login/", sign_in.begin, name="openid_connect_login"),
     path("accounts/oidc/city/login/callback/", sign_in.come_back, name="openid_connect_callback"),

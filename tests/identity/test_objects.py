@@ -130,7 +130,7 @@ IMPERSONAL = {
     "api:finish", "api:change", "bench:item", "bench:link_answer", "bench:link_decide", "bench:link_record", "panel",
     "bench:connected_office", "bench:machine_change", "bench:award", "portal:award_change", "portal:award_certificate", "portal:award_badge",
     "public:door", "portal:pledge", "portal:pledge_withdraw", "portal:hearing", "bench:web_item", "bench:web_decide", "bench:web_page",
-    "bench:behind", "api:paper",
+    "bench:behind", "api:paper", "passkey_remove",
 }  # fmt: skip
 """Routes with a variable that names nothing of a person's: a scene, a scheme, a leaf, an organisation, a captured page, a part of a file;
 
@@ -157,7 +157,8 @@ LISTS: dict[str, frozenset[str]] = {
 """Routes without a variable on which others than the person may meet them; everywhere else only the person does."""
 PLAIN = {
     "healthz", "set_language", "kit:stop_acting", "kit:display", "kit:favicon", "sign_in", "sign_out", "account_login",
-    "openid_connect_login", "openid_connect_callback", "machine_token", "machine_token_revoke", "api:openapi-json",
+    "openid_connect_login", "openid_connect_callback", "account_security", "passkey_options", "passkey_sign_in",
+    "passkey_sign_in_options", "machine_token", "machine_token_revoke", "api:openapi-json",
     "api:items", "api:kinds", "api:deliver", "api:announce", "api:api-root", "bench:home", "bench:upload", "bench:terms",
     "bench:codes", "bench:publicity", "bench:new_case", "bench:log", "bench:model", "bench:propose", "bench:runs",
     "bench:figures", "bench:serve", "bench:look_alarms", "bench:alerts", "bench:trends", "bench:scenes",

@@ -105,3 +105,45 @@ IS_A_RESIDENT = Problem(
         en="Who has two duties has two accounts: have the identity service open a second one for the office.",
     ),
 )
+VERIFY_FIRST = Problem(
+    code="verify_first",
+    where="account",
+    what=Text(
+        zh="添加通行密钥之前，请先用城市身份认证核验一次。",
+        en="Before adding a passkey, be verified by the city's identity service.",
+    ),
+    cure=Text(zh="核验后请在这一页添加。", en="Afterwards, add it on this page."),
+)
+PASSKEY_UNKNOWN = Problem(
+    code="passkey_unknown",
+    where="passkey",
+    what=Text(zh="这个通行密钥不能用来登录。", en="This passkey does not sign anybody in."),
+    cure=Text(
+        zh="请用城市身份认证登录，然后在“账户安全”里查看您的通行密钥。",
+        en="Sign in through the identity service, and see your passkeys under “Account security”.",
+    ),
+)
+PASSKEY_WAITS = Problem(
+    code="passkey_waits",
+    where="passkey",
+    what=Text(
+        zh="距上次城市身份认证已经太久，通行密钥暂不能用。",
+        en="The identity service last verified you too long ago, so the passkey waits.",
+    ),
+    cure=Text(
+        zh="请用城市身份认证登录一次，之后通行密钥又可以用。",
+        en="Sign in through the identity service once; afterwards the passkey works again.",
+    ),
+)
+PASSKEY_NAME = Problem(
+    code="passkey_name",
+    where="name",
+    what=Text(zh="请给通行密钥起个名字，最多 40 个字。", en="Give the passkey a name of at most 40 characters."),
+    cure=Text(zh="例如“我的手机”。", en="“My phone”, for instance."),
+)
+PASSKEYS_ENOUGH = Problem(
+    code="passkeys_enough",
+    where="passkey",
+    what=Text(zh="一个账户最多 10 个通行密钥。", en="An account has at most 10 passkeys."),
+    cure=Text(zh="请先删去一个不用的。", en="Remove one that you no longer use."),
+)

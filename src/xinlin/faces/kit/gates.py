@@ -30,6 +30,8 @@ ROLES: dict[str, str | Promise] = {
     "auditor": _("审计员"),
     "operator": _("运维管理员"),
 }
+BY_PASSKEY = "by_passkey"
+"""Under which a session says that a passkey opened it, not the identity service."""
 STAFF = tuple(role for role in ROLES if role != "resident")
 
 
@@ -114,3 +116,26 @@ def staff_required(*roles: str) -> Callable[[View], View]:
     if unknown:
         raise ValueError(f"staff_required: no such role of staff: {', '.join(sorted(unknown))}")
     return _gate(roles or STAFF, needs_subject=False)
+
+
+def account_required(view: View) -> View:
+    """Let everybody pass who has signed in, as themselves: the pages of one's own account."""
+    return _gate(tuple(ROLES), needs_subject=False)(view)
+
+
+def vouched_for(*fields: str) -> Callable[[View], View]:
+    """Behind a gate: a form with one of these fields is a declaration, and whoever came by passkey is verified anew before it.
+
+    The identity service's word stands under a consent or a mandate, so it must be of this session.
+    """
+
+    def around(view: View) -> View:
+        @wraps(view)
+        def asked(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            if request.session.get(BY_PASSKEY) and any(field in request.POST for field in fields):
+                return render(request, "kit/verify_again.html", {"next": request.path}, status=403)
+            return view(request, *args, **kwargs)
+
+        return asked
+
+    return around

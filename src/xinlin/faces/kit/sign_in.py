@@ -1,5 +1,7 @@
 """Signing in through the city's identity service, and out again: OpenID Connect, code flow with PKCE, state and nonce.
 
+Whom the service has vouched for may come back by a passkey; what such a session may not do, `gates.vouched_for` says.
+
 The ID token is verified against the service's published keys; issuer, audience, nonce and age are checked here, the
 assurance level in the action. Nothing that the service says is kept in the session: only the account is.
 """
@@ -13,6 +15,9 @@ from typing import Any
 
 import requests
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal.ratelimit import consume
+from allauth.mfa.webauthn.forms import LoginWebAuthnForm
+from allauth.mfa.webauthn.internal import auth as ceremonies
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter, get_adapter
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
@@ -21,7 +26,7 @@ from allauth.utils import build_absolute_uri
 from django.conf import settings
 from django.contrib.auth import login, logout
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -31,7 +36,11 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from xinlin.core.staff import PASSKEY_UNKNOWN
 from xinlin.core.values import Problem, Text
+from xinlin.faces.kit.gates import BY_PASSKEY
+from xinlin.faces.kit.passkeys import MALFORMED, offered
+from xinlin.office.actions.passkeys import signed_in_by_passkey
 from xinlin.office.actions.staff import SignInRefused, signed_in
 from xinlin.office.queries.staff import actor_of
 
@@ -80,6 +89,12 @@ NOT_SET_UP = Problem(
         zh="运维人员：请设置 XINLIN_IDENTITY_ISSUER、XINLIN_IDENTITY_CLIENT_ID 和 XINLIN_IDENTITY_CLIENT_SECRET。",
         en="Operators: set XINLIN_IDENTITY_ISSUER, XINLIN_IDENTITY_CLIENT_ID and XINLIN_IDENTITY_CLIENT_SECRET.",
     ),
+)
+TOO_OFTEN = Problem(
+    code="too_often",
+    where="passkey",
+    what=Text(zh="一分钟内试得太多了。", en="There were too many attempts within a minute."),
+    cure=Text(zh="请过一分钟再试，或用城市身份认证登录。", en="Try again in a minute, or use the identity service."),
 )
 
 
@@ -174,6 +189,11 @@ def _home(role: str) -> str:
     return "/" if role == "resident" else "/bench/"
 
 
+def _onward(request: HttpRequest, wanted: str | None, role: str) -> HttpResponse:
+    onward = _safe_next(request, wanted)
+    return redirect(onward if onward not in ("", "/") else _home(role))
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD"])
 def welcome(request: HttpRequest) -> HttpResponse:
@@ -181,7 +201,12 @@ def welcome(request: HttpRequest) -> HttpResponse:
     onward = _safe_next(request, request.GET.get("next"))
     if request.user.is_authenticated:
         return redirect(onward or _home(actor_of(request.user).role))
-    shown = {"next": onward, "ready": bool(settings.IDENTITY_ISSUER), "minutes": settings.IDENTITY_MAXIMUM_AGE // 60}
+    shown = {
+        "next": onward,
+        "ready": bool(settings.IDENTITY_ISSUER),
+        "minutes": settings.IDENTITY_MAXIMUM_AGE // 60,
+        "passkeys": offered(request),
+    }
     return render(request, "kit/sign_in.html", shown)
 
 
@@ -255,8 +280,44 @@ def come_back(request: HttpRequest) -> HttpResponse:
     except SignInRefused as refusal:
         return _refused(request, refusal.problem)
     login(request, account, backend=BACKEND)
-    onward = _safe_next(request, state.get("next"))
-    return redirect(onward if onward not in ("", "/") else _home(account.role))
+    request.session.pop(BY_PASSKEY, None)
+    return _onward(request, state.get("next"), account.role)
+
+
+@never_cache
+@require_POST
+def passkey_options(request: HttpRequest) -> HttpResponse:
+    """A challenge for whatever passkey the device holds; it names no account. The device must verify its user."""
+    if not offered(request):
+        return _refused(request, PASSKEY_UNKNOWN)
+    if not consume(request, app="allauth.mfa", action="webauthn_login"):
+        return _refused(request, TOO_OFTEN, 429)
+    return JsonResponse(ceremonies.begin_authentication(None))
+
+
+@never_cache
+@require_POST
+def by_passkey(request: HttpRequest) -> HttpResponse:
+    """Sign in with a passkey. Whatever is amiss with it, and whosever it is, the refusal is the same; a challenge serves once."""
+    if not offered(request):
+        return _refused(request, PASSKEY_UNKNOWN)
+    if not consume(request, app="allauth.mfa", action="webauthn_login"):
+        return _refused(request, TOO_OFTEN, 429)
+    form = LoginWebAuthnForm(request.POST)
+    try:
+        proved = form.is_valid()
+    except MALFORMED:
+        proved = False
+    ceremonies.clear_state()
+    if not proved:
+        return _refused(request, PASSKEY_UNKNOWN)
+    try:
+        account = signed_in_by_passkey(key=form.cleaned_data["credential"].pk)
+    except SignInRefused as refusal:
+        return _refused(request, refusal.problem)
+    login(request, account, backend=BACKEND)
+    request.session[BY_PASSKEY] = True
+    return _onward(request, request.POST.get("next"), account.role)
 
 
 @never_cache

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from xinlin.core.values import Text
 from xinlin.faces.kit import paper
 from xinlin.faces.kit.consent_labels import CONSENT_EVENT, CONSENT_STATE, TABLE
-from xinlin.faces.kit.gates import ActorRequest, resident_required
+from xinlin.faces.kit.gates import ActorRequest, resident_required, vouched_for
 from xinlin.faces.kit.labels import LEAVES
 from xinlin.faces.kit.templatetags.kit import day, moment, term
 from xinlin.office.actions import people as actions
@@ -65,6 +65,7 @@ def _rest(request: ActorRequest, scene: str) -> bool:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @resident_required
+@vouched_for("agree")
 def open_score(request: ActorRequest) -> HttpResponse:
     """Step one: the whole notice (PIPL 17), and an explicit yes. Saying no costs nothing and is remembered."""
     unread = False
@@ -91,6 +92,7 @@ def open_score(request: ActorRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @resident_required
+@vouched_for("agree")
 def open_scene(request: ActorRequest, code: str) -> HttpResponse:
     """Step two: one scene, its recipient, what leaves and for how long; or resting, refusing, taking back."""
     scene = current().scenes.get(code)

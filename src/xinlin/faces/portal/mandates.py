@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from xinlin.core.mandates import ENTRUSTED, LASTS
 from xinlin.faces.kit import acting, paper
 from xinlin.faces.kit.consent_labels import SCORE_STANDING
-from xinlin.faces.kit.gates import ActorRequest, resident_required
+from xinlin.faces.kit.gates import ActorRequest, resident_required, vouched_for
 from xinlin.faces.kit.labels import CASE_KIND, CASE_STATE, STATUS
 from xinlin.faces.kit.paper import said
 from xinlin.faces.kit.templatetags.kit import day
@@ -28,6 +28,7 @@ LOOKS = 12
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @resident_required
+@vouched_for("identifier")
 def helpers(request: ActorRequest) -> HttpResponse:
     """Who may act for the resident; one tap ends it. Below: let somebody help, by number and name."""
     problem = None

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from xinlin.faces.kit.charts import gauge
-from xinlin.faces.kit.gates import ActorRequest, resident_required
+from xinlin.faces.kit.gates import ActorRequest, resident_required, vouched_for
 from xinlin.office.actions import people as actions
 from xinlin.office.queries import people, score_runs, scores
 from xinlin.office.scopes import Refused
@@ -23,6 +23,7 @@ def trades(request: ActorRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @resident_required
+@vouched_for("agree")
 def trade(request: ActorRequest, code: str) -> HttpResponse:
     """One trade's score with every line of it; without its own consent the notice that asks for it."""
     card = scores.my_trade(actor=request.actor, code=code)
