@@ -2,8 +2,9 @@
 
 The bench makes its own city and its own rulebook (`scores_data`, `scores_rules`) and keeps them under ``--work``. Whole
 processes are timed, start-up and reading and writing included, one after the other in rounds so that all meet the same
-weather; medians and greatest memory are shown, every result is compared, row by row, with the engine's, and each ratio
-stands beside its target (`scores_targets`).
+weather; medians and greatest memory are shown, every result is compared, row by row, with the engine's, some people are scored
+again from their own rows alone by the plain evaluator (`scores_sample`), and each ratio stands beside its target
+(`scores_targets`).
 
 =============  =========================================================================
 scan           DuckDB decodes every column that the scheme reads; the least that can be done
@@ -37,6 +38,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from bench import scores_data, scores_rules  # noqa: E402
 from bench.scores_baselines import WAYS as BASELINES  # noqa: E402
+from bench.scores_sample import PEOPLE, differing  # noqa: E402
 from bench.scores_targets import Figure, growth, verdicts  # noqa: E402
 
 AS_OF = scores_rules.AS_OF
@@ -169,6 +171,8 @@ def measure(name: str, work: Path, rounds: int, skip: set[str]) -> dict[str, Tim
         theirs = place / ("lines/scores.parquet" if way == "contributions" else f"{way}.parquet")
         if way in ways and not same(place / "out" / "scores.parquet", theirs):
             raise SystemExit(f"{name}: {way} and the engine differ")
+    if wrong := differing(data, place / "out" / "scores.parquet", place, lambda *words: xinlin(book, *words)):
+        raise SystemExit(f"{name}: of {PEOPLE} people {wrong} have other figures from the plain evaluator")
     return timings
 
 
