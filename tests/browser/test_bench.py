@@ -99,7 +99,7 @@ def _send(page: Page, path: Path, kind: str = "志愿服务") -> None:
     page.goto("/bench/intake/new/")
     page.get_by_role("radio", name=re.compile(kind)).check()
     page.get_by_label(re.compile("^文件")).set_input_files(path)
-    _go(page, page.get_by_role("button", name="报送", exact=True))
+    _go(page, page.get_by_role("button", name="报送文件", exact=True))
 
 
 def test_clerk_sends_a_bad_file_sees_why_corrects_and_replays(

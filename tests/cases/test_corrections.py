@@ -48,7 +48,7 @@ def _listed(subject: Subject, number: str = "（2026）浙0305执1号") -> Recor
 
 def _checked(subject: Subject, rows: list[Record], *, applied: bool = False) -> CheckAnswer:
     question = Check.objects.create(
-        number=f"HC{Check.objects.count()}", client="machine:x", department="market_regulation", item="enterprise_registration",
+        number=f"HC{Check.objects.count()}", applicants=1, client="machine:x", department="market_regulation", item="enterprise_registration",
         purpose="设立登记", officer="赵审批", idempotency_key=f"k{Check.objects.count()}", input_sha256="0" * 64, asked_at=now(),
         as_of=today(),
     )  # fmt: skip

@@ -101,6 +101,7 @@ WHOLE_FORMS = {
     ("portal/deeds.py", "items"),  # fields of the kind, by their own prefix
     ("bench/cases.py", "items"),  # corrections, by the record's own fields
     ("bench/deeds.py", "items"),  # what an organiser's code states, by the kind's own fields
+    ("kit/gates.py", "values"),  # what was written before the session ended, handed back to be copied and kept nowhere
 }
 """Where a whole form is walked through; each takes only names that it knows."""
 

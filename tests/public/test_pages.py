@@ -19,8 +19,9 @@ from xinlin.office.jobs.publicity import ACTOR, publish
 from xinlin.office.jobs.publicity_figures import count, count_when_due
 from xinlin.office.models.bulletins import Bulletin, Takedown
 from xinlin.office.models.people import Relation
+from xinlin.office.models.publicity import Publication
 from xinlin.office.queries import publicity
-from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, today
+from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
 
 from ..checks.conftest import Listed, make_subject
 from .conftest import days_ago, make_record
@@ -194,6 +195,7 @@ def test_figures_hide_cells_under_ten(client: Client, firm: Firm) -> None:
     for number in range(14):
         make_record(one.subject, occurred_on=days_ago(1 if number < 11 else 40))
     publish()
+    Publication.objects.filter(record__occurred_on=days_ago(40)).update(published_at=now() - timedelta(days=39))
     assert count_when_due() and not count_when_due()
     text = page(client, "/publicity/offices/")
     assert (
