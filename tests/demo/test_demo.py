@@ -51,7 +51,14 @@ class Running:
 def start(data: Path, *options: str) -> Running:
     """Start a demo and wait until it says where it serves."""
     process = subprocess.Popen(
-        [*DEMO, *options], env=environment(data), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*DEMO, *options],
+        env=environment(data),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # as a terminal does: a job in the background has none
     )
     until = time.monotonic() + 400
     while time.monotonic() < until and process.poll() is None:
