@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch
+
 from xinlin.core.consents import Difference, Event, Receipt, as_27560, current_terms, differences
 from xinlin.office.consent_gate import terms_in_force
-from xinlin.office.models.consents import Declined, DeletionReceipt
+from xinlin.office.models.consents import ConsentEvent, Declined, DeletionReceipt
 from xinlin.office.models.people import Consent
 from xinlin.office.queries.people import own_subject
 from xinlin.office.rulebook import current
@@ -93,7 +95,7 @@ def mine(*, actor: Actor) -> list[ConsentView]:
     given = (
         Consent.objects.filter(subject=own_subject(actor, "see"))
         .order_by("-given_at", "-pk")
-        .prefetch_related("events")
+        .prefetch_related(Prefetch("events", ConsentEvent.objects.order_by("at", "pk")))
     )
     moment, accepted = now(), terms_in_force()
     return [_view(consent, moment, accepted) for consent in given]
