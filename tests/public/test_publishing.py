@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from xinlin.core.terms import add_term
 from xinlin.office import vault
 from xinlin.office.amendments import amend
+from xinlin.office.jobs import publicity as publicity_job
 from xinlin.office.jobs.publicity import ACTOR, publish
 from xinlin.office.models.log import Leaf
 from xinlin.office.models.people import Relation, Subject
@@ -78,6 +79,16 @@ def test_what_is_not_published(firm: Firm, what: dict[str, Any]) -> None:
     publish()
     assert shown(record.reference) is None
     assert not Publication.objects.exists()
+
+
+def test_a_decision_of_a_day_to_come_waits_for_it(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    record = make_record(firm().subject, occurred_on=today() + timedelta(days=2))
+    assert publish() == 0
+    assert shown(record.reference) is None
+    later = today() + timedelta(days=2)
+    monkeypatch.setattr(publicity_job, "today", lambda: later)
+    assert publish(everything=True) == 1
+    assert publicity.one(record.reference).in_time is True
 
 
 def test_a_natural_person_is_in_no_public_table(db: None) -> None:

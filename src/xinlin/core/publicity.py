@@ -50,7 +50,7 @@ class PublicSection(Strict):
     basis: Basis
 
 
-Withheld = Literal["person", "no_document", "minor", "value", "over", "not_in_force"]
+Withheld = Literal["person", "no_document", "minor", "value", "future", "over", "not_in_force"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ def withheld(
         return "minor"
     if any(one.fields.get(code) in values for code, values in section.not_published.items()):
         return "value"
+    if one.decided_on > as_of:
+        return "future"
     return "over" if as_of >= until else None
 
 
