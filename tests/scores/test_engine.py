@@ -328,28 +328,26 @@ def freeze(people: Mapping[int, list[Fact]], folder: Path) -> None:
     writer.seal()
 
 
-def test_a_sum_over_a_record_without_the_field_is_nought_in_both() -> None:
-    rule = Indicator(
-        code="i",
-        name=T,
-        text=T,
-        kind="deed",
-        sign="positive",
-        measure=Measure(take="sum", of="hours", over="record"),
-        points=Award(bands=[Band(at_least=0, points=1)]),
-        absent=T,
-        basis="demonstration",
-    )
-    scheme = Scheme(
+def scheme_of(**rule: Any) -> Scheme:
+    """A scheme with one indicator, of deeds, and one tier."""
+    told: dict[str, Any] = {"code": "i", "name": T, "text": T, "kind": "deed", "sign": "positive", "absent": T}
+    indicator = Indicator(**told | rule, basis="demonstration")
+    return Scheme(
         code="any",
         version="1",
         effective_from=START,
         unit=T,
         base=0,
         scale=Scale(),
-        dimensions=[Dimension(code="d", name=T, text=T, indicators=[rule], basis="demonstration")],
+        dimensions=[Dimension(code="d", name=T, text=T, indicators=[indicator], basis="demonstration")],
         tiers=[Tier(code="t", name=T, at_least=0, basis="demonstration")],
         basis="demonstration",
+    )
+
+
+def test_a_sum_over_a_record_without_the_field_is_nought_in_both() -> None:
+    scheme = scheme_of(
+        measure=Measure(take="sum", of="hours", over="record"), points=Award(bands=[Band(at_least=0, points=1)])
     )
     people = {0: [Fact("r", "deed", START)]}
     with tempfile.TemporaryDirectory() as temporary:

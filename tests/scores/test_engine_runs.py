@@ -15,15 +15,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.scores.test_engine import EXAMPLES, START, T, days, freeze, histories, kind, schemes
+from tests.scores.test_engine import EXAMPLES, START, days, freeze, histories, kind, scheme_of, schemes
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
-from xinlin.core.schemes import Award, Band, Dimension, Each, FieldTest, Indicator, Limits, Measure, Scale, Scheme, Tier
+from xinlin.core.schemes import Award, Band, Each, FieldTest, Limits, Measure, Scheme
 from xinlin.core.scores import evaluate
 from xinlin.engine import snapshot
 from xinlin.engine.changes import MappedSnapshot
 from xinlin.engine.figures import Figures, Part, joined
-from xinlin.engine.mapped import map_columns
+from xinlin.engine.mapped import Layout, array, begins_path, map_columns, rows_path
 from xinlin.engine.runs import TooManyPoints
 from xinlin.engine.scores import parts, run
 from xinlin.engine.snapshot import Row, rows_table
@@ -129,36 +129,26 @@ def test_a_change_rescored_equals_the_whole_run(
         assert all(source.dimensions[code][place] == vector[at] for code, vector in new.dimensions.items())
 
 
-def big_scheme(cap: int | None) -> Scheme:
-    rule = Indicator(
-        code="i",
-        name=T,
-        text=T,
-        kind="deed",
-        sign="positive",
-        measure=Measure(take="sum", of="hours"),
-        points=Award(each=Each(units=1, points=1000)),
-        overall=Limits(cap=cap),
-        absent=T,
-        basis="demonstration",
-    )
-    return Scheme(
-        code="any",
-        version="1",
-        effective_from=START,
-        unit=T,
-        base=0,
-        scale=Scale(),
-        dimensions=[Dimension(code="d", name=T, text=T, indicators=[rule], basis="demonstration")],
-        tiers=[Tier(code="t", name=T, at_least=0, basis="demonstration")],
-        basis="demonstration",
-    )
-
-
 def big(folder: Path, cap: int | None) -> Plan:
     people = {0: [Fact(f"r{n}", "deed", START, fields={"hours": 9 * 10**17}) for n in range(20)]}
     freeze(people, folder)
-    return compile_scheme(big_scheme(cap), START)
+    scheme = scheme_of(
+        measure=Measure(take="sum", of="hours"), points=Award(each=Each(units=1, points=1000)), overall=Limits(cap=cap)
+    )
+    return compile_scheme(scheme, START)
+
+
+def test_who_reads_the_mapped_files_is_not_disturbed_by_who_writes_them_again(tmp_path: Path) -> None:
+    folder = tmp_path / "snapshot"
+    plan = big(folder, cap=1)
+    map_columns(plan, folder)
+    layout = Layout.of(plan)
+    before = begins_path(folder, layout).stat().st_ino
+    read = array(begins_path(folder, layout))
+    rows_path(folder, layout).unlink()
+    map_columns(plan, folder)
+    assert read.tolist() == [0, 20]
+    assert begins_path(folder, layout).stat().st_ino != before, "a new file in its place, never the one that is read"
 
 
 def test_sums_beyond_64_bits_are_exact_before_their_cap(tmp_path: Path) -> None:
@@ -188,28 +178,10 @@ def test_a_run_tells_its_progress_and_stops_when_told(tmp_path: Path) -> None:
 def test_a_condition_with_many_choices_leaves_everybody_their_own_records() -> None:
     """What an engine makes of a long list must not mix up the order of records, in which limits are applied."""
     notes = [f"n{at}" for at in range(500)]
-    rule = Indicator(
-        code="i",
-        name=T,
-        text=T,
-        kind="deed",
-        sign="positive",
+    scheme = scheme_of(
         where=FieldTest(field="note", among=notes[:15]),
         measure=Measure(take="count"),
         points=Award(bands=[Band(at_least=1, points=5), Band(at_least=2, points=7)]),
-        absent=T,
-        basis="demonstration",
-    )
-    scheme = Scheme(
-        code="any",
-        version="1",
-        effective_from=START,
-        unit=T,
-        base=0,
-        scale=Scale(),
-        dimensions=[Dimension(code="d", name=T, text=T, indicators=[rule], basis="demonstration")],
-        tiers=[Tier(code="t", name=T, at_least=0, basis="demonstration")],
-        basis="demonstration",
     )
     chosen = random.Random(1)
     people = {

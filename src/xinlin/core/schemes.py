@@ -16,9 +16,9 @@ from xinlin.core.values import Strict, Text, misfit
 
 Scalar = str | int | bool
 SchemeSubject = Literal["person", "organisation", "district"]
+"""Whom a scheme scores: 自然人, 法人和其他组织, 区县."""
 Role = Literal["legal_representative"]
 """In which an organisation's record may count for a person (角色)."""
-"""Whom a scheme scores: 自然人, 法人和其他组织, 区县."""
 Demonstration = Literal["demonstration"]
 """Marks a value that no published source gives; every page that shows it says so."""
 

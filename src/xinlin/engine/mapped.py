@@ -191,7 +191,10 @@ def _map_rows(connection: duckdb.DuckDBPyConnection, layout: Layout, held: Seque
             before += here
             counts[first + 1 : last + 1] = np.bincount(rows["subject"] - first, minlength=last - first)
             rows.take(np.argsort(rows["subject"], kind="stable")).tofile(stream)
-    np.save(begins_path(folder, layout), np.cumsum(counts))
+    begins = begins_path(folder, layout).with_suffix(f".{os.getpid()}")
+    with begins.open("wb") as stream:
+        np.save(stream, np.cumsum(counts))
+    begins.replace(begins_path(folder, layout))
     beside.replace(path)
 
 
