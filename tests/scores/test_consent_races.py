@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.scores.conftest import Resident
-from xinlin.office.actions import cases, people, scores
+from xinlin.office.actions import cases, people, recordings, scores
 from xinlin.office.models.log import Leaf
 from xinlin.office.models.people import Consent, Look
 from xinlin.office.models.records import Record
@@ -62,6 +62,38 @@ def test_records_frozen_under_a_consent_that_ended_give_no_figure_under_the_next
     scores.run(actor=system, progress=leaves_and_comes_back)
     assert left
     assert not Score.objects.exists()
+
+
+@pytest.mark.parametrize("what", ["leaves", "deletes"])
+def test_who_leaves_or_deletes_while_a_run_begins_stops_nobody_elses_figure(
+    resident: Make,
+    record: Callable[..., Record],
+    system: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    someone, other = resident(), resident("陈大海")
+    for each in (someone, other):
+        people.open_score(actor=each.actor, via="portal")
+        record(each.subject, "volunteer_service", today() - timedelta(days=10), fields={"hours": 30})
+    mine = Record.objects.get(subject=someone.subject)
+
+    freeze = scores.freeze
+
+    def meanwhile(*given: Any) -> Any:
+        if what == "leaves":
+            people.leave(actor=someone.actor)
+        frozen = freeze(*given)
+        if what == "deletes":
+            recordings.delete_own(actor=someone.actor, reference=mine.reference)
+        return frozen
+
+    monkeypatch.setattr(scores, "freeze", meanwhile)
+    number = scores.run(actor=system)
+    figures = dict(Score.objects.filter(run__number=number).values_list("subject_id", "score"))
+    assert other.subject.pk in figures
+    assert (someone.subject.pk in figures) is (what == "deletes")
+    assert ScoreRun.objects.get(number=number).checked == 1, "the one whose records stood still is checked"
 
 
 def test_a_record_disputed_during_a_run_counts_nothing_in_it(

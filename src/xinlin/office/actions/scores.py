@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from xinlin.office.models.scores import Score, ScoreRun
 from xinlin.office.queries import columns
 from xinlin.office.queries.enrolment import Enrolment, consents_to, enrolled
 from xinlin.office.queries.histories import Horizon, Past, People, horizon
+from xinlin.office.queries.recordings import deleted_since
 from xinlin.office.queries.records import facts_of_kind
 from xinlin.office.queries.score_runs import facts_of, through_kinds_of
 from xinlin.office.rulebook import current
@@ -77,11 +78,18 @@ def _rows_since(
     return rows
 
 
-def _sample(plan: Plan, people: Enrolment, past: Past) -> dict[int, list[Fact]]:
-    """The facts of some people by number, read one by one: they judge the columns as well as the engine."""
+def _sample(plan: Plan, people: Enrolment, past: Past, since: datetime) -> dict[int, list[Fact]]:
+    """The facts of some people by number, read one by one: they judge the columns as well as the engine.
+
+    Whoever left or had records deleted after the run began at ``since`` judges nothing: columns and facts were read one after
+    the other, and one of them may have come too late.
+    """
     step = max(1, len(people) // SAMPLE)
-    some = people.subjects[::step][:SAMPLE].tolist()
-    return {people[key]: facts for key, facts in facts_of(plan, some, past).items()}
+    some, given = (column[::step][:SAMPLE].tolist() for column in (people.subjects, people.consents))
+    found = facts_of(plan, some, past)
+    standing = consents_to(plan.scheme).filter(pk__in=given).values_list("subject_id", flat=True)
+    still = set(standing) - deleted_since(since)
+    return {people[key]: facts for key, facts in found.items() if key in still}
 
 
 def _row(number: int, fact: Fact) -> Row:
@@ -175,7 +183,7 @@ def run(*, actor: Actor, as_of: date | None = None, trade: str = "", progress: P
     try:
         snapshot = freeze([plan], folder, people, consents_to(scheme).values("subject_id"), Past.at(known))
         score_run.inputs_sha256, score_run.frozen = snapshot.sha256, snapshot.people
-        sample = _sample(plan, people, Past.at(known))
+        sample = _sample(plan, people, Past.at(known), score_run.started_at)
         publication = Publication(score_run, plan, people, folder)
         reached("scores.frozen")
         for part in engine.parts(plan, folder, progress=progress):
