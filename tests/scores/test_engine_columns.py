@@ -19,12 +19,14 @@ from xinlin.engine.snapshot import SnapshotWriter
 from xinlin.office import streams
 from xinlin.office.actions import scores
 from xinlin.office.amendments import amend
-from xinlin.office.models.people import Relation, Subject
+from xinlin.office.consent_gate import terms_in_force
+from xinlin.office.models.people import Consent, Relation, Subject
 from xinlin.office.models.records import Record
+from xinlin.office.queries.enrolment import enrolled
 from xinlin.office.queries.histories import Past, People, horizon
 from xinlin.office.queries.records import facts_of_kind
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import today
+from xinlin.office.scopes import now, today
 
 ODD = ["", "it's", 'a "b"', "中文，％", "a\\b", "\u3000", "null", "1"]
 
@@ -180,3 +182,31 @@ def test_a_column_that_begins_with_many_gaps_keeps_its_type() -> None:
     )
     assert found["text"].null_count == 69000
     assert found["text"][-1].as_py() == "70000"
+
+
+def test_who_is_enrolled_is_read_in_proportion_to_how_many_they_are(db: None) -> None:
+    """SQLite has no statistics unless somebody asks for them; counted are the steps of its machine."""
+    if connection.vendor != "sqlite":
+        pytest.skip("counts SQLite's steps")
+    scheme, terms = plan().scheme, sorted(terms_in_force())[0]
+    taken, steps = [], [0]
+
+    def count() -> int:
+        steps[0] += 1
+        return 0
+
+    for begin, end in ((0, 100), (100, 400)):
+        made = Subject.objects.bulk_create(
+            Subject(register="person", kind="person", number=n, pseudonym=f"p{n}", identifier_key=f"k{n}")
+            for n in range(begin, end)
+        )
+        Consent.objects.bulk_create(
+            Consent(number=f"C{s.number}", subject=s, step="score", notice={}, given_at=now(), terms_sha256=terms)
+            for s in made
+        )
+        connection.connection.set_progress_handler(count, 50)
+        steps[0] = 0
+        assert len(enrolled(scheme)) == end
+        taken.append(steps[0])
+        connection.connection.set_progress_handler(None, 0)
+    assert taken[1] < 8 * taken[0], "four times as many people"
