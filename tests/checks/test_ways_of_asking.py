@@ -12,7 +12,7 @@ from django.test import Client
 
 from tests.checks.conftest import BIDDING, OFFICER, make_entry, make_subject, uscc
 from tests.checks.test_api import Api, is_problem
-from xinlin.office.actions import pledges
+from xinlin.office.actions import deliveries, pledges
 from xinlin.office.models.checks import Check
 from xinlin.office.models.notices import Message
 from xinlin.office.models.people import Look
@@ -34,6 +34,15 @@ def api(db: None) -> Api:
 def _stream(api: Api, body: bytes, kind: str = "text/csv", key: str = "file-1") -> Any:
     headers = {"Authorization": f"Bearer {api.token}", "Idempotency-Key": key}
     return api.http.post(f"/api/v1{ADDRESS}", body, content_type=kind, headers=headers)
+
+
+def test_a_file_that_is_longer_than_any_may_be_is_refused_before_an_answer(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "LARGEST_FILE", 40)
+    answered = _stream(api, f"identifier,name\n{uscc(800_000)},外地\n".encode())
+    assert (answered.status_code, answered.json()["code"]) == (422, "file_too_large")
+    assert not Check.objects.exists()
 
 
 def test_a_file_streams_in_and_an_answer_for_each_streams_out(api: Api) -> None:

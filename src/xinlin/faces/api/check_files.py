@@ -20,6 +20,7 @@ from xinlin.faces.api.auth import MachineAuth, machine_actor
 from xinlin.faces.api.checks import PLAIN
 from xinlin.faces.api.problems import ApiRefused, problem_of
 from xinlin.office.actions import checks as actions
+from xinlin.office.actions.deliveries import measured
 from xinlin.office.scopes import Actor, NotAllowed, Refused
 
 router = Router(tags=["checks"])
@@ -69,9 +70,10 @@ def _taken(request: HttpRequest) -> IO[bytes]:
     """The whole body, on disk where it is long, before the first answer.
 
     Most clients send all before they read anything: answered meanwhile, both sides would wait for each other for ever.
+    Raises `Refused` for one that is longer than any file may be.
     """
     file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  # goes with the answer that reads it
-    while piece := request.read(PIECE):
+    for piece in measured(iter(lambda: request.read(PIECE), b"")):
         file.write(piece)
     file.seek(0)
     return file
