@@ -79,6 +79,17 @@ def test_resting_shows_and_answers_nothing_and_deletes_nothing(resident: Make, s
     assert states == ["given", "paused", "resumed"]
 
 
+def test_the_page_of_a_resting_score_says_that_figures_are_kept_and_leads_back(resident: Make, system: Actor) -> None:
+    someone, _scene = enrolled(resident, system)
+    people.pause(actor=someone.actor)
+    client = let_in(someone)
+    page = client.get("/score/").content.decode()
+    assert "已有的历史分数保留" in page and "不保存您的分数" not in page
+    assert 'href="/consent/score/"' in page
+    assert client.post("/consent/score/", {"resume": "yes"}).status_code == 302
+    assert "已有的历史分数保留" not in client.get("/score/").content.decode()
+
+
 def test_a_scene_rests_by_itself(resident: Make, system: Actor) -> None:
     someone, scene = enrolled(resident, system)
     people.pause(actor=someone.actor, scene=scene)
