@@ -110,7 +110,6 @@ EXCUSED: dict[Function, str] = {
     ("pledges", "mine"): "own",
     ("publicity", "changes"): "public",
     ("publicity", "in_order"): "public",
-    ("publicity", "key_after"): "public",
     ("publicity", "one"): "public",
     ("publicity", "organisation"): "public",
     ("publicity", "section"): "public",

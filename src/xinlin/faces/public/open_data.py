@@ -19,7 +19,7 @@ from xinlin.office.queries import publicity, publicity_figures
 from xinlin.office.queries.publicity import PublicRecord
 
 AT_ONCE = 50_000
-"""Records in one file; the next begins where it ends (header ``Link``)."""
+"""Records in one file at most; the next begins where it ends (header ``Link``)."""
 PART = 1_000
 MOST_CHANGES = 1_000
 BOM = "\ufeff"
@@ -69,17 +69,12 @@ def as_data(record: PublicRecord, site: str) -> dict[str, Any]:
     }
 
 
-def _records(code: str, after: int, first: publicity.Page) -> Iterator[PublicRecord]:
-    page, given = first, 0
-    while True:
-        for record in page.records:
-            yield record
-            given += 1
-            if given == AT_ONCE:
-                return
-        if page.following is None:
-            return
-        page = publicity.in_order(code, int(page.following), min(PART, AT_ONCE - given))
+def _records(code: str, first: publicity.Page, last: int | None) -> Iterator[PublicRecord]:
+    page = first
+    yield from page.records
+    while page.following is not None:
+        page = publicity.in_order(code, int(page.following), PART, last=last)
+        yield from page.records
 
 
 def _csv(records: Iterator[PublicRecord], site: str) -> Iterator[str]:
@@ -118,8 +113,8 @@ def data(request: HttpRequest) -> HttpResponse:
 def _download(request: HttpRequest, code: str, kind: str) -> HttpResponseBase:
     site = f"{request.scheme}://{request.get_host()}"
     after = _whole(request.GET.get("after"), 0)
-    first, cursor = publicity.in_order(code, after, PART), publicity.newest_cursor()
-    records = _records(code, after, first)
+    last, cursor = publicity.last_key(code, after, AT_ONCE), publicity.newest_cursor()
+    records = _records(code, publicity.in_order(code, after, PART, last=last), last)
     stream = _csv(records, site) if kind == "csv" else _json_lines(records, site)
     types = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
     answer = StreamingHttpResponse(stream, content_type=types[kind])
@@ -127,9 +122,8 @@ def _download(request: HttpRequest, code: str, kind: str) -> HttpResponseBase:
     answer["X-Robots-Tag"] = "noindex"
     answer["Access-Control-Allow-Origin"] = "*"
     answer["Xinlin-Cursor"] = str(cursor)
-    following = publicity.key_after(code, after, AT_ONCE)
-    if following is not None:
-        answer["Link"] = f'<{site}{request.path}?after={following}>; rel="next"'
+    if last is not None:
+        answer["Link"] = f'<{site}{request.path}?after={last}>; rel="next"'
     return answer
 
 

@@ -77,6 +77,7 @@ class Publication(models.Model):
                 condition=Q(live=True),
                 name="publication_department",
             ),
+            models.Index(fields=["section", "id", "ends_on"], condition=Q(live=True), name="publication_in_order"),
             models.Index(fields=["body", "-decided_on"], name="publication_body"),
             models.Index(fields=["ends_on"], condition=Q(live=True), name="publication_ending"),
         ]

@@ -258,21 +258,27 @@ def section(code: str, *, department: str = "", after: str = "", limit: int = PE
     return Page(_views(found, book), following)
 
 
-def in_order(code: str, after: int, limit: int) -> Page:
-    """The records of a section in the order of their keys, for downloads. Raises `NotFound`."""
+def in_order(code: str, after: int, limit: int, *, last: int | None = None) -> Page:
+    """The records of a section in the order of their keys up to ``last``, for downloads. Raises `NotFound`."""
     book = current()
     if code not in book.publicity:
         raise NotFound("没有这个公示栏目。There is no such section.")
-    found = list(_in_force_now(today()).filter(section=code, pk__gt=after).order_by("pk")[: limit + 1])
+    rows = _in_force_now(today()).filter(section=code, pk__gt=after)
+    if last is not None:
+        rows = rows.filter(pk__lte=last)
+    found = list(rows.order_by("pk")[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
     return Page(_views(found, book), str(found[-1].pk) if more else None)
 
 
-def key_after(code: str, after: int, count: int) -> int | None:
-    """The key from which the file after one of ``count`` records begins; None where that is the last."""
-    rows = _in_force_now(today()).filter(section=code, pk__gt=after).order_by("pk").values_list("pk", flat=True)
-    found = list(rows[count - 1 : count + 1])
+def last_key(code: str, after: int, count: int) -> int | None:
+    """The key with which a file of at most ``count`` records ends; None where it is the last file.
+
+    The index alone is read: what was struck out since it was published is counted too, so that a file may be shorter.
+    """
+    rows = Publication.objects.filter(live=True, ends_on__gt=today(), section=code, pk__gt=after)
+    found = list(rows.order_by("pk").values_list("pk", flat=True)[count - 1 : count + 1])
     return found[0] if len(found) == 2 else None
 
 
