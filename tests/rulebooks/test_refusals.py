@@ -127,6 +127,7 @@ PLANTED = {
     "sum of a truth": Planted(SCHEME, "of: hours", "of: led", "measured_type", "measure.of", "of: led", "integer"),
     "sum without a minimum": Planted(GOOD, "minimum: 1, ", "", "measured_minimum", "measure.of", "schemes", "minimum: 0"),
     "comparison of another type": Planted(SCHEME, "{field: led, equals: true}", "{field: led, equals: 1}", "condition_value", "where.all[1].not", "equals: 1", "true, false"),
+    "a day that is equal": Planted(SCHEME, "{field: led, equals: true}", '{field: occurred_on, equals: "2025-07-01"}', "condition_value", "where.all[1].not", "2025-07-01", "at_least and below"),
     "order of a truth": Planted(SCHEME, "{field: led, equals: true}", "{field: led, at_least: 1}", "condition_value", "where.all[1].not", "at_least: 1}", "compare"),
     "through without a named person": Planted(KIND, "  - {code: responsible_id, label: {zh: 责任人身份证号, en: Person named}, type: resident_id, role: named_person, personal: true}\n", "", "through", "indicators[0].through", "schemes", "named_person"),
     "through on persons only": Planted(SCHEME, "term: P2Y", "term: P2Y\n        through: legal_representative", "through", "indicators[1].through", "through: legal_representative\n        absent: {zh: 没有记录，不加分", "remove"),

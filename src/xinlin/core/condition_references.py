@@ -35,10 +35,7 @@ def test_findings(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:
                 "condition_value",
                 path,
                 (f"{test.field} 不会等于 {_written(value)}", f"{test.field} is never {_written(value)}"),
-                (
-                    f"写一个 {type_of} 值" + (f"：{', '.join(choices)}" if choices else ""),
-                    f"give a value of type {type_of}" + (f": {', '.join(choices)}" if choices else ""),
-                ),
+                _cure(type_of, choices),
             )
     for value in (test.at_least, test.below):
         wanted = date if type_of == "date" else int if type_of in ("integer", "money") else None
@@ -60,6 +57,14 @@ def test_findings(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:
             (f"没有值既不小于 {low} 又小于 {high}", f"no value is at least {low} and below {high}"),
             ("使 below 大于 at_least", "make below greater than at_least"),
         )
+
+
+def _cure(type_of: str, choices: list[str]) -> tuple[str, str]:
+    """What to compare a field of this type with."""
+    if type_of == "date":
+        return ("日期只用 at_least 与 below 比较", "compare days by at_least and below alone")
+    listed = f": {', '.join(choices)}" if choices else ""
+    return (f"写一个 {type_of} 值{listed.replace(': ', '：')}", f"give a value of type {type_of}{listed}")
 
 
 def _written(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,17 @@ WELL_FORMED = {
     DAY: r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
     TRUTH: r"(?i)true|false",
 }
+NARROW = ("TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER")
+WHOLE_DECIMAL = re.compile(r"DECIMAL\(\d+,0\)")
+"""How databases without 64-bit integers export whole numbers; each value is checked, since it may not fit."""
+SEPARATORS = (";", "\t", "|")
+"""What files that are not separated by commas are separated by."""
 FORMS = (".csv", ".parquet")
-EXAMPLES = {INTEGER: "12 (≤ 18)", DAY: "2026-03-01", TRUTH: "true", WORDS: "text"}
+FORM_OF = {
+    INTEGER: ("整数，至多18位，如 12", "a whole number of at most 18 digits, like 12"),
+    DAY: ("日期，如 2026-03-01", "a day, like 2026-03-01"),
+    TRUTH: ("true 或 false", "true or false"),
+}
 
 
 class FolderRefused(ValueError):
@@ -123,6 +133,9 @@ def _header(path: Path) -> list[str]:
     if not names:
         cure = ("第一行写各列的名称，每列一次。", "Write the names of the columns into the first line, each once.")
         raise refused("header", path.name, "缺少表头。", "there is no header.", *cure)
+    if len(names) == 1 and (other := next((one for one in SEPARATORS if one in names[0]), None)):
+        said = (f"各列以 {other!r} 分隔，应为逗号。", f"its columns are separated by {other!r}; commas are needed.")
+        raise refused("header", path.name, *said, "请以逗号分隔重新导出。", "Export it again, separated by commas.")
     _refuse_twice(path, names)
     return names
 
@@ -158,12 +171,13 @@ def _typed(
     name = quoted(expected.name)
     if given == NOTHING:
         return f"CAST(NULL AS {expected.type})"
-    same = {INTEGER: ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")}
-    if given in (expected.type, '"NULL"', *same.get(expected.type, ())):
+    narrow = NARROW if expected.type == INTEGER else ()
+    if given in (expected.type, '"NULL"', *narrow):
         return f"CAST({name} AS {expected.type})"
     if given.startswith(("ENUM", "VARCHAR")) and expected.type == WORDS:
         return f"CAST({name} AS VARCHAR)"
-    if given != "VARCHAR":
+    wide = expected.type == INTEGER and (given == "UBIGINT" or bool(WHOLE_DECIMAL.fullmatch(given)))
+    if given != "VARCHAR" and not wide:
         raise refused(
             "wrong_type",
             f"{path.name}:{expected.name}",
@@ -172,13 +186,12 @@ def _typed(
             "请按要求的类型重新导出。",
             "Export it again with that type.",
         )
-    cast = f"TRY_CAST({name} AS {expected.type})"
-    if expected.type == TRUTH:
-        cast = f"TRY_CAST(lower({name}) AS BOOLEAN)"
+    text = f"CAST({name} AS VARCHAR)"
+    cast = f"TRY_CAST({f'lower({text})' if expected.type == TRUTH else name} AS {expected.type})"
     form = literal(WELL_FORMED[expected.type])
     bad = connection.execute(
-        f"SELECT {name}, {place} FROM {source} WHERE {name} IS NOT NULL AND "
-        f"(NOT regexp_full_match({name}, {form}) OR {cast} IS NULL) ORDER BY {place} LIMIT 1"
+        f"SELECT {text}, {place} FROM {source} WHERE {name} IS NOT NULL AND "
+        f"(NOT regexp_full_match({text}, {form}) OR {cast} IS NULL) ORDER BY {place} LIMIT 1"
     ).fetchall()
     if bad:
         raise refused(
@@ -186,8 +199,8 @@ def _typed(
             f"{path.name}:{expected.name}",
             f"第 {bad[0][1] + 1} 条“{bad[0][0]}”不是要求的格式。",
             f"in row {bad[0][1] + 1} below the header, {bad[0][0]!r} is not of the needed form.",
-            f"请改成类似 {EXAMPLES[expected.type]} 的值。",
-            f"Write it like {EXAMPLES[expected.type]}.",
+            f"请写成{FORM_OF[expected.type][0]}。",
+            f"Write {FORM_OF[expected.type][1]}.",
             raw=str(bad[0][0]),
         )
     return cast
@@ -198,13 +211,14 @@ def open_table(connection: duckdb.DuckDBPyConnection, path: Path, name: str, exp
     source, place = _source(connection, path, name)
     described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
     given = {row[0]: str(row[1]) for row in described}
+    names = [name for name in given if name != "file_row_number"]
     missing = [wanted.name for wanted in expected if wanted.name not in given and not wanted.may_lack]
     if missing:
         raise refused(
             "missing_columns",
             path.name,
-            f"缺少列：{'、'.join(missing)}。",
-            f"columns are missing: {', '.join(missing)}.",
+            f"缺少列：{'、'.join(missing)}；文件中有：{'、'.join(names)}。",
+            f"columns are missing: {', '.join(missing)}; the file has {', '.join(names)}.",
             "请补上这些列（可以为空）。",
             "Add them; cells may be empty where a value is optional.",
         )
