@@ -48,8 +48,7 @@ def fill(*, batch: int, entries: int, asked: Mapping[int, str], sealed: str, par
         **{"batch": batch, "first": 0, "last": entries - 1, "sealed": sealed, "moment": now()},
         **{"entered": day - timedelta(days=30), "ends": day + timedelta(days=365)},
     }
-    with connection.cursor() as cursor, _without_indexes(cursor):
-        cursor.execute("SET session_replication_role = replica")  # constraints of rows hold; references hold by making
+    with connection.cursor() as cursor, without_indexes(cursor, TABLES):
         cursor.execute("CREATE TEMPORARY TABLE asked (n bigint PRIMARY KEY, key text)")
         with cursor.copy("COPY asked FROM STDIN") as copy:
             for row in asked.items():
@@ -58,17 +57,19 @@ def fill(*, batch: int, entries: int, asked: Mapping[int, str], sealed: str, par
             cursor.execute(statement, given)
         for table in TABLES:
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), %s)", [entries])
-        cursor.execute("SET session_replication_role = origin")
 
 
 @contextmanager
-def _without_indexes(cursor: Any) -> Iterator[None]:
+def without_indexes(cursor: Any, tables: Sequence[str]) -> Iterator[None]:
+    """Rows go into these tables of PostgreSQL unindexed; constraints of rows hold, references must hold by making."""
     again = []
-    for table in TABLES:
+    for table in tables:
         cursor.execute(_INDEXES, [table])
         for index, made, constraint, rule in cursor.fetchall():
             again.append(f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {rule}" if constraint else made)
             cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}" if constraint else f"DROP INDEX {index}")
+    cursor.execute("SET session_replication_role = replica")
     yield
+    cursor.execute("SET session_replication_role = origin")
     for statement in again:
         cursor.execute(statement)

@@ -16,12 +16,13 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+sys.path[:0] = [str(ROOT), str(ROOT / "src"), str(ROOT / "bench")]
 
 PLACES = ("洞头区", "瓯海区", "鹿城区", "龙湾区", "瑞安市", "乐清市", "平阳县", "苍南县", "永嘉县", "文成县")
 TRADES = (
@@ -87,8 +88,9 @@ def fill_bodies(count: int, chance: random.Random) -> None:
 def fill_records(count: int, bodies: int, chance: random.Random) -> None:
     """Records and their publications, spread over three years; a third has ended. The first are made, the others copied.
 
-    A filling that was broken off goes on where it stopped.
+    A filling that was broken off goes on where its last whole run ended; PostgreSQL builds the indexes at the end.
     """
+    from checks_copied import without_indexes
     from django.db import connection, transaction
 
     from xinlin.office.models.publicity import Publication
@@ -97,34 +99,42 @@ def fill_records(count: int, bodies: int, chance: random.Random) -> None:
     made = min(held or count, PART)
     if not held:
         _first_records(made, bodies, chance)
-    columns = {}
-    with connection.cursor() as cursor:
-        for table in ("record", "publication"):
-            columns[table] = [c.name for c in connection.introspection.get_table_description(cursor, table)]
-    for copy in range(max(1, -(-held // made)), -(-count // made)):
-        shift = copy * made
-        changed = {
-            "id": f"id + {shift}",
-            "record_id": f"record_id + {shift}",
-            "reference": f"'{copy}-' || id",
-            "fingerprint": f"'{copy}-' || id",
-            "subject_id": f"(subject_id + {copy * 7919}) % {bodies} + 1",
-            "body_id": f"(body_id + {copy * 7919}) % {bodies} + 1",
-            "document": f"document || '-{copy}'",
-        }
-        with transaction.atomic(), connection.cursor() as cursor:
-            for table, names in columns.items():
-                listed = ", ".join(f'"{name}"' for name in names)
-                values = ", ".join(changed.get(name, f'"{name}"') for name in names)
-                cursor.execute(f'INSERT INTO "{table}" ({listed}) SELECT {values} FROM "{table}" WHERE id <= {made}')
-        if copy % 10 == 0:
-            print(f"  {shift + made:,} records", flush=True)
-    with connection.cursor() as cursor:
+    copied = ("record", "publication", "public_change")
+    with (
+        transaction.atomic(),
+        connection.cursor() as cursor,
+        without_indexes(cursor, copied) if connection.vendor == "postgresql" else nullcontext(),
+    ):
+        for copy in range(max(1, -(-held // made)), -(-count // made)):
+            _copy(cursor, copy, made, bodies)
+            if copy % 10 == 0:
+                print(f"  {(copy + 1) * made:,} records", flush=True)
         cursor.execute(
             "INSERT INTO public_change (publication_id, reason, gone, at) SELECT id, 'published', %s, published_at "
             "FROM publication WHERE id > (SELECT coalesce(max(publication_id), 0) FROM public_change) ORDER BY id",
             [False],
         )
+
+
+def _copy(cursor: Any, copy: int, made: int, bodies: int) -> None:
+    """The first records and publications once more, of other bodies and under other numbers."""
+    from django.db import connection
+
+    shift = copy * made
+    changed = {
+        "id": f"id + {shift}",
+        "record_id": f"record_id + {shift}",
+        "reference": f"'{copy}-' || id",
+        "fingerprint": f"'{copy}-' || id",
+        "subject_id": f"(subject_id + {copy * 7919}) % {bodies} + 1",
+        "body_id": f"(body_id + {copy * 7919}) % {bodies} + 1",
+        "document": f"document || '-{copy}'",
+    }
+    for table in ("record", "publication"):
+        names = [column.name for column in connection.introspection.get_table_description(cursor, table)]
+        listed = ", ".join(f'"{name}"' for name in names)
+        values = ", ".join(changed.get(name, f'"{name}"') for name in names)
+        cursor.execute(f'INSERT INTO "{table}" ({listed}) SELECT {values} FROM "{table}" WHERE id <= {made}')
 
 
 def _first_records(count: int, bodies: int, chance: random.Random) -> None:

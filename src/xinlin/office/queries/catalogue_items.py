@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet, Value
-from django.db.models.functions import StrIndex
+from django.db.models import Count, Q
 
 from xinlin.core.kind_lint import LAW
 from xinlin.core.lists import article_text
 from xinlin.core.schemes import Citation
 from xinlin.core.values import Text
+from xinlin.office.items_index import holding
 from xinlin.office.models.items import ItemLink, ServiceItem
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
@@ -86,25 +86,18 @@ def _may(actor: Actor) -> None:
 def search(*, actor: Actor, words: str = "", linked: bool = False, after: str = "") -> list[ServiceItemView]:
     """Up to `SHOWN` items in the order of their codes, after the code ``after``, that hold every one of the words.
 
-    Words are looked for anywhere in name, office or code: Chinese has no gaps between words, and an index of trigrams would
-    know neither words of two characters nor, in many locales, Chinese at all. So the names are simply read through.
+    Words are looked for anywhere in name, office or code.
     """
     _may(actor)
     found = ServiceItem.objects.filter(code__gt=after) if after else ServiceItem.objects.all()
     for word in words.lower().split()[:5]:
-        found = _holding(found, word[:50])
+        found = holding(found, word[:50])
     if linked:
         standing = ItemLink.objects.filter(state__in=("proposed", "approved")).values("item")
         found = found.filter(code__in=standing)
     rows = list(found.order_by("code")[:SHOWN])
     counts = _counts([row.code for row in rows])
     return [_view(row, counts.get(row.code, 0), []) for row in rows]
-
-
-def _holding(found: QuerySet[ServiceItem], word: str) -> QuerySet[ServiceItem]:
-    if connection.vendor == "sqlite":
-        return found.alias(at=StrIndex(F("sought"), Value(word))).filter(at__gt=0)
-    return found.filter(sought__contains=word)
 
 
 def _counts(codes: list[str]) -> dict[str, int]:
