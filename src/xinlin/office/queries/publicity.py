@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 
 from xinlin.core.names import fold, search_pairs
 from xinlin.core.people import normalise_identifier, uscc_problem
@@ -71,10 +71,11 @@ class PublicRecord:
 
 
 def _in_force_now(day: date) -> QuerySet[Publication]:
-    """What is shown on ``day``. The related rows come in the same statement."""
+    """What is shown on ``day``, in one statement with the body and ``record_status``."""
     shown = Publication.objects.filter(live=True, ends_on__gt=day, record__status__in=SHOWN_STATUSES)
     taken_off = ListEntry.objects.filter(record=OuterRef("record"), removed_at__isnull=False)
-    return shown.filter(~Exists(taken_off)).select_related("body", "record")
+    held = shown.filter(~Exists(taken_off)).annotate(record_status=F("record__status"))
+    return held.select_related("body").defer("body__folded", "body__grams")
 
 
 def _value(spec: FieldSpec, value: Any) -> str | Text:
@@ -97,7 +98,7 @@ def body_view(body: PublicBody) -> BodyView:
     return BodyView(body.uscc, body.name, body.kind, body.masked)
 
 
-def _view(row: Publication, book: Rulebook, hidden: bool = False) -> PublicRecord | None:
+def _view(row: Any, book: Rulebook, hidden: bool = False) -> PublicRecord | None:
     section, kind = book.publicity.get(row.section), book.kinds.get(row.kind)
     if section is None or kind is None:
         return None
@@ -128,7 +129,7 @@ def _view(row: Publication, book: Rulebook, hidden: bool = False) -> PublicRecor
         published_on=row.published_at,
         in_time=row.in_time,
         ends_on=row.ends_on,
-        disputed=row.record.status == "disputed",
+        disputed=row.record_status == "disputed",
         corrected=row.corrected,
         fields=[(_label(spec), _value(spec, value)) for spec, value in shown if not (hidden and spec.type == "text")],
         hidden=hidden,
@@ -303,12 +304,12 @@ def newest_cursor() -> int:
 
 def changes(after: int, limit: int = 500) -> list[Change]:
     """What changed after a cursor, in order. A record that is gone by now is told as gone, whatever was said of it then."""
-    words = list(PublicChange.objects.filter(pk__gt=after).order_by("pk").select_related("publication")[:limit])
-    shown = _in_force_now(today()).filter(pk__in={word.publication_id for word in words})
+    columns = ("pk", "publication", "publication__reference", "reason", "gone", "at")
+    words = list(PublicChange.objects.filter(pk__gt=after).order_by("pk").values_list(*columns)[:limit])
+    shown = _in_force_now(today()).filter(pk__in={word[1] for word in words})
     views = {view.cursor: view for view in _views(list(shown), current())}
     found = []
-    for word in words:
-        record = None if word.gone else views.get(word.publication_id)
-        reason = word.reason if word.gone or record is not None else "ended"
-        found.append(Change(word.pk, word.publication.reference, reason, word.at, record))
+    for cursor, publication, reference, reason, gone, at in words:
+        record = None if gone else views.get(publication)
+        found.append(Change(cursor, reference, reason if gone or record is not None else "ended", at, record))
     return found
