@@ -60,4 +60,5 @@ def correct(request: ActorRequest, number: str, answer: str) -> HttpResponse:
 @require_GET
 def measures(request: ActorRequest) -> HttpResponse:
     """``/bench/measures/``: measures in use, each with its seven lights."""
-    return render(request, "bench/measures.html", {"uses": measure_queries.in_use(actor=request.actor)})
+    uses = measure_queries.in_use(actor=request.actor)
+    return render(request, "bench/measures.html", {"uses": uses, "linked": request.actor.role == "officer"})

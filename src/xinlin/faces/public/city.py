@@ -43,12 +43,17 @@ def offers(request: HttpRequest) -> HttpResponse:
     """``/rules/offers/``: every offer against every level; a higher level never loses one."""
     rulebook, day = current(), today()
     scheme = rulebook.scheme_at(day)
-    rows = matrix(rulebook, scheme, day) if scheme is not None else []
+    tiers = [tier.name for tier in scheme.tiers] if scheme is not None else []
     shown = [
-        (row.offer, rulebook.merchants[row.offer.merchant], row.cells, basis_view(row.offer.basis, rulebook))
-        for row in rows
+        (
+            row.offer,
+            rulebook.merchants[row.offer.merchant],
+            list(zip(tiers, row.cells, strict=True)),
+            basis_view(row.offer.basis, rulebook),
+        )
+        for row in (matrix(rulebook, scheme, day) if scheme is not None else [])
     ]
-    return render(request, "public/offers.html", {"scheme": scheme, "rows": shown})
+    return render(request, "public/offers.html", {"tiers": tiers, "rows": shown})
 
 
 @require_safe
