@@ -172,10 +172,10 @@ def _typed(
     if given == NOTHING:
         return f"CAST(NULL AS {expected.type})"
     narrow = NARROW if expected.type == INTEGER else ()
+    if given.startswith(("ENUM", "VARCHAR")) and expected.type == WORDS:
+        return f"nullif(CAST({name} AS VARCHAR), '')"  # as an empty cell of a CSV
     if given in (expected.type, '"NULL"', *narrow):
         return f"CAST({name} AS {expected.type})"
-    if given.startswith(("ENUM", "VARCHAR")) and expected.type == WORDS:
-        return f"CAST({name} AS VARCHAR)"
     wide = expected.type == INTEGER and (given == "UBIGINT" or bool(WHOLE_DECIMAL.fullmatch(given)))
     if given != "VARCHAR" and not wide:
         raise refused(
