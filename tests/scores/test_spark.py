@@ -16,12 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.scores.spark_cluster import WORKERS, standalone
-from tests.scores.test_engine import any_scheme, days, freeze, towns
+from tests.scores.test_engine import START, any_scheme, days, freeze, scheme_of, towns
 from tests.scores.test_engine_odd_folders import READ, RECORDS, city, scored, with_column
 from tests.scores.test_open_folder import Run, folder, score
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
-from xinlin.core.schemes import Scheme
+from xinlin.core.schemes import Award, Each, FieldTest, Measure, Scheme
 from xinlin.engine import scores, spark
 from xinlin.engine.figures import Part
 from xinlin.engine.runs import TooManyPoints
@@ -69,6 +69,18 @@ def test_spark_equals_the_engine_whatever_the_scheme_and_the_history(
         folder = Path(temporary) / "snapshot"
         freeze(people, folder)
         here, there = _both(compile_scheme(scheme, as_of), folder)
+    assert there == here
+
+
+def test_a_condition_on_a_field_of_thousands_of_values_is_read(tmp_path: Path) -> None:
+    people = {n: [Fact(f"r{n}-{k}", "deed", START, fields={"hours": n}) for k in range(2)] for n in range(4000)}
+    freeze(people, tmp_path / "snapshot")
+    scheme = scheme_of(
+        where=FieldTest(field="hours", at_least=10, below=3000),
+        measure=Measure(take="count"),
+        points=Award(each=Each(points=1)),
+    )
+    here, there = _both(compile_scheme(scheme, START), tmp_path / "snapshot")
     assert there == here
 
 
