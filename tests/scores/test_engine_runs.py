@@ -20,7 +20,7 @@ from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
 from xinlin.core.schemes import Award, Band, Each, FieldTest, Limits, Measure, Scheme
 from xinlin.core.scores import evaluate
-from xinlin.engine import snapshot
+from xinlin.engine import plain, snapshot
 from xinlin.engine.changes import MappedSnapshot
 from xinlin.engine.figures import Figures, Part, joined
 from xinlin.engine.mapped import Layout, array, begins_path, map_columns, rows_path
@@ -158,8 +158,9 @@ def test_sums_beyond_64_bits_are_exact_before_their_cap(tmp_path: Path) -> None:
 
 def test_points_that_no_column_holds_are_refused_by_name(tmp_path: Path) -> None:
     plan = big(tmp_path / "snapshot", cap=None)
-    with pytest.raises(TooManyPoints, match="indicator i "):
-        run(plan, tmp_path / "snapshot")
+    for engine in (run, plain.run):
+        with pytest.raises(TooManyPoints, match="indicator i "):
+            engine(plan, tmp_path / "snapshot")
 
 
 def test_a_run_tells_its_progress_and_stops_when_told(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from xinlin.core.records import Fact
 from xinlin.core.scores import Evaluation, evaluate
 from xinlin.engine.figures import Figures, Lines, Part, Progress, joined
 from xinlin.engine.freezing import FOREVER
+from xinlin.engine.runs import refuse_beyond
 from xinlin.engine.snapshot import column, enrolled
 
 NAME = "plain python"
@@ -70,7 +72,7 @@ def parts(
     begin: int = 0,
     progress: Progress | None = None,
 ) -> Iterator[Part]:
-    """Score everybody one by one, in the same order as the bulk engine; ``threads`` has no effect."""
+    """Score everybody one by one, in the same order as the bulk engine; ``threads`` has no effect. Raises `TooManyPoints`."""
     subjects = enrolled(folder)
     order = {tier.code: at for at, tier in enumerate(plan.scheme.tiers)}
     size = int(subjects[-1]) + 1 if len(subjects) else 0
@@ -79,7 +81,9 @@ def parts(
         mine = subjects[slice(*np.searchsorted(subjects, [first, last]))]
         results = []
         for number, history in facts(plan, folder, (int(number) for number in mine)).items():
-            results.append((number, evaluate(plan.scheme, history, plan.as_of)))
+            result = evaluate(plan.scheme, history, plan.as_of)
+            _refuse_too_many(result)
+            results.append((number, result))
             if progress and len(results) % REPORT_EVERY == 0:
                 progress(first + len(results), len(subjects))
         figures = Figures(
@@ -94,6 +98,15 @@ def parts(
         yield Part(first, last, figures, _lines(plan, results) if lines else ())
 
 
+def _refuse_too_many(result: Evaluation) -> None:
+    """Refuse what the bulk engine refuses: points of an indicator that a column does not hold."""
+    summed: Counter[str] = Counter()
+    for line in result.contributions:
+        summed[line.indicator] += line.points
+    for indicator, points in summed.items():
+        refuse_beyond(indicator, abs(points))
+
+
 def _lines(plan: Plan, results: list[tuple[int, Evaluation]]) -> list[Lines]:
     """What every record gives, indicator by indicator."""
     given: dict[str, list[tuple[int, str, int]]] = {
@@ -102,6 +115,7 @@ def _lines(plan: Plan, results: list[tuple[int, Evaluation]]) -> list[Lines]:
     for number, result in results:
         for line in result.contributions:
             if line.points:
+                refuse_beyond(line.indicator, abs(line.points))
                 given[line.indicator].append((number, line.record, line.points))
     return [
         Lines(

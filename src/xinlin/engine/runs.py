@@ -225,12 +225,18 @@ def indicator_points(plan: IndicatorPlan, rows: Rows) -> tuple[npt.NDArray[np.in
 
 
 def _fitting(plan: IndicatorPlan, points: Array) -> npt.NDArray[np.int64]:
-    if len(points) and max(points.max(), -points.min()) >= LARGEST:
-        raise TooManyPoints(
-            f"指标 {plan.code} 的得分超出可存储范围，请设上限。"
-            f" The indicator {plan.code} gives more points than a column holds; give it a cap."
-        )
+    if len(points):
+        refuse_beyond(plan.code, max(points.max(), -points.min()))
     return points.astype(np.int64, copy=False)
+
+
+def refuse_beyond(indicator: str, points: int) -> None:
+    """Refuse so many points of one subject from one indicator. Raises `TooManyPoints`."""
+    if points >= LARGEST:
+        raise TooManyPoints(
+            f"指标 {indicator} 的得分超出可存储范围，请设上限。"
+            f" The indicator {indicator} gives more points than a column holds; give it a cap."
+        )
 
 
 def _running(portions: Array, starts: Places, merge: Callable[[Array], Array]) -> Array:
