@@ -64,6 +64,20 @@ _HINTS: dict[str, tuple[Text, Text]] = {
         _text("与已被更正的旧版本相同，没有改回", "Equal to a version corrected since; it was not brought back"),
         _text("如确应改回，请在页面说明后由信用中心办理", "Tell the credit centre if it should be brought back"),
     ),
+    "answers": (
+        _text(
+            "这些行是更正后送回的退回行，原来的退回行随之了结",
+            "These rows are refused ones that came back corrected; the rows refused before are closed with them",
+        ),
+        _NOTHING,
+    ),
+    "handle_unknown": (
+        _text(
+            "退回行编号不认得、不属于本部门的这类数据，或在表中出现两次；按新的一行处理",
+            "The handle names no refused row of this department and kind, or stands twice; taken as a new row",
+        ),
+        _text("如确为退回行，请从批次页面重新下载退回行", "Download the refused rows again if it is one"),
+    ),
     "details_changed": (
         _text(
             "名单条目的内容有变，存为新版本，旧版本保留可查",

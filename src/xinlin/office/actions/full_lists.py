@@ -85,9 +85,10 @@ class ListState:
         return state
 
 
-def standing(batch: Batch) -> ListState:
-    """What stands on the list that ``batch`` renews. Raises `Refused` for a list older than the last one taken in.
+def standing(batch: Batch, *, corrected: bool = False) -> ListState:
+    """What stands on the list that ``batch`` renews, or to which it adds ``corrected`` rows.
 
+    Raises `Refused` for a list older than the last one taken in.
     Corrected rows of such a list are refused too: the newer list has said since what stands.
     """
     lists = Batch.objects.filter(
@@ -117,7 +118,7 @@ def standing(batch: Batch) -> ListState:
         else:
             open_entries.setdefault(key, []).append(one)
     decided = decided_versions(batch.kind)
-    whole = batch.delivery == "full_list" and batch.replays_id is None
+    whole = batch.delivery == "full_list" and not corrected
     return ListState(batch, open_entries, struck, decided, ends_missing=whole)
 
 

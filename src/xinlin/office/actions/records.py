@@ -19,6 +19,7 @@ from xinlin.core import assertions
 from xinlin.core.hints import Hints
 from xinlin.core.values import Problem, Text
 from xinlin.office.actions import full_lists, register
+from xinlin.office.actions.returned_rows import SETTLED
 from xinlin.office.actions.staged_rows import OWN_COLUMNS, StagedRows
 from xinlin.office.actions.versions import Versions
 from xinlin.office.bulk import Stage, listed, members, moment
@@ -86,6 +87,8 @@ class Storing:
     list_state: full_lists.ListState | None
     cells_of: Callable[[Iterable[int]], dict[int, Sequence[str]]]
     """Reads rows of the file once more, by their numbers."""
+    settled: Sequence[int] = ()
+    """Corrected rows whose refused row was answered before: they may repeat what was taken in then."""
     at: datetime = field(default_factory=now)
     accepted: int = 0
     repeated: int = 0
@@ -112,11 +115,13 @@ class Storing:
         self.digest = self.rows.digest.hexdigest() if linked and not unwanted else ""
         not_beside = self.versions.refusals() if self.rows.identity else {}
         self._refuse(not_beside)
+        otherwise = self._told_otherwise()
+        self._refuse(dict.fromkeys(otherwise, SETTLED))
         back = self.list_state is not None and full_lists.come_back(self.batch)
         told_twice, standing = self._meet()
         self._refuse({row: Problem("entry_twice", "", _TWICE, _TWICE_CURE) for row in told_twice})
         self.accepted = self.rows.table.rows
-        if not self.digest or told_twice or not_beside or back:
+        if not self.digest or told_twice or not_beside or otherwise or back:
             digest = hashlib.sha256()
             for (print_,) in self.rows.table.read("fingerprint"):
                 digest.update(print_.encode())
@@ -189,6 +194,18 @@ class Storing:
                 if party in differing:
                     self.questions[row] = (differing[party], column)
         self._refuse(problems)
+
+    def _told_otherwise(self) -> list[int]:
+        """Settled rows that repeat no record: a second account of one fact. Lists and identities find their own versions."""
+        if not self.settled or self.rows.identity or self.list_state is not None:
+            return []
+        told = dict(self.rows.table.read("fingerprint, row", f"row IN {members('bigint')}", [listed(self.settled)]))
+        for start in range(0, len(self.settled), 500):
+            part = list(told)[start : start + 500]
+            held = Record.objects.filter(kind=self.kind.code, fingerprint__in=part)
+            for print_ in held.values_list("fingerprint", flat=True):
+                del told[print_]
+        return sorted(told.values())
 
     def _refuse(self, problems: Mapping[int, Problem]) -> None:
         """Refuse rows that had been judged right."""

@@ -296,7 +296,9 @@ def _restore(actor: Actor, change: SubjectChange) -> None:
             rows = [question.refused_row for question in change.questions.select_related("refused_row")]
             came = Q(pk__in=records)
             for row in rows:
-                came |= Q(batch=row.replayed_in_id, row=row.row) if row and row.replayed_in_id else Q(pk__in=[])
+                came |= (
+                    Q(batch=row.replayed_in_id, row=row.replayed_row) if row and row.replayed_in_id else Q(pk__in=[])
+                )
             still = Record.objects.filter(came, subject=change.subject, status=Record.Status.ACTIVE)
             amend(
                 actor=actor, records=still.values_list("pk", flat=True), change=away, reason="unlinked", happened_on=day

@@ -27,6 +27,7 @@ from xinlin.office import rulebook, vault
 from xinlin.office.actions import full_lists, linking
 from xinlin.office.actions.batches import queue
 from xinlin.office.actions.records import Storing
+from xinlin.office.actions.returned_rows import answers, as_returned, close_answered
 from xinlin.office.actions.staged_rows import StagedRows, readable
 from xinlin.office.actions.uploads import drop_forgotten
 from xinlin.office.bulk import lock_storing, without_sweeps
@@ -34,7 +35,7 @@ from xinlin.office.failpoints import reached
 from xinlin.office.jobs.heartbeats import beating
 from xinlin.office.layouts import FileRefused, Layout, Reading, Row, Sheet
 from xinlin.office.leaves import write_leaf
-from xinlin.office.models.batches import Batch, Job, RefusedRow
+from xinlin.office.models.batches import Batch, Job
 from xinlin.office.models.batches import Mapping as ColumnMapping
 from xinlin.office.scopes import Actor, Refused, now, today
 from xinlin.office.sheets import open_sheet
@@ -179,7 +180,7 @@ def _open(job: Job, batch: Batch, kind: Kind, path: Path) -> Sheet:
     def alive() -> None:
         Job.objects.filter(pk=job.pk).update(heartbeat_at=now())
 
-    return open_sheet(path, kind, labels, Reading.from_dict(batch.reading), alive=alive)
+    return as_returned(open_sheet(path, kind, labels, Reading.from_dict(batch.reading), alive=alive))
 
 
 class _Replay(Sheet):
@@ -328,8 +329,9 @@ def _store(job: Job, batch: Batch, judge: Judge, staged: StagedRows, sheet: Shee
     if Batch.objects.select_for_update().get(pk=batch.pk).state == Batch.State.DONE:
         return
     findings = staged.findings
-    state = full_lists.standing(batch) if judge.kind.delivery == "full_list" else None
-    storing = Storing(ACTOR, batch, staged, findings, state, partial(_cells_of, sheet))
+    found = answers(batch, sheet, findings)
+    state = full_lists.standing(batch, corrected=bool(found)) if judge.kind.delivery == "full_list" else None
+    storing = Storing(ACTOR, batch, staged, findings, state, partial(_cells_of, sheet), settled=found.settled)
     storing.keep()
     added = ended = 0
     if state is not None:
@@ -342,7 +344,7 @@ def _store(job: Job, batch: Batch, judge: Judge, staged: StagedRows, sheet: Shee
         confirmed = bool(job.payload.get("confirm_short"))
         full_lists.keep_up(ACTOR, state, findings)
         added, ended = full_lists.end_missing(ACTOR, batch, state, positions, confirmed, findings)
-    if not batch.replays_id:
+    if not found:
         storing.hold()
     linking.ask(actor=ACTOR, batch=batch, questions=storing.questions)
     if storing.repeated:
@@ -355,34 +357,20 @@ def _store(job: Job, batch: Batch, judge: Judge, staged: StagedRows, sheet: Shee
         "entries_added": added,
         "entries_ended": ended,
     }
-    if batch.replays_id:
-        _close_replayed(batch, [number for number, _ in sheet.rows()])
+    answered = close_answered(batch, found, findings)
     Batch.objects.filter(pk=batch.pk).update(
-        state=Batch.State.DONE, layout=batch.layout, findings=findings.as_list(), finished_at=now(), **counts
+        state=Batch.State.DONE,
+        layout=batch.layout,
+        findings=findings.as_list(),
+        finished_at=now(),
+        replays=batch.replays,
+        **counts,
     )
-    facts = {**counts, "accepted_sha256": storing.digest}
+    facts = {**counts, "accepted_sha256": storing.digest, **({"answers": answered} if answered else {})}
     write_leaf(actor=ACTOR, action="batches.store", table="batch", key=batch.number, facts=facts)
     reached("intake.before_commit")
 
 
-def _close_replayed(batch: Batch, numbers: list[int]) -> None:
-    """Close the refused rows that this delivery corrects. Raises `Refused` where another correction came first."""
-    rows = RefusedRow.objects.filter(batch=batch.replays_id, row__in=numbers)
-    if rows.exclude(state=RefusedRow.State.OPEN).exists():
-        raise Refused(_REPLAYED_BEFORE)
-    rows.update(state=RefusedRow.State.REPLAYED, replayed_in=batch)
-    reached("intake.replayed")
-
-
-_REPLAYED_BEFORE = Problem(
-    "row_replayed_before",
-    "rows",
-    Text(
-        zh="其中有的行已由另一次更正收入，本次更正没有存入任何数据",
-        en="Another correction took some of these rows in first; this one stored nothing",
-    ),
-    Text(zh="请刷新退回行，只更正仍未处理的", en="Reload the refused rows and correct only those still open"),
-)
 _BROKE = Problem(
     "internal_error",
     "batch",

@@ -87,6 +87,7 @@ class Batch(models.Model):
     mapping = models.ForeignKey(Mapping, null=True, blank=True, on_delete=models.PROTECT)
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.PROTECT)
     replays = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="replayed_by")
+    """The delivery whose refused rows it answers, where they are all of one."""
     reading = models.JSONField(default=dict)
     """What a person said of the file where it was read wrongly: table, header_row, encoding, delimiter."""
     part = models.CharField(max_length=300, blank=True, default="")
@@ -146,6 +147,8 @@ class RefusedRow(models.Model):
     replayed_in = models.ForeignKey(
         Batch, null=True, blank=True, on_delete=models.PROTECT, related_name="replayed_rows"
     )
+    replayed_row = models.PositiveBigIntegerField(null=True, blank=True)
+    """Its row in the delivery that answered it."""
 
     class Meta:
         db_table = "refused_row"

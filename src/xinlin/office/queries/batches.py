@@ -10,11 +10,12 @@ from datetime import date, datetime
 from typing import Any
 
 import xlsxwriter
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from xinlin.core.columns import read_columns
 from xinlin.core.people import identifier_problem, normalise_identifier
+from xinlin.core.returned_rows import ADDED, handle_of
 from xinlin.core.rulebooks import FieldSpec, Kind
 from xinlin.core.slips import proposal
 from xinlin.core.values import Text
@@ -213,8 +214,14 @@ def batch(*, actor: Actor, number: str) -> BatchView:
         findings=found.findings,
         mapping=found.mapping.name if found.mapping else "",
         replays=found.replays.number if found.replays else "",
-        replayed_by=list(found.replayed_by.order_by("pk").values_list("number", flat=True)),
+        replayed_by=_answers_to(found),
     )
+
+
+def _answers_to(found: Batch) -> list[str]:
+    """The deliveries that answered rows refused in this one, or are about to."""
+    answering = Batch.objects.filter(Q(replays=found) | Q(replayed_rows__batch=found))
+    return list(answering.order_by("pk").values_list("number", flat=True).distinct())
 
 
 def _fields(kind: Kind, columns: dict[str, dict[str, str]]) -> list[FieldLine]:
@@ -311,12 +318,12 @@ def _note_looks(actor: Actor, found: Batch, lines: Sequence[RefusedLine]) -> Non
 
 
 def refused_workbook(*, actor: Actor, number: str) -> bytes:
-    """Open refused rows as XLSX: row number, the file's own columns, and beside them what is wrong and the cure.
+    """Open refused rows as XLSX: the file's own columns, and beside them what is wrong, the cure, and the row's handle.
 
     At most `WORKBOOK_ROWS`, the first ones; a second sheet says so where there are more, and they come in the next copy
     once these are corrected.
     Every cell is written as text and what looks like a formula carries Excel's quote prefix, so nothing is executed and a
-    corrected copy can be sent as it is.
+    corrected copy can be sent as it is: by its handle each row answers the one that was refused.
     """
     found = _one(actor, number)
     rows = found.refused_rows.select_related("replayed_in").filter(state=RefusedRow.State.OPEN).order_by("row")
@@ -332,7 +339,8 @@ def refused_workbook(*, actor: Actor, number: str) -> bytes:
     plain = book.add_format({"num_format": "@"})
     quoted = book.add_format({"num_format": "@", "quote_prefix": True})
     wrong = book.add_format({"num_format": "@", "bg_color": "#FDE7E0"})
-    for column, name in enumerate([*headers, "退回原因 Problem", "更正办法 Cure", "原行号 Row"]):
+    inert = book.add_format({"num_format": "@", "font_color": "#6B7280"})
+    for column, name in enumerate([*headers, *ADDED]):
         sheet.write_string(0, column, name, title)
     for at, line in enumerate(lines, start=1):
         bad = {problem.get("column", "") for problem in line.problems}
@@ -340,12 +348,13 @@ def refused_workbook(*, actor: Actor, number: str) -> bytes:
             cell = line.cells.get(name, "")
             risky = cell[:1] in ("=", "+", "-", "@", "\t", "\r", "|")
             sheet.write_string(at, column, cell[:32_000], quoted if risky else wrong if name in bad else plain)
-        sheet.write_string(at, len(headers), _joined(line, "what"), plain)
-        sheet.write_string(at, len(headers) + 1, _joined(line, "cure"), plain)
-        sheet.write_string(at, len(headers) + 2, str(line.row), plain)
+        sheet.write_string(at, len(headers), _joined(line, "what"), inert)
+        sheet.write_string(at, len(headers) + 1, _joined(line, "cure"), inert)
+        sheet.write_string(at, len(headers) + 2, handle_of(found.number, line.row), inert)
     sheet.freeze_panes(1, 0)
     sheet.set_column(0, max(0, len(headers) - 1), 20)
     sheet.set_column(len(headers), len(headers) + 1, 48)
+    sheet.set_column(len(headers) + 2, len(headers) + 2, 28)
     if total > len(lines):
         note = book.add_worksheet("说明 Note")
         note.write_string(0, 0, f"本表为前 {len(lines)} 行，共 {total} 行；更正重报后再下载其余各行。")
