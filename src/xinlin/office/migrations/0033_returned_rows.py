@@ -11,7 +11,7 @@ def _same_row(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0031_unlinked_records'),
+        ('office', '0032_publications_in_order'),
     ]
 
     operations = [
