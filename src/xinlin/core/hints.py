@@ -142,6 +142,13 @@ _HINTS: dict[str, tuple[Text, Text]] = {
         _text("工作表里有隐藏的列，已一并读取", "The sheet has hidden columns; they were read like the others"),
         _text("如不应报送，请删除后重报", "Delete them and send it again if they are not meant"),
     ),
+    "formula_errors": (
+        _text(
+            "工作表里有单元格显示为错误（如 #DIV/0!、#N/A），按空白读取",
+            "Cells of the sheet show an error (#DIV/0!, #N/A …) and were read as empty ones",
+        ),
+        _text("请改正公式，粘贴为数值后重报", "Mend the formulas, paste them as values and send it again"),
+    ),
     "second_table": (
         _text("文件里另有一组数据没有读取", "The file holds another set of rows, which was not read"),
         _text("如应读取，请在读取方式中选择它，或另行报送", "Choose it as the table to read, or send it by itself"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
-from xinlin.core.columns import HEADER_WITHIN, find_header
+from xinlin.core.columns import HEADER_WITHIN, find_header, label_key
 from xinlin.core.headers import MOST_HEADER_ROWS
 from xinlin.core.people import identifier_problem, looks_like_resident_id, normalise_identifier
 from xinlin.core.values import Problem, Text
@@ -77,6 +77,28 @@ def table_in_text(form: str) -> FileRefused:
         f"The rows are packed as one text inside the {form}, as answers of web services are when saved as they came",
         "请把里面的那段文字另存为文件后报送",
         "Save that inner text as a file of its own and send it",
+    )
+
+
+_NAMES = frozenset(["name", "key", "code", "field", "label", "字段名", "字段", "名称"])
+_VALUES = frozenset(["value", "val", "v", "text", "值", "字段值"])
+
+
+def in_pairs(keys: Iterable[str], known: AbstractSet[str]) -> bool:
+    """Whether such columns are the names and values of one cell each (``<name>CF_WSH</name><value>…</value>``)."""
+    told = {label_key(key) for key in keys}
+    names, values = told & _NAMES, (told & _VALUES) - known
+    return len(told) == 2 and len(names) == len(values) == 1
+
+
+def pairs_apart(form: str) -> FileRefused:
+    """The refusal of a file in which each cell is a record of its own."""
+    return refuse(
+        "pairs_apart",
+        f"{form} 里每一格是一组“名称—值”，不是一条一条的记录",
+        f"The {form} holds a name and a value for each cell and no records",
+        "请按记录导出：XML 为 <row><列名>值</列名>…</row>，JSON 为 {列名: 值, …}",
+        "Export it by records: <row><column>value</column>…</row> in XML, {column: value, …} in JSON",
     )
 
 

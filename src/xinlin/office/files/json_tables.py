@@ -27,7 +27,9 @@ from xinlin.office.layouts import (
     Row,
     Sheet,
     cell_too_long,
+    in_pairs,
     nothing_inside,
+    pairs_apart,
     refuse,
     table_in_text,
     too_many_columns,
@@ -76,6 +78,8 @@ def open_json(path: Path, known: AbstractSet[str], reading: Reading) -> Sheet:
         raise _columns_apart()
     if not chosen.steps and any(one.sample[:1] in ("[", "{") for one in root.members.values()):
         raise table_in_text("JSON")
+    if in_pairs(chosen.keys, known):
+        raise pairs_apart("JSON")
     document = _Document(path, encoding)
     sheet: Sheet
     if chosen.lists:

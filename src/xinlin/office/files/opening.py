@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zipfile
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -20,7 +21,9 @@ HEAD = 4096
 """First bytes that tell what a file is."""
 ZIP, OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _MARKUP = (b"<?xml", b"<!doctype", b"<html", b"<table", b"<head", b"<meta", b"<style", b"<body", b"<div", b"<!--")
-_HTML = (b"<!doctype html", b"<html", b"<table", b"<head", b"<meta", b"<style", b"<body", b"<div")
+_TABLE_ROW = re.compile(rb"<(?:tr|th|td|thead|tbody|caption|colgroup)\b")
+"""What a table of HTML begins with; elements of XML are called Table too, in the data sets of .NET."""
+_HTML = (b"<!doctype html", b"<html", b"<head", b"<meta", b"<style", b"<body", b"<div")
 _NO_TABLE = {
     b"%PDF-": "PDF",
     b"\x89PNG": "PNG",
@@ -63,9 +66,9 @@ def sort_of(head: bytes) -> str:
     folded = _folded(head)
     if folded.startswith(_MARKUP) or (folded.startswith(b"<") and b">" in folded):
         early = folded[:2000]
-        if folded.startswith(_HTML) or (not folded.startswith(b"<?xml") and b"<table" in early) or b"<html" in early:
-            return "html"
-        return "xml"
+        page = folded.startswith(_HTML) or b"<html" in early
+        table = not folded.startswith(b"<?xml") and b"<table" in early and _TABLE_ROW.search(folded)
+        return "html" if page or table else "xml"
     return "json" if folded[:1] in (b"{", b"[") else "text"
 
 

@@ -43,6 +43,8 @@ _HIDDEN_ROW = re.compile(rb"<row\b[^>]{0,300}\bhidden\s*=\s*[\"'](?:1|true)[\"']
 _HIDDEN_COLUMN = re.compile(rb"<col\b[^>]{0,300}\bhidden\s*=\s*[\"'](?:1|true)[\"'][^>]{0,300}>")
 _OTHER_FORMS = ("content.xml", "mimetype", "xl/workbook.bin")
 """Parts that make another kind of workbook of it, whose cells are not measured here."""
+_ERROR = b' t="e"'
+"""A cell in which Excel shows an error; it is read as an empty one."""
 _SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
@@ -54,7 +56,7 @@ class _Spread:
         """Reads the part to its end, so that a size or checksum that lies raises BadZipFile."""
         letters: set[bytes] = set()
         numbers: set[bytes] = {b"0"}
-        rest, self.hidden_rows, self.hidden_columns, start = b"", 0, 0, True
+        rest, self.hidden_rows, self.hidden_columns, self.errors, start = b"", 0, 0, 0, True
         while chunk := stream.read(_CHUNK):
             if start and b"<!DOCTYPE" in chunk[:4096].replace(b"\0", b"").upper():
                 raise declares_entities()
@@ -71,6 +73,7 @@ class _Spread:
             if b"hidden" in chunk:
                 self.hidden_rows += len(_HIDDEN_ROW.findall(chunk))
                 self.hidden_columns += len(_HIDDEN_COLUMN.findall(chunk))
+            self.errors += chunk.count(_ERROR)
             rest = chunk[-_LONGEST_REFERENCE:]
         self.cells = int(*numbers) * max(map(_column_number, letters), default=0)
         """Of the smallest table from the first cell on that holds every cell named in the part."""
@@ -84,7 +87,7 @@ def _column_number(letters: bytes) -> int:
 
 
 def guard_workbook(path: Path, *, exact: bool = False) -> dict[str, list[Finding]]:
-    """Refuse a packed workbook that memory could not hold, or that is none; what is hidden in each sheet, by its name.
+    """Refuse a packed workbook that memory could not hold, or that is none; what is hidden or in error in each sheet, by its name.
 
     ``exact``: count nothing but references of cells and rows; asked of the few workbooks that seem too large without.
     Raises `FileRefused`.
@@ -101,26 +104,26 @@ def guard_workbook(path: Path, *, exact: bool = False) -> dict[str, list[Finding
                     "请另存为 XLSX",
                     "Save it as XLSX",
                 )
-            cells, hidden = 0, {}
+            cells, noted = 0, {}
             for entry in entries:
                 with archive.open(entry) as stream:
                     spread = _Spread(stream, exact)
-                if spread.hidden_rows or spread.hidden_columns:
-                    hidden[entry.filename] = spread
+                if spread.hidden_rows or spread.hidden_columns or spread.errors:
+                    noted[entry.filename] = spread
                 cells += spread.cells
                 if cells > MOST_CELLS and not exact:
                     return guard_workbook(path, exact=True)
                 if cells > MOST_CELLS:
                     raise _too_large(cells)
-            return _hidden_by_sheet(archive, names, hidden)
+            return _noted_by_sheet(archive, names, noted)
     except DefusedXmlException as error:
         raise declares_entities() from error
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, SyntaxError) as error:
         raise broken(error) from error
 
 
-def _hidden_by_sheet(archive: zipfile.ZipFile, names: set[str], hidden: dict[str, _Spread]) -> dict[str, list[Finding]]:
-    if not hidden or not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
+def _noted_by_sheet(archive: zipfile.ZipFile, names: set[str], noted: dict[str, _Spread]) -> dict[str, list[Finding]]:
+    if not noted or not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
         return {}
     links = SafeTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), forbid_dtd=True)
     targets = {link.get("Id"): link.get("Target", "") for link in links}
@@ -128,8 +131,12 @@ def _hidden_by_sheet(archive: zipfile.ZipFile, names: set[str], hidden: dict[str
     for sheet in SafeTree.fromstring(archive.read("xl/workbook.xml"), forbid_dtd=True).iter(f"{_SPACE}sheet"):
         target = targets.get(sheet.get(_LINK), "")
         part = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
-        if spread := hidden.get(part):
-            counts = {"hidden_rows": spread.hidden_rows, "hidden_columns": spread.hidden_columns}
+        if spread := noted.get(part):
+            counts = {
+                "hidden_rows": spread.hidden_rows,
+                "hidden_columns": spread.hidden_columns,
+                "formula_errors": spread.errors,
+            }
             name = sheet.get("name", "")
             found[name] = [Finding(code, name, str(number)) for code, number in counts.items() if number]
     return found
@@ -137,7 +144,7 @@ def _hidden_by_sheet(archive: zipfile.ZipFile, names: set[str], hidden: dict[str
 
 def workbook_grids(path: Path, form: str) -> list[Grid]:
     """The sheets that hold anything, hidden ones too. Raises `FileRefused`."""
-    hidden = guard_workbook(path) if form == "xlsx" else {}
+    noted = guard_workbook(path) if form == "xlsx" else {}
     try:
         book = CalamineWorkbook.from_path(path)
         grids = []
@@ -146,7 +153,7 @@ def workbook_grids(path: Path, form: str) -> list[Grid]:
                 continue
             sheet = book.get_sheet_by_name(meta.name)
             if sheet.height and sheet.width:
-                grids.append(_grid(form, meta.name, sheet, meta.visible == SheetVisibleEnum.Visible, hidden))
+                grids.append(_grid(form, meta.name, sheet, meta.visible == SheetVisibleEnum.Visible, noted))
     except PasswordError as error:
         raise refuse(
             "workbook_locked",
@@ -160,7 +167,7 @@ def workbook_grids(path: Path, form: str) -> list[Grid]:
     return grids
 
 
-def _grid(form: str, name: str, sheet: CalamineSheet, visible: bool, hidden: dict[str, list[Finding]]) -> Grid:
+def _grid(form: str, name: str, sheet: CalamineSheet, visible: bool, noted: dict[str, list[Finding]]) -> Grid:
     top, left = sheet.start or (0, 0)
 
     def source() -> Iterator[list[str]]:
@@ -169,7 +176,7 @@ def _grid(form: str, name: str, sheet: CalamineSheet, visible: bool, hidden: dic
                 yield [cell if type(cell) is str else cell_text(cell) for cell in raw]
 
     merges = sheet.merged_cell_ranges or []
-    found = list(hidden.get(name, ()))
+    found = list(noted.get(name, ()))
     return Grid(form, name, sheet.height, sheet.width, source, visible, top, left, merges, findings=found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -29,13 +30,17 @@ from xinlin.office.layouts import (
     Row,
     Sheet,
     cell_too_long,
+    in_pairs,
     nothing_inside,
+    pairs_apart,
     refuse,
     table_in_text,
     too_many_columns,
 )
 
 DEEPEST = 64
+EACH = "*"
+_NUMBERED = re.compile(r"(.*?[^0-9])([0-9]{1,9})")
 LONGEST_ROW = 5_000
 """Elements inside one row."""
 _MOST_PLACES = 1_000
@@ -61,6 +66,8 @@ def open_xml(path: Path, known: AbstractSet[str], reading: Reading) -> Sheet:
     if not places:
         raise nothing_inside()
     chosen = _whole_row(places, counts, _likeliest(places, known))
+    if in_pairs(places[chosen].keys, known):
+        raise pairs_apart("XML")
     if reading.table:
         choices: list[dict[str, object]] = [_choice(name, place) for name, place in places.items()]
         chosen = pick(list(places), list(places), reading.table, choices)
@@ -91,6 +98,15 @@ class _Document:
                 .decode("ascii", "replace")
             )
         self.encoding = decoded_encoding(path, reading, declared)
+        self.numbered: AbstractSet[str] = frozenset()
+        """Paths of rows that bear their number in their names: ``/data/row*`` for row1, row2 …"""
+
+    def step(self, path: list[str], element: Element) -> str:
+        """What an element is called at the end of its path; numbered rows all alike."""
+        name = local(element.tag)
+        if self.numbered and (found := _NUMBERED.fullmatch(name)) and _joined(path, found[1] + EACH) in self.numbered:
+            return found[1] + EACH
+        return name
 
     def events(self) -> Iterator[tuple[str, Element]]:
         """Starts and ends of elements. Raises what the parser raises; entities and DOCTYPE are refused."""
@@ -110,7 +126,7 @@ class _Document:
         try:
             for event, element in self.events():
                 if event == "start":
-                    path.append(local(element.tag))
+                    path.append(self.step(path, element))
                     inside = inside + 1 if len(path) > len(wanted) else 0
                     if inside > LONGEST_ROW:
                         raise _row_too_long(number + 1)
@@ -145,6 +161,10 @@ class _Recoded:
         return text.encode()
 
 
+def _joined(path: list[str], last: str) -> str:
+    return "/" + "/".join([*path, last])
+
+
 @dataclass
 class _Place:
     """An element that may be the row: how often, and under which names its leaves come."""
@@ -157,17 +177,54 @@ def _choice(name: str, place: _Place) -> dict[str, object]:
     return {"name": name, "rows": place.count, "columns": len(place.keys), "visible": True}
 
 
+class _Numbers:
+    """Looks out for rows that bear their number in their names, each a larger one than the row before."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, list[str]] = {}
+        self._newest: dict[str, float] = {}
+
+    def note(self, path: list[str]) -> None:
+        """An element with parts or attributes of its own."""
+        found = _NUMBERED.fullmatch(path[-1])
+        if found is None:
+            return
+        name = _joined(path[:-1], found[1] + EACH)
+        if name not in self._runs and len(self._runs) >= _MOST_PLACES:
+            return
+        rows = self._runs.setdefault(name, [])
+        if len(rows) < 2:
+            rows.append(_joined(path[:-1], path[-1]))
+        rising = int(found[2]) > self._newest.get(name, -1)
+        self._newest[name] = int(found[2]) if rising else math.inf  # came twice: these are tables, not rows
+
+    def rows(self, places: dict[str, _Place]) -> frozenset[str]:
+        """Paths of those that are rows of one table: the first two share most of their columns."""
+        return frozenset(
+            name
+            for name, (first, *others) in self._runs.items()
+            if self._newest[name] < math.inf and others and _alike(places.get(first), places.get(others[0]))
+        )
+
+
+def _alike(one: _Place | None, other: _Place | None) -> bool:
+    if one is None or other is None:
+        return False
+    return 2 * len(one.keys.keys() & other.keys.keys()) >= max(len(one.keys), len(other.keys))
+
+
 def _survey(document: _Document) -> tuple[dict[str, _Place], Counter[str]]:
     """Every element that has leaves or attributes of its own, by its path; and how often each path occurs."""
     places: dict[str, _Place] = {}
     counts: Counter[str] = Counter()
+    numbers = _Numbers()
     path: list[str] = []
     leaf: list[bool] = []
     for event, element in document.events():
         if event == "start":
             if leaf:
                 leaf[-1] = False
-            path.append(local(element.tag))
+            path.append(document.step(path, element))
             leaf.append(True)
             if len(path) > DEEPEST:
                 raise refuse(
@@ -175,17 +232,25 @@ def _survey(document: _Document) -> tuple[dict[str, _Place], Counter[str]]:
                     "请导出为一行一个元素", "Export it with one element for each row",
                 )  # fmt: skip
             continue
-        name, named = "/" + "/".join(path), _field_name(element)
-        if element.attrib and named is None:
+        name, named, is_leaf = "/" + "/".join(path), _field_name(element), leaf.pop()
+        of_attributes = bool(element.attrib) and named is None
+        if of_attributes:
             _count(places, name, [local(key) for key in element.attrib])
-        if leaf.pop() and len(path) > 1:
-            _count(places, "/" + "/".join(path[:-1]), [named or path[-1]])
+        row = not is_leaf or (of_attributes and not (element.text or "").strip())
+        if row:
+            numbers.note(path)
+        if is_leaf and len(path) > 1:
+            _count(places, "/" + "/".join(path[:-1]), [named or (_NUMBERED.sub(r"\1", path[-1]) if row else path[-1])])
         if name in places:
             places[name].count += 1
         if name in counts or len(counts) < _MOST_PLACES:
             counts[name] += 1
         path.pop()
         element.clear()
+    rows = numbers.rows(places)
+    if rows and not document.numbered:
+        document.numbered = rows
+        return _survey(document)
     return places, counts
 
 
@@ -280,7 +345,7 @@ def _cells(element: Element) -> dict[str, str]:
     for child in element:
         name = local(child.tag)
         if not len(child):
-            put(_field_name(child) or name, (child.text or "").strip())
+            put(_field_name(child) or name, (child.text or child.get("value") or "").strip())
             continue
         for inner in child:
             put(f"{name}.{local(inner.tag)}", "".join(inner.itertext()).strip())
@@ -302,7 +367,7 @@ def _field_name(element: Element) -> str | None:
     """
     if local(element.tag).lower() not in _GENERIC or len(element):
         return None
-    if not (element.text or "").strip() and len(element.attrib) > 1:
+    if not (element.text or "").strip() and len(element.attrib) > 1 and element.attrib.keys() != {"name", "value"}:
         return None
     return next((element.attrib[key] for key in ("name", "code", "key", "n") if element.get(key)), None)
 
