@@ -11,7 +11,7 @@ def _same_row(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0032_publications_in_order'),
+        ('office', '0033_item_words'),
     ]
 
     operations = [
