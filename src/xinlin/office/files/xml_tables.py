@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -19,6 +17,7 @@ from defusedxml.ElementTree import iterparse
 from xinlin.core.columns import header_sha256, label_key, unique_headers
 from xinlin.office.files.encodings import decoded_encoding
 from xinlin.office.files.grids import Grid, open_grid, pick
+from xinlin.office.files.xml_places import EACH, MOST_PLACES, NUMBERED, Numbers, Place, joined
 from xinlin.office.files.xml_workbooks import SPREADSHEET, workbook_grids
 from xinlin.office.layouts import (
     LONGEST_CELL,
@@ -39,11 +38,8 @@ from xinlin.office.layouts import (
 )
 
 DEEPEST = 64
-EACH = "*"
-_NUMBERED = re.compile(r"(.*?[^0-9])([0-9]{1,9})")
 LONGEST_ROW = 5_000
 """Elements inside one row."""
-_MOST_PLACES = 1_000
 _PACKED = re.compile(r"\s*(<\w|<\?xml|\{\s*\"|\[\s*\{)")
 """How a text begins that is a table itself."""
 
@@ -104,7 +100,7 @@ class _Document:
     def step(self, path: list[str], element: Element) -> str:
         """What an element is called at the end of its path; numbered rows all alike."""
         name = local(element.tag)
-        if self.numbered and (found := _NUMBERED.fullmatch(name)) and _joined(path, found[1] + EACH) in self.numbered:
+        if self.numbered and (found := NUMBERED.fullmatch(name)) and joined(path, found[1] + EACH) in self.numbered:
             return found[1] + EACH
         return name
 
@@ -161,63 +157,15 @@ class _Recoded:
         return text.encode()
 
 
-def _joined(path: list[str], last: str) -> str:
-    return "/" + "/".join([*path, last])
-
-
-@dataclass
-class _Place:
-    """An element that may be the row: how often, and under which names its leaves come."""
-
-    count: int = 0
-    keys: Counter[str] = field(default_factory=Counter)
-
-
-def _choice(name: str, place: _Place) -> dict[str, object]:
+def _choice(name: str, place: Place) -> dict[str, object]:
     return {"name": name, "rows": place.count, "columns": len(place.keys), "visible": True}
 
 
-class _Numbers:
-    """Looks out for rows that bear their number in their names, each a larger one than the row before."""
-
-    def __init__(self) -> None:
-        self._runs: dict[str, list[str]] = {}
-        self._newest: dict[str, float] = {}
-
-    def note(self, path: list[str]) -> None:
-        """An element with parts or attributes of its own."""
-        found = _NUMBERED.fullmatch(path[-1])
-        if found is None:
-            return
-        name = _joined(path[:-1], found[1] + EACH)
-        if name not in self._runs and len(self._runs) >= _MOST_PLACES:
-            return
-        rows = self._runs.setdefault(name, [])
-        if len(rows) < 2:
-            rows.append(_joined(path[:-1], path[-1]))
-        rising = int(found[2]) > self._newest.get(name, -1)
-        self._newest[name] = int(found[2]) if rising else math.inf  # came twice: these are tables, not rows
-
-    def rows(self, places: dict[str, _Place]) -> frozenset[str]:
-        """Paths of those that are rows of one table: the first two share most of their columns."""
-        return frozenset(
-            name
-            for name, (first, *others) in self._runs.items()
-            if self._newest[name] < math.inf and others and _alike(places.get(first), places.get(others[0]))
-        )
-
-
-def _alike(one: _Place | None, other: _Place | None) -> bool:
-    if one is None or other is None:
-        return False
-    return 2 * len(one.keys.keys() & other.keys.keys()) >= max(len(one.keys), len(other.keys))
-
-
-def _survey(document: _Document) -> tuple[dict[str, _Place], Counter[str]]:
+def _survey(document: _Document) -> tuple[dict[str, Place], Counter[str]]:
     """Every element that has leaves or attributes of its own, by its path; and how often each path occurs."""
-    places: dict[str, _Place] = {}
+    places: dict[str, Place] = {}
     counts: Counter[str] = Counter()
-    numbers = _Numbers()
+    numbers = Numbers()
     path: list[str] = []
     leaf: list[bool] = []
     for event, element in document.events():
@@ -240,10 +188,10 @@ def _survey(document: _Document) -> tuple[dict[str, _Place], Counter[str]]:
         if row:
             numbers.note(path)
         if is_leaf and len(path) > 1:
-            _count(places, "/" + "/".join(path[:-1]), [named or (_NUMBERED.sub(r"\1", path[-1]) if row else path[-1])])
+            _count(places, "/" + "/".join(path[:-1]), [named or (NUMBERED.sub(r"\1", path[-1]) if row else path[-1])])
         if name in places:
             places[name].count += 1
-        if name in counts or len(counts) < _MOST_PLACES:
+        if name in counts or len(counts) < MOST_PLACES:
             counts[name] += 1
         path.pop()
         element.clear()
@@ -254,16 +202,16 @@ def _survey(document: _Document) -> tuple[dict[str, _Place], Counter[str]]:
     return places, counts
 
 
-def _count(places: dict[str, _Place], name: str, keys: list[str]) -> None:
-    if name not in places and len(places) >= _MOST_PLACES:
+def _count(places: dict[str, Place], name: str, keys: list[str]) -> None:
+    if name not in places and len(places) >= MOST_PLACES:
         return
-    place = places.setdefault(name, _Place())
+    place = places.setdefault(name, Place())
     place.keys.update(keys)
     if len(place.keys) > MOST_COLUMNS:
         raise too_many_columns(len(place.keys))
 
 
-def _likeliest(places: dict[str, _Place], known: AbstractSet[str]) -> str:
+def _likeliest(places: dict[str, Place], known: AbstractSet[str]) -> str:
     """The element with most known labels among its leaves, then the one with most leaves that each come about once a row."""
 
     def mark(name: str) -> tuple[int, int, int]:
@@ -275,7 +223,7 @@ def _likeliest(places: dict[str, _Place], known: AbstractSet[str]) -> str:
     return max(places, key=mark)
 
 
-def _whole_row(places: dict[str, _Place], counts: Counter[str], chosen: str) -> str:
+def _whole_row(places: dict[str, Place], counts: Counter[str], chosen: str) -> str:
     """The element around the chosen one, where that is only a part of the row: each has one of it, and something beside it."""
     around, number = chosen.rpartition("/")[0], places[chosen].count
     if around.count("/") < 2 or number < 2 or counts[around] != number:
@@ -283,7 +231,7 @@ def _whole_row(places: dict[str, _Place], counts: Counter[str], chosen: str) -> 
     parts = [name for name, place in places.items() if name.rpartition("/")[0] == around and place.count <= number]
     if around not in places and len(parts) < 2:
         return chosen
-    whole = places.setdefault(around, _Place())
+    whole = places.setdefault(around, Place())
     whole.count = number
     for part in parts:
         whole.keys.update(places[part].keys)
@@ -293,7 +241,7 @@ def _whole_row(places: dict[str, _Place], counts: Counter[str], chosen: str) -> 
 class _XmlSheet(Sheet):
     """Elements as rows; the row number is the element's place among its like."""
 
-    def __init__(self, document: _Document, chosen: str, places: dict[str, _Place], reading: Reading) -> None:
+    def __init__(self, document: _Document, chosen: str, places: dict[str, Place], reading: Reading) -> None:
         self._document, self._chosen = document, chosen
         keys: dict[str, None] = {}
         for element in document.elements(chosen):
@@ -372,13 +320,13 @@ def _field_name(element: Element) -> str | None:
     return next((element.attrib[key] for key in ("name", "code", "key", "n") if element.get(key)), None)
 
 
-def _of_cells(place: _Place) -> bool:
+def _of_cells(place: Place) -> bool:
     """Whether its rows are cells without names, their names in a row of their own."""
     (name, number), *others = place.keys.most_common(2)
     return not others and name.lower() in _GENERIC and number > place.count
 
 
-def _cells_grid(document: _Document, name: str, place: _Place) -> Grid:
+def _cells_grid(document: _Document, name: str, place: Place) -> Grid:
     def source() -> Iterator[list[str]]:
         for element in document.elements(name):
             yield ["".join(cell.itertext()).strip() for cell in element]
