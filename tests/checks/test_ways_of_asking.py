@@ -234,7 +234,8 @@ def test_a_promise_is_signed_reminded_of_and_kept() -> None:
     (mine,) = pledge_queries.mine(actor=me)
     assert (mine.state, mine.papers) == ("kept", ["复印件"])
     applicants, government = pledge_queries.board(actor=WATCHER)
-    assert (applicants.kept, applicants.kept_percent, government.kept) == (1, "100", 0)
+    assert (applicants.kept, applicants.kept_percent) == (1, "100 %")
+    assert (government.kept, government.kept_percent) == (0, ""), "no rate of nothing"
 
 
 def test_a_late_promise_is_late_and_only_a_due_one_can_be_broken() -> None:

@@ -53,8 +53,9 @@ class Board:
 
     @property
     def kept_percent(self) -> str:
-        """Kept in time, in a hundred that came to an end other than by excuse."""
-        return percent(self.kept, self.kept + self.late + self.broken)
+        """Kept in time, in a hundred that came to an end other than by excuse; empty while none has."""
+        ended = self.kept + self.late + self.broken
+        return f"{percent(self.kept, ended)} %" if ended else ""
 
 
 def _view(row: Pledge, day: date) -> PledgeView:
