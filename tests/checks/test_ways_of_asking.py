@@ -207,6 +207,18 @@ def test_what_the_law_says_is_open_to_all(path: str, city: str, settings: Any, c
         assert "25 个事项" in page
 
 
+def test_thirty_one_departments_of_qiqihar_have_a_check_in_their_work(settings: Any) -> None:
+    settings.CITY = "qiqihar"
+    from xinlin.office.queries import checks as check_queries
+    from xinlin.office.rulebook import current
+
+    departments = {item.department for item in current().approval_items.values()}
+    assert len(departments) == 31
+    for one in departments:
+        officer = Actor(f"account:{one}", "周审批", "officer", one)
+        assert check_queries.items(actor=officer), f"the officer of {one} has nothing to ask at"
+
+
 def _resident() -> Actor:
     listed = make_subject("林小满", person=True)
     return Actor("account:77", "林*满", "resident", subject_id=listed.subject.pk)
