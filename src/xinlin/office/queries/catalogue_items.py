@@ -12,7 +12,7 @@ from xinlin.core.kind_lint import LAW
 from xinlin.core.lists import article_text
 from xinlin.core.schemes import Citation
 from xinlin.core.values import Text
-from xinlin.office.items_index import holding
+from xinlin.office.items_index import first
 from xinlin.office.models.items import ItemLink, ServiceItem
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
@@ -90,12 +90,10 @@ def search(*, actor: Actor, words: str = "", linked: bool = False, after: str = 
     """
     _may(actor)
     found = ServiceItem.objects.filter(code__gt=after) if after else ServiceItem.objects.all()
-    for word in words.lower().split()[:5]:
-        found = holding(found, word[:50])
     if linked:
         standing = ItemLink.objects.filter(state__in=("proposed", "approved")).values("item")
         found = found.filter(code__in=standing)
-    rows = list(found.order_by("code")[:SHOWN])
+    rows = first(found, [word[:50] for word in words.lower().split()[:5]], SHOWN)
     counts = _counts([row.code for row in rows])
     return [_view(row, counts.get(row.code, 0), []) for row in rows]
 
