@@ -105,7 +105,7 @@ def item(request: ActorRequest, code: str) -> HttpResponse:
     book = rulebook.current()
     context = {
         "item": queries.one(actor=request.actor, code=code),
-        "measures": list(book.measures.values()),
+        "measures": [(one, book.lists[one.statutory_list].name) for one in book.measures.values()],
         "sources": [source for source in book.sources.values() if source.rank in queries.CITABLE],
         "may_edit": request.actor.role in queries.EDITORS,
         "problem": problem,

@@ -151,6 +151,12 @@ def iso(value: date | datetime | None) -> str:
 
 
 @register.filter
+def grouped(value: int | str) -> str:
+    """``4,377,000`` for a count; what is no number, such as a hidden cell, stays as it is."""
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@register.filter
 def yuan(value: int) -> str:
     """An amount kept in 分 as yuan: ``¥1,234.56``."""
     sign = MINUS if value < 0 else ""
