@@ -136,6 +136,7 @@ READ: dict[str, tuple[Change, dict[str, int]]] = {
     "whole decimals": (with_column(RECORDS, "hours", pa.array([Decimal(25)] * 2, pa.decimal128(38, 0))), FULL),
     "unsigned numbers": (with_column(RECORDS, "hours", pa.array([25, 25], pa.uint64())), FULL),
     "empty texts": (with_column(RECORDS, "class", pa.array(["", ""])), FULL),
+    "no day as text": (with_column(RECORDS, "ends_on", pa.array(["", "2030-01-01"])), FULL),
     "a copy beside": (lambda city: shutil.copy(city / f"{RECORDS}.csv", city / f"{RECORDS}.csv.bak"), FULL),
     "texts as codes": (with_column(RECORDS, "record", pa.array(["v1", "v2"]).dictionary_encode()), FULL),
     "two consents of one": (with_column("consents", "subject", pa.array(["anna", "anna"])), {"anna": 622}),

@@ -172,8 +172,9 @@ def _typed(
     if given == NOTHING:
         return f"CAST(NULL AS {expected.type})"
     narrow = NARROW if expected.type == INTEGER else ()
+    text = f"nullif(CAST({name} AS VARCHAR), '')"  # an empty text is an empty cell, as in a CSV
     if given.startswith(("ENUM", "VARCHAR")) and expected.type == WORDS:
-        return f"nullif(CAST({name} AS VARCHAR), '')"  # as an empty cell of a CSV
+        return text
     if given in (expected.type, '"NULL"', *narrow):
         return f"CAST({name} AS {expected.type})"
     wide = expected.type == INTEGER and (given == "UBIGINT" or bool(WHOLE_DECIMAL.fullmatch(given)))
@@ -186,11 +187,10 @@ def _typed(
             "请按要求的类型重新导出。",
             "Export it again with that type.",
         )
-    text = f"CAST({name} AS VARCHAR)"
-    cast = f"TRY_CAST({f'lower({text})' if expected.type == TRUTH else name} AS {expected.type})"
+    cast = f"TRY_CAST({f'lower({text})' if expected.type == TRUTH else text} AS {expected.type})"
     form = literal(WELL_FORMED[expected.type])
     bad = connection.execute(
-        f"SELECT {text}, {place} FROM {source} WHERE {name} IS NOT NULL AND "
+        f"SELECT {text}, {place} FROM {source} WHERE {text} IS NOT NULL AND "
         f"(NOT regexp_full_match({text}, {form}) OR {cast} IS NULL) ORDER BY {place} LIMIT 1"
     ).fetchall()
     if bad:
