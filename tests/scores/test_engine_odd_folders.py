@@ -225,7 +225,6 @@ REFUSED: dict[str, tuple[Change, str]] = {
         "in row 1 below the header, there is no class 'grave'",
     ),
     "no state": (with_column(RECORDS, "status", pa.array([None, "active"])), "in row 1 below the header, a cell is"),
-    "no handle": (with_column(RECORDS, "record", pa.array(["v1", ""])), "in row 2 below the header, a cell is"),
     "no subject": (with_column(RECORDS, "subject", pa.array(["anna", None])), "in row 2 below the header, a cell is"),
     "an ending in capitals": (renamed(f"{RECORDS}.csv", f"{RECORDS}.CSV"), "Call it volunteer_service.csv"),
     "a name in capitals": (renamed(f"{RECORDS}.csv", "records/Volunteer_Service.csv"), "Call it volunteer_service.csv"),

@@ -174,7 +174,7 @@ def _typed(
     narrow = NARROW if expected.type == INTEGER else ()
     text = f"nullif(CAST({name} AS VARCHAR), '')"  # an empty text is an empty cell, as in a CSV
     if given.startswith(("ENUM", "VARCHAR")) and expected.type == WORDS:
-        return text
+        return f"CAST({name} AS VARCHAR)" if expected.required else text
     if given in (expected.type, '"NULL"', *narrow):
         return f"CAST({name} AS {expected.type})"
     wide = expected.type == INTEGER and (given == "UBIGINT" or bool(WHOLE_DECIMAL.fullmatch(given)))
