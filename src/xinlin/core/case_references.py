@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from xinlin.core.findings import Finding, absent, found
 from xinlin.core.rulebooks import ORGANISATIONS, Rulebook
@@ -55,13 +56,10 @@ def _record(rulebook: Rulebook, case: WorkedCase, record: CaseRecord, path: Path
             yield absent((*path, "fields", name), name, f"kinds.{kind.code}.fields", specs)
         elif spec.codes is not None and str(value) not in spec.codes:
             yield absent((*path, "fields", name), str(value), f"{name}.codes", spec.codes)
-        elif spec.type in ("integer", "money") and type(value) is not int:
-            yield found(
-                "case_value",
-                (*path, "fields", name),
-                (f"{name} 应为整数", f"{name} is an integer"),
-                ("写整数；金额以分计", "write an integer; money is in 分"),
-            )
+        elif (wrong := _misfit(spec.type, value)) is not None:
+            expected, cure = wrong
+            what = (f"{name} 应为{expected[0]}，写的是 {value}", f"{name} is {expected[1]}, not {value}")
+            yield found("case_value", (*path, "fields", name), what, cure)
     if any(field.role == "class" for field in kind.fields) and record.record_class is None:
         yield found(
             "case_class",
@@ -79,3 +77,24 @@ def _record(rulebook: Rulebook, case: WorkedCase, record: CaseRecord, path: Path
             ),
             ("补上 represents_from，或改为本人的记录", "add represents_from, or make it the person's own record"),
         )
+
+
+def _misfit(sort: str, value: str | int | bool) -> tuple[tuple[str, str], tuple[str, str]] | None:
+    """What a field of this type holds and how it is written, where the value is none such."""
+    match sort:
+        case "integer" | "money" if type(value) is not int:
+            return ("整数", "an integer"), ("写整数；金额以分计", "write an integer; money is in 分")
+        case "boolean" if not isinstance(value, bool):
+            return ("真假", "a truth value"), ("写 true 或 false", "write true or false")
+        case "date" if not _is_date(value):
+            return ("日期", "a date"), ('写加引号的日期，如 "2026-03-01"', 'write a quoted date such as "2026-03-01"')
+        case "text" | "code" | "region" | "identifier" | "resident_id" | "uscc" if not isinstance(value, str):
+            return ("文本", "a text"), (f'加引号，写作 "{value}"', f'write it in quotes: "{value}"')
+    return None
+
+
+def _is_date(value: str | int | bool) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False

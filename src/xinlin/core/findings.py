@@ -27,10 +27,14 @@ class Finding:
     what: Text
     cure: Text
 
-    def at(self, where: str) -> Problem:
-        """The problem at ``where`` (``file:line``), its key as it stands in that file: schemes and kinds have one each."""
-        apart = self.path[:1] == ("schemes",) or (self.path[:1] == ("kinds",) and len(self.path) > 2)
-        named = dotted(self.path[2:] if apart else self.path)
+    def at(self, where: str, key: Path | None = None) -> Problem:
+        """The problem at ``where`` (``file:line``), its key as it stands in that file: schemes and kinds have one each.
+
+        ``key`` is its path there where the file counts otherwise than the rulebook.
+        """
+        path = key or self.path
+        apart = path[:1] == ("schemes",) or (path[:1] == ("kinds",) and len(path) > 2)
+        named = dotted(path[2:] if apart else path)
         what = Text(zh=f"{named}：{self.what.zh}", en=f"{named}: {self.what.en}")
         return Problem(self.code, where, what, self.cure, detail={"path": dotted(self.path)})
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
@@ -54,7 +55,7 @@ from xinlin.core.rulebooks import (
     StatutoryList,
     Words,
 )
-from xinlin.core.sample_cases import WorkedCase
+from xinlin.core.sample_cases import CaseFile, WorkedCase
 from xinlin.core.schemes import Scheme
 from xinlin.core.strict_yaml import Path, Tree
 from xinlin.core.trade_scores import whole_schemes
@@ -140,11 +141,28 @@ class _Gathering:
     sections: dict[str, dict[str, Any]] = field(default_factory=dict)
     schemes: list[Scheme] = field(default_factory=list)
     cases: list[WorkedCase] = field(default_factory=list)
+    taken: dict[str, int] = field(default_factory=lambda: {"schemes": 0, "cases": 0})
+    """How many have been read, those with problems among them: each has a number, and so a path, of its own."""
+    first_cases: list[int] = field(default_factory=list)
+    """The number of the first case of each file."""
     head: Head | None = None
     notice: Notice | None = None
     places: dict[Path, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def numbered(self, section: Literal["schemes", "cases"]) -> Path:
+        """The path of the next one of a section without codes."""
+        self.taken[section] += 1
+        return (section, self.taken[section] - 1)
+
+    def key(self, path: Path) -> Path:
+        """A path as its file counts: the cases of one file begin at 0."""
+        if path[:1] != ("cases",) or len(path) < 2:
+            return path
+        number = int(path[1])
+        first = self.first_cases[bisect_right(self.first_cases, number) - 1]
+        return ("cases", number - first, *path[2:])
 
     def say(self, code: str, path: Path, zh: str, en: str, cure: Text) -> None:
         self.problems.append(Problem(code, nearest(self.places, path), Text(zh=zh, en=en), cure))
@@ -169,7 +187,9 @@ def load(name: str, texts: Mapping[str, str], parent: Loaded | None = None) -> L
     rulebook = _assemble(gathering, gathering.head, inherited)
     loaded = Loaded(rulebook, {**(parent.places if parent is not None else {}), **gathering.places}, gathering.digests)
     own = {section: frozenset(entries) for section, entries in gathering.sections.items()}
-    broken = [found.at(loaded.place(found.path)) for found in broken_references(rulebook, own)]
+    broken = [
+        found.at(loaded.place(found.path), gathering.key(found.path)) for found in broken_references(rulebook, own)
+    ]
     if broken:
         raise RulebookRefused(broken)
     return replace(loaded, rulebook=rulebook.model_copy(update={"schemes": whole_schemes(rulebook.schemes)}))
@@ -189,8 +209,8 @@ def _take_file(gathering: _Gathering, path: str, text: str) -> None:
     if not known or not path.endswith(".yaml"):
         what = Text(zh="这个文件不会被读取", en="nothing reads this file")
         cure = Text(
-            zh="改用规则册认得的文件名，或删去（见 docs/rulebooks.md）",
-            en="give it a name that a rulebook knows, or remove it (see docs/rulebooks.md)",
+            zh="改用规则册认得的文件名，以 .yaml 结尾，或删去（见 docs/rulebooks.md）",
+            en="give it a name that a rulebook knows, ending in .yaml, or remove it (see docs/rulebooks.md)",
         )
         gathering.problems.append(Problem("dead_file", f"{file}:1", what, cure))
         return
@@ -247,9 +267,9 @@ def _typed(
     try:
         return model.model_validate_json(json.dumps(given))
     except ValidationError as error:
-        gathering.problems.extend(
-            problems_of(error, model, given, at, lambda path: nearest(gathering.places, (*target, *path)))
-        )
+        unread = {problem.detail.get("path") for problem in reading.problems}
+        found = problems_of(error, model, given, at, lambda path: nearest(gathering.places, (*target, *path)))
+        gathering.problems.extend(problem for problem in found if problem.detail["path"] not in unread)
         return None
 
 
@@ -286,7 +306,7 @@ def _take_mapping(gathering: _Gathering, file: str, tree: dict[str, Tree], readi
 
 
 def _take_scheme(gathering: _Gathering, stem: str, tree: dict[str, Tree], reading: strict_yaml.Reading) -> None:
-    target: Path = ("schemes", len(gathering.schemes))
+    target = gathering.numbered("schemes")
     scheme = _typed(gathering, Scheme, tree, reading, (), target)
     if scheme is None:
         return
@@ -299,19 +319,13 @@ def _take_scheme(gathering: _Gathering, stem: str, tree: dict[str, Tree], readin
 
 
 def _take_cases(gathering: _Gathering, tree: dict[str, Tree], reading: strict_yaml.Reading) -> None:
-    cases = tree.get("cases")
-    unknown = set(tree) - {"scheme", "version", "cases"}
-    shared = {key: tree[key] for key in ("scheme", "version") if isinstance(tree.get(key), str)}
-    if unknown or not isinstance(cases, list) or len(shared) != 2:
-        en = "a file of cases holds exactly scheme, version (quoted) and cases"
-        what = Text(zh="算例文件只含 scheme、version（加引号）和 cases", en=en)
-        cure = Text(zh="补齐或删去多余的键", en="add what is missing, remove what is more")
-        gathering.problems.append(Problem("cases_file", f"rulebooks/{gathering.name}/{reading.file}:1", what, cure))
+    gathering.first_cases.append(gathering.taken["cases"])
+    file = _typed(gathering, CaseFile, tree, reading, (), ("case_files", reading.file))
+    if file is None:
         return
-    for at, entry in enumerate(cases):
-        target: Path = ("cases", len(gathering.cases))
-        given = {key: str(value) for key, value in shared.items()}
-        case = _typed(gathering, WorkedCase, entry, reading, ("cases", at), target, given)
+    shared = {"scheme": file.scheme, "version": file.version}
+    for at, entry in enumerate(file.cases):
+        case = _typed(gathering, WorkedCase, entry, reading, ("cases", at), gathering.numbered("cases"), shared)
         if case is not None:
             gathering.cases.append(case)
 

@@ -85,14 +85,38 @@ _CODES = {
     "value_error": "rule",
 }
 _EXPECTED = {
-    "string": Text(zh="一段文本（可加引号）", en="a text (in quotes where it looks like a number)"),
+    "string": Text(zh="一段文本", en="a text"),
     "int": Text(zh="一个整数", en="an integer"),
     "bool": Text(zh="true 或 false", en="true or false"),
-    "list": Text(zh="一个列表，如 [a, b]", en="a list such as [a, b]"),
+    "list": Text(zh="一个列表", en="a list"),
     "dict": Text(zh="一组“键: 值”", en="keys with values"),
     "model": Text(zh="一组“键: 值”", en="keys with values"),
-    "date": Text(zh='加引号的日期，如 "2026-03-01"', en='a quoted date such as "2026-03-01"'),
+    "date": Text(zh="一个日期", en="a date"),
 }
+
+
+def _cure_of(sort: str, raw: Tree | None, known: Sequence[str]) -> Text:
+    """How to write what was expected, with what stands there where that can be kept."""
+    plain = raw if isinstance(raw, str | int) else "{…}" if isinstance(raw, dict) else "…"
+    match sort:
+        case "string":
+            return Text(zh=f'加引号写作文本，如 "{plain}"', en=f'write a text, in quotes: "{plain}"')
+        case "int" if isinstance(raw, str) and raw.strip().lstrip("-").isascii() and raw.strip().lstrip("-").isdigit():
+            return Text(zh=f"去掉引号，写 {raw.strip()}", en=f"write {raw.strip()}, without quotes")
+        case "int":
+            return Text(zh="写整数，如 5，不加引号", en="write a whole number such as 5, without quotes")
+        case "bool":
+            return Text(zh="写 true 或 false，不加引号", en="write true or false, without quotes")
+        case "list":
+            return Text(
+                zh=f"用方括号写作 [{plain}]，或每项一行、以“- ”开头",
+                en=f"write [{plain}], or each item on a line of its own that begins with -",
+            )
+        case "date":
+            return Text(zh='写加引号的日期，如 "2026-03-01"', en='write a quoted date such as "2026-03-01"')
+    if known:
+        return Text(zh=f"可用的键：{', '.join(known)}", en=f"keys known here: {', '.join(known)}")
+    return Text(zh="每项写作“代码: 值”", en="write each as code: value")
 
 
 def _retold(said: Mapping[str, Any], path: Path, tree: Tree, model: type[BaseModel]) -> tuple[Text, Text]:
@@ -102,19 +126,9 @@ def _retold(said: Mapping[str, Any], path: Path, tree: Tree, model: type[BaseMod
     if kind == "missing":
         return Text(zh="缺少这个键", en="the key is missing"), Text(zh=f"补上 {key}", en=f"add {key}")
     if kind == "extra_forbidden":
-        allowed = sorted(_allowed(model, path))
-        near = difflib.get_close_matches(key, allowed, n=1)
-        meant = Text(zh=f"是否指 {near[0]}？", en=f"did you mean {near[0]}? ") if near else Text(zh="", en="")
-        listed = ", ".join(allowed)
-        cure = Text(zh=f"{meant.zh}可用的键：{listed}", en=f"{meant.en}Keys known here: {listed}")
-        return Text(zh="没有这个键", en="there is no such key"), cure
+        return _unknown(key, sorted(_allowed(model, path)))
     if kind == "literal_error":
-        choices = str(context.get("expected", "")).replace(" or ", ", ").replace("'", "")
-        raw = said.get("input")
-        return (
-            Text(zh=f"{raw} 不在可选值中", en=f"{raw} is none of the choices"),
-            Text(zh=f"改为其一：{choices}", en=f"write one of: {choices}"),
-        )
+        return _no_choice(said)
     if kind == "misfit":
         cure = Text(zh=str(context["cure_zh"]), en=str(context["cure_en"]))
         return Text(zh=str(context["zh"]), en=str(context["en"])), cure
@@ -126,13 +140,39 @@ def _retold(said: Mapping[str, Any], path: Path, tree: Tree, model: type[BaseMod
             Text(zh=f"应不小于 {least}", en=f"must be at least {least}"),
             Text(zh=f"改为 {least} 或更大", en=f"write {least} or more"),
         )
-    for prefix, expected in _EXPECTED.items():
-        if kind.startswith(prefix):
-            return (
-                Text(zh=f"应为{expected.zh}", en=f"expected {expected.en}"),
-                Text(zh="改成所说的形式", en="write it in that form"),
-            )
+    for sort, expected in _EXPECTED.items():
+        if kind.startswith(sort):
+            cure = _cure_of(sort, said.get("input"), sorted(_allowed(model, (*path, ""))) if sort == "model" else ())
+            if sort == "date" and said["loc"][-1] == "date" != key:  # a field test compares with a number or a day
+                return Text(zh="应为整数或日期", en="expected an integer or a date"), Text(
+                    zh=f"写整数，如 5；或{cure.zh}", en=f"write a whole number such as 5; or {cure.en}"
+                )
+            return Text(zh=f"应为{expected.zh}", en=f"expected {expected.en}"), cure
     return Text(zh=f"不合要求：{said['msg']}", en=str(said["msg"])), Text(zh="按规则改正", en="correct it")
+
+
+def _unknown(key: str, allowed: Sequence[str]) -> tuple[Text, Text]:
+    """A key that its place does not know, or one that another form of the same thing knows."""
+    listed = ", ".join(allowed)
+    if key in allowed:
+        return (
+            Text(zh="不能与同处的其他键同用", en="does not go with the other keys beside it"),
+            Text(zh="只留一种写法；多个条件用 all 连接", en="keep one form; join several conditions with all"),
+        )
+    near = difflib.get_close_matches(key, allowed, n=1)
+    meant = Text(zh=f"是否指 {near[0]}？", en=f"did you mean {near[0]}? ") if near else Text(zh="", en="")
+    cure = Text(zh=f"{meant.zh}可用的键：{listed}", en=f"{meant.en}Keys known here: {listed}")
+    return Text(zh="没有这个键", en="there is no such key"), cure
+
+
+def _no_choice(said: Mapping[str, Any]) -> tuple[Text, Text]:
+    """A word that is none of the words allowed; a basis may be a list of citations instead."""
+    raw, choices = said.get("input"), str(said["ctx"]["expected"]).replace(" or ", ", ").replace("'", "")
+    cure = Text(zh=f"改为其一：{choices}", en=f"write one of: {choices}")
+    if choices == "demonstration":
+        cited = "[{source: …, article: …}]"
+        cure = Text(zh=f"写 {choices}，或援引依据：{cited}", en=f"write {choices}, or cite what it rests on: {cited}")
+    return Text(zh=f"{raw} 不在可选值中", en=f"{raw} is none of the choices"), cure
 
 
 def _allowed(model: type[BaseModel], path: Path) -> set[str]:

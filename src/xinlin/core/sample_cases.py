@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from xinlin.core.values import Strict, Text
 
@@ -41,3 +41,12 @@ class WorkedCase(Strict):
     expect_dimensions: dict[str, int] = {}
     told: bool = False
     """A published source tells of this resident; the synthetic city has somebody who lives that life."""
+
+
+class CaseFile(Strict):
+    """A file of worked cases, all about one version of a scheme."""
+
+    scheme: str
+    version: str
+    cases: list[Any]
+    """Each a `WorkedCase` without scheme and version."""

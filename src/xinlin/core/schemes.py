@@ -314,6 +314,17 @@ class Scale(Strict):
     minimum: int | None = None
     maximum: int | None = None
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Scale:
+        if self.minimum is not None and self.maximum is not None and self.minimum >= self.maximum:
+            raise misfit(
+                f"下限 {self.minimum} 不低于上限 {self.maximum}",
+                f"the minimum {self.minimum} is not below the maximum {self.maximum}",
+                "调换或改正两者",
+                "swap or correct the two",
+            )
+        return self
+
 
 class Mark(Strict):
     """Something a holder may show from a score upward, such as a green code. There is no mark for those below."""

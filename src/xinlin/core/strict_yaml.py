@@ -18,7 +18,7 @@ from xinlin.core.values import Problem, Text
 Key = str | int
 Path = tuple[Key, ...]
 Tree = dict[str, Any] | list[Any] | str | int | bool
-"""What a file holds: mappings, lists, texts, integers and truth values, all the way down."""
+"""What a file holds: mappings, lists, texts, integers and truth values, all the way down; None for an unreadable item."""
 
 _INTEGER = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _DATE = re.compile(r"^\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?$")
@@ -66,11 +66,7 @@ def read(text: str, file: str) -> Reading:
         reading.problems.append(_too_deep(file, deep))
         return reading
     if len(documents) != 1:
-        what = Text(
-            zh=f"文件应恰有一个文档，实有 {len(documents)} 个", en=f"a file holds one document, not {len(documents)}"
-        )
-        cure = Text(zh="写入内容，或拆成多个文件", en="write its content, or split it into several files")
-        reading.problems.append(Problem("one_document", f"{file}:1", what, cure))
+        reading.problems.append(_not_one(file, len(documents)))
         return reading
     walker = _Walker(file, reading)
     reading.tree = walker.walk(documents[0], ())
@@ -95,18 +91,30 @@ def _unreadable(error: yaml.YAMLError, file: str, text: str) -> Problem:
     line = mark.line + 1 if mark is not None else 1
     said = getattr(error, "problem", None) or str(error)
     lines = text.splitlines()
-    tab = 0 < line <= len(lines) and "\t" in lines[line - 1][: -len(lines[line - 1].lstrip()) or None]
-    return Problem(
-        "yaml",
-        f"{file}:{line}",
-        Text(zh=f"不是可读的 YAML：{said}", en=f"not readable YAML: {said}"),
-        Text(zh="缩进用空格，不用制表符", en="indent with spaces, not tabs")
-        if tab
-        else Text(
+    near = lines[max(line - 2, 0) : line]
+    if any("\t" in one[: len(one) - len(one.lstrip())] for one in near):
+        cure = Text(zh="缩进用空格，不用制表符", en="indent with spaces, not tabs")
+    elif any("：" in one and ":" not in one for one in near):
+        cure = Text(
+            zh="冒号用半角“:”，后加一个空格", en="write the plain colon, not the wide one, and a space after it"
+        )
+    else:
+        cure = Text(
             zh="检查该行及上一行的缩进、冒号后的空格、引号与括号是否成对",
             en="look at this line and the one before: indentation, a space after each colon, quotes and brackets in pairs",
-        ),
-    )
+        )
+    what = Text(zh=f"不是可读的 YAML：{said}", en=f"not readable YAML: {said}")
+    return Problem("yaml", f"{file}:{line}", what, cure)
+
+
+def _not_one(file: str, documents: int) -> Problem:
+    if documents:
+        what = Text(zh=f"文件应恰有一个文档，实有 {documents} 个", en=f"a file holds one document, not {documents}")
+        cure = Text(zh="去掉 --- 行，拆成多个文件", en="remove the line --- and split it into several files")
+    else:
+        what = Text(zh="文件没有内容", en="the file is empty")
+        cure = Text(zh="写入内容，或删去文件", en="write its content, or remove the file")
+    return Problem("one_document", f"{file}:1", what, cure)
 
 
 def _too_deep(file: str, line: int) -> Problem:
@@ -169,8 +177,8 @@ class _Walker:
         if node.tag != "tag:yaml.org,2002:seq":
             self._tagged(node, path)
             return None
-        values = (self.walk(item, (*path, at)) for at, item in enumerate(node.value))
-        return [value for value in values if value is not None]
+        # an item that could not be read stays as None, so that those behind it keep their places
+        return [self.walk(item, (*path, at)) for at, item in enumerate(node.value)]
 
     def _tagged(self, node: yaml.Node, path: Path) -> None:
         what = Text(zh=f"不允许标签 {node.tag}", en=f"the tag {node.tag} is not allowed")
@@ -206,7 +214,7 @@ class _Walker:
             return raw
         if raw in ("true", "false"):
             return raw == "true"
-        if _INTEGER.match(raw) and len(raw) <= 18:
+        if _INTEGER.match(raw) and len(raw) <= _LONGEST:
             return int(raw)
         doubt = self._doubt(raw)
         if doubt is None:
@@ -229,6 +237,8 @@ class _Walker:
 
 
 _STANDARD = frozenset({"str", "int", "bool", "null", "float", "timestamp", "value", "merge"})
+_LONGEST = 18
+"""Digits of an integer: what fits 64 bits whatever they are."""
 _DOUBTS: tuple[tuple[Callable[[str], bool], str, Text, Text], ...] = (
     (
         lambda raw: bool(_DATE.match(raw)),
@@ -247,6 +257,15 @@ _DOUBTS: tuple[tuple[Callable[[str], bool], str, Text, Text], ...] = (
         "empty_value",
         Text(zh="没有值", en="no value is given"),
         Text(zh="写上值，或删去这个键", en="give a value, or remove the key"),
+    ),
+    (
+        lambda raw: bool(_INTEGER.match(raw)) and len(raw) > _LONGEST,
+        "number",
+        Text(zh="{raw} 太大", en="{raw} is too large"),
+        Text(
+            zh=f'整数最多 {_LONGEST} 位；编号等文本写 "{{raw}}"',
+            en=f'an integer has at most {_LONGEST} digits; for a text such as a code write "{{raw}}"',
+        ),
     ),
     (
         lambda raw: bool(_NUMBER_LIKE.match(raw) or _SPECIAL.match(raw)),
