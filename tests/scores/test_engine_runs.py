@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -127,6 +128,35 @@ def test_a_change_rescored_equals_the_whole_run(
         source, place = (some, touched.index(number)) if number in touched else (old, at)
         assert (source.scores[place], source.tiers[place]) == (new.scores[at], new.tiers[at])
         assert all(source.dimensions[code][place] == vector[at] for code, vector in new.dimensions.items())
+
+
+def test_changed_records_whose_fields_differ_in_type_are_read_each_by_its_own_rules() -> None:
+    facts = [(n, Fact(f"r{n}", "deed", START, fields={"hours": n})) for n in range(3)]
+    several = scheme_of(
+        where=FieldTest(field="hours", at_least=1),
+        measure=Measure(take="sum", of="hours"),
+        points=Award(each=Each(points=1)),
+    )
+    indicator = several.dimensions[0].indicators[0]
+    noted = indicator.model_copy(
+        update={
+            "code": "j",
+            "kind": "fault",
+            "where": FieldTest(field="hours", equals="2"),
+            "measure": Measure(take="count"),
+        }
+    )
+    whole = several.dimensions[0].model_copy(update={"indicators": [indicator, noted]})
+    layout = Layout.of(compile_scheme(several.model_copy(update={"dimensions": [whole]}), START))
+    deeds = table_of("deed", facts)
+    at = deeds.schema.get_field_index("f_hours")
+    tables = {"deed": deeds, "fault": deeds.set_column(at, "f_hours", deeds["f_hours"].cast(pa.string()))}
+    with duckdb.connect(":memory:") as connection:
+        rows = layout.rows_of(connection, tables)
+    assert rows["kind"].tolist() == [0, 0, 0, 1, 1, 1]
+    assert rows["test_0"].tolist() == [False, True, True, False, False, True]
+    assert rows["value_0"].tolist() == [0, 1, 2, 0, 0, 0]
+    assert rows["has_0"].tolist() == [True, True, True, False, False, False]
 
 
 def big(folder: Path, cap: int | None) -> Plan:

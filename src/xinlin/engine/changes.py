@@ -45,6 +45,7 @@ from xinlin.engine.mapped import (
     numbers,
     opened,
     rows_path,
+    taken_rows,
 )
 from xinlin.engine.numbering import NOT_SCORED, Numbering, hash_sql
 from xinlin.engine.runs import EPOCH, Rows, indicator_points
@@ -55,8 +56,6 @@ from xinlin.engine.tables import quoted, refuse_gaps
 
 Mask = npt.NDArray[np.bool_]
 
-AT_ONCE = 1 << 12
-"""Of how many people records are picked out in one go: what is held meanwhile stays in the processor's own memory."""
 NEVER = 1 << 30
 """A day that no record has."""
 FEW = 1 << 12
@@ -74,17 +73,24 @@ def _keys(kind: npt.NDArray[np.int64] | np.int64, place: npt.NDArray[np.uint32])
     return kind << 32 | place
 
 
-def _alike(rising: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> Places:
-    """Where the wanted values stand among the rising ones, once for each time."""
-    at, found = np.searchsorted(rising, wanted), [np.empty(0, np.int64)]
+def _alike(rising: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> tuple[Places, Places]:
+    """Where the wanted values stand among the rising ones, once for each time; and which of the wanted each is."""
+    which = np.argsort(wanted)  # neighbours are looked up one after another, in memory that was just read
+    at, found = np.searchsorted(rising, wanted[which]), [(np.empty(0, np.int64), np.empty(0, np.int64))]
     while len(at):
-        inside = at < len(rising)
-        at, wanted = at[inside], wanted[inside]
-        same = rising[at] == wanted
-        at, wanted = at[same], wanted[same]
-        found.append(at)
+        same = np.flatnonzero(rising[np.minimum(at, len(rising) - 1)] == wanted[which]) if len(rising) else which[:0]
+        at, which = at[same], which[same]
+        found.append((at, which))
         at = at + 1
-    return np.concatenate(found)
+        inside = at < len(rising)
+        at, which = at[inside], which[inside]
+    return np.concatenate([at for at, _ in found]), np.concatenate([which for _, which in found])
+
+
+def _distinct(values: Numbers) -> Numbers:
+    """The numbers in rising order, each once."""
+    rising = np.sort(values)
+    return rising[np.concatenate(([True], rising[1:] != rising[:-1]))[: len(rising)]]
 
 
 def _among(rising: npt.NDArray[np.integer], asked: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
@@ -185,7 +191,7 @@ class MappedSnapshot:
         with ThreadPoolExecutor(cores) as pool:
             replaced = pool.submit(self._replaced, handles)
             changes = _Changes(self._new(changed), handles, *replaced.result())
-            asked = np.unique(np.concatenate([changes.rows["subject"], changes.gone_from]))
+            asked = _distinct(np.concatenate([changes.rows["subject"], changes.gone_from]))
             touched = asked[_among(self.people, asked)]
             pieces = np.array_split(touched, max(1, min(cores, len(touched) // FEW)))
             found = list(pool.map(partial(self._scored, changes), pieces))
@@ -193,11 +199,7 @@ class MappedSnapshot:
 
     def _new(self, changed: Mapping[str, pa.Table]) -> Table:
         """The changed records as rows."""
-        for kind, table in changed.items():
-            self.connection.register(kind, table)
-        rows = self.layout.rows(self.connection, list(changed))
-        for kind in changed:
-            self.connection.unregister(kind)
+        rows = self.layout.rows_of(self.connection, changed)
         lengths = [len(table) for table in changed.values()]
         rows["place"] = _spread(np.zeros(len(lengths), np.int64), np.array(lengths, np.int64))
         return rows
@@ -207,22 +209,24 @@ class MappedSnapshot:
         known = [kind for kind in handles if kind in self.hashed]
         if not known:
             return np.empty(0, np.int32), np.empty(0, np.int64)
-        subjects, places = [], []
-        every = pa.table({"record": pa.chunked_array([c for kind in known for c in handles[kind].chunks], pa.string())})
+        every = pa.chunked_array([chunk for kind in known for chunk in handles[kind].chunks], pa.string())
         with self.connection.cursor() as cursor:
-            cursor.register("changed handles", every)
+            cursor.register("changed handles", pa.table({"record": every}))
             hashed = cursor.execute('SELECT hash(record) AS hashed FROM "changed handles"').fetchnumpy()["hashed"]
-        ends = np.cumsum([len(handles[kind]) for kind in known])
-        for kind, wanted in zip(known, np.split(hashed, ends[:-1]), strict=True):
-            at = _alike(self.hashed[kind], np.unique(wanted))
+        subjects, keys, named, wanted, first = [], [], [], [], 0
+        for kind in known:
+            at, which = _alike(self.hashed[kind], hashed[first : first + len(handles[kind])])
             place = self.places[kind][at]
-            same = pc.is_in(self.handles[kind].take(pa.array(place)), value_set=handles[kind])
-            kept = np.flatnonzero(same.combine_chunks().to_numpy(zero_copy_only=False))
-            subjects.append(self.owners[kind][at[kept]])
-            places.append(_keys(np.int64(self.layout.kinds.index(kind)), place[kept]))
-        subject, place = np.concatenate(subjects), np.concatenate(places)
-        order = np.lexsort((place, subject))
-        return subject[order], place[order]
+            subjects.append(self.owners[kind][at])
+            keys.append(_keys(np.int64(self.layout.kinds.index(kind)), place))
+            named += self.handles[kind].take(pa.array(place)).chunks
+            wanted.append(which + first)
+            first += len(handles[kind])
+        alike = pc.equal(pa.chunked_array(named, pa.string()), every.take(pa.array(np.concatenate(wanted))))
+        same = np.flatnonzero(alike.to_numpy())  # two handles may have one hash
+        subject, key = np.concatenate(subjects)[same], np.concatenate(keys)[same]
+        order = np.lexsort((key, subject))
+        return subject[order], key[order]
 
     def _scored(self, changes: _Changes, touched: Numbers) -> Figures:
         """The figures of some of the touched people."""
@@ -231,29 +235,26 @@ class MappedSnapshot:
 
     def _in_order(self, changes: _Changes, touched: Numbers) -> tuple[Table, Places]:
         """The records in force of these people and whose they are among them: kind after kind, in the order of a snapshot."""
-        firsts = range(0, len(touched), AT_ONCE)
-        old = [self._old(changes, touched[first : first + AT_ONCE]) for first in firsts]
-        new = changes.rows[_among(touched, changes.rows["subject"]) & self._in_force(changes.rows)]
-        rows = np.concatenate([*(rows for rows, _ in old), new])
-        whose = [whose + first for first, (_, whose) in zip(firsts, old, strict=True)]
-        groups = np.concatenate([*whose, np.searchsorted(touched, new["subject"])])
-        groups += rows["kind"] * np.int64(len(touched))
-        order = in_order(groups, rows["occurred_on"], partial(self._texts, changes, rows, len(rows) - len(new)))
-        return rows.take(order), groups[order]
-
-    def _old(self, changes: _Changes, touched: Numbers) -> tuple[Table, Places]:
-        """What stays in force of the snapshot's records of these people, and whose it is among them."""
+        new = np.flatnonzero(_among(touched, changes.rows["subject"]) & self._in_force(changes.rows))
         begin, end = self.begins[touched], self.begins[touched + 1]
-        rows = self.rows.take(_spread(begin, end))
-        whose = np.repeat(np.arange(len(touched)), end - begin)
+        old, of_old = int((end - begin).sum()), np.repeat(np.arange(len(touched)), end - begin)
+        rows = taken_rows(self.rows, _spread(begin, end), taken_rows(changes.rows, new))
+        whose = np.concatenate([of_old, np.searchsorted(touched, rows["subject"][old:])])
         stays = self._in_force(rows)
-        theirs = np.flatnonzero(_among(touched, changes.gone_from))
-        if len(theirs):
-            kinds = len(self.layout.kinds)
-            gone = (np.searchsorted(touched, changes.gone_from[theirs]) * kinds << 32) + changes.gone[theirs]
-            stays[np.searchsorted(_keys(whose * kinds + rows["kind"], rows["place"]), gone)] = False
+        stays[self._gone(changes, touched, rows[:old], of_old)] = False
         at = np.flatnonzero(stays)
-        return rows.take(at), whose[at]
+        groups = whose[at]
+        groups += rows["kind"][at] * np.int64(len(touched))
+        texts = partial(self._texts, changes, rows, old)
+        order = in_order(groups, rows["occurred_on"][at], lambda some: texts(at[some]))
+        return taken_rows(rows, at[order]), groups[order]
+
+    def _gone(self, changes: _Changes, touched: Numbers, old: Table, whose: Places) -> Places:
+        """Where those stand among these people's records that changed ones replace."""
+        theirs = np.flatnonzero(_among(touched, changes.gone_from))
+        kinds = len(self.layout.kinds)
+        gone = (np.searchsorted(touched, changes.gone_from[theirs]) * kinds << 32) + changes.gone[theirs]
+        return np.searchsorted(_keys(whose * kinds + old["kind"], old["place"]), gone)
 
     def _in_force(self, rows: Table) -> Mask:
         day = self.plan.as_of.toordinal() - EPOCH

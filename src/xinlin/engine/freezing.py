@@ -67,7 +67,7 @@ def _taken(column: pa.Array, at: pa.Array) -> pa.Array:
     return pa.StringArray.from_buffers(len(at), pa.py_buffer(ends), found.buffers()[1])
 
 
-def in_order(subject: Numbers, days: npt.NDArray[np.int32], handles: Handles) -> Places:
+def in_order(subject: Numbers | Places, days: npt.NDArray[np.int32], handles: Handles) -> Places:
     """The places of rows in the order of (subject, day, record); ``handles`` gives the records' handles at some places."""
     if not len(subject):
         return np.empty(0, np.int64)

@@ -28,6 +28,8 @@ FITS = 1 << 62
 FEW = 1 << 12
 LARGEST = 1 << 56
 """An indicator that gives one subject this many points is refused: sums of such no longer fit a column."""
+STRETCH = 512
+"""Days whose repeat terms are worked out together."""
 EPOCH = date(1970, 1, 1).toordinal()
 
 
@@ -166,11 +168,22 @@ def _group_points(plan: IndicatorPlan, rows: Rows, value: Array, starts: Places)
     return np.where(places >= 0, awarded(plan.points, value[places]), 0)
 
 
-@lru_cache(maxsize=64)
-def _repeat_ends(within: str, first: int, last: int) -> npt.NDArray[np.int64]:
-    """For each day from ``first`` to ``last``: the day on which its repeat term ends. Calendar terms are never SQL."""
-    days = (date.fromordinal(day + EPOCH) for day in range(first, last + 1))
-    return np.array([add_term(day, within).toordinal() - EPOCH for day in days], np.int64)
+def _repeat_ends(within: str, days: Array) -> Array:
+    """For each of the days: the day on which its repeat term ends. Calendar terms are never SQL.
+
+    They are worked out stretch by stretch, so that other records' days meet the same stretches again.
+    """
+    first, last = int(days.min()) // STRETCH, int(days.max()) // STRETCH
+    ends = np.concatenate([_ends_in(within, stretch) for stretch in range(first, last + 1)])
+    found: Array = ends[days - first * STRETCH]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _ends_in(within: str, stretch: int) -> npt.NDArray[np.int64]:
+    days = np.arange(stretch * STRETCH, (stretch + 1) * STRETCH) + EPOCH
+    known = np.clip(days, date.min.toordinal(), date.max.toordinal()).tolist()
+    return np.array([add_term(date.fromordinal(day), within).toordinal() - EPOCH for day in known], np.int64)
 
 
 def _record_points(plan: IndicatorPlan, rows: Rows, value: Array, starts: Places) -> Array:
@@ -180,8 +193,7 @@ def _record_points(plan: IndicatorPlan, rows: Rows, value: Array, starts: Places
         gained = np.where(rows.has, gained, 0)
     if plan.repeat is None or rows.day is None:
         return gained
-    first = int(rows.day.min())
-    ends = _repeat_ends(plan.repeat.within, first, int(rows.day.max()))[rows.day - first]
+    ends = _repeat_ends(plan.repeat.within, rows.day)
     repeated = np.zeros(len(rows), np.bool_)
     repeated[1:] = rows.day[1:] < ends[:-1]
     repeated[starts] = False
