@@ -67,6 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
+    except KeyboardInterrupt:  # before the command was ready to say it in its own words
+        print("已停止。Stopped.", file=sys.stderr)
+        return scores.STOPPED
     except Exception as error:
         problems = amiss.explain(error)
         if not problems:

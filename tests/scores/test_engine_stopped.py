@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from tests.scores.conftest import Resident
 from tests.scores.test_open_folder import AS_OF, lines, write
 from xinlin import shelf
 from xinlin.cli import main
-from xinlin.engine import plain
+from xinlin.engine import plain, report
 from xinlin.engine.report import CONTRIBUTIONS, RUN, SCORES, Order, Source, score_folder
 from xinlin.engine.workplaces import workplace
 from xinlin.office.actions import people
@@ -220,3 +221,29 @@ def test_a_citys_run_that_is_stopped_publishes_nothing_and_leaves_nothing(
     assert [run.state for run in ScoreRun.objects.all()] == [ScoreRun.State.FAILED]
     assert not Score.objects.exists()
     assert left(Path(settings.DATA) / "snapshots") == []
+
+
+def test_a_full_disk_is_said_in_words_that_name_the_place(
+    city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")  # as a write says it: no file is named
+
+    monkeypatch.setattr(report, "_laid_out", full)
+    out = tmp_path / "out"
+    words = ["score", "--rulebook", "dongtou", "--data", str(city), "--as-of", f"{AS_OF}", "--out", str(out)]
+    assert main(words) == 1
+    said = capsys.readouterr().err
+    assert f"{out}: 磁盘已满" in said and "make room and do the same again" in said
+    assert not [path for path in out.rglob("*.parquet") if ".work-" not in str(path)]
+
+
+def test_who_stops_a_command_before_it_began_sees_no_trace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shelf, "read", stopped)
+    assert main(["score", "--rulebook", "dongtou", "--data", "x", "--as-of", f"{AS_OF}", "--out", "y"]) == 130
+    assert "已停止" in capsys.readouterr().err

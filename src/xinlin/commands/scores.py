@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xinlin.commands import amiss
 from xinlin.commands.installation import begin
 
 if TYPE_CHECKING:
@@ -249,6 +250,16 @@ def _changes(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) 
     return 0
 
 
+def _complain_of_disk(failed: OSError, out: Path | None) -> None:
+    """A full disk names no file by itself: what was being written is the result."""
+    failed.filename = failed.filename or out
+    full = [problem for problem in amiss.explain(failed) if problem.code == "disk_full"]
+    if full:
+        _complain(full)
+    else:
+        print(failed, file=sys.stderr)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from xinlin import shelf
     from xinlin.engine.runs import TooManyPoints
@@ -277,8 +288,11 @@ def _run(arguments: argparse.Namespace) -> int:
     except FolderRefused as refused:
         _complain([refused.problem])
         return 1
-    except (SparkMissing, TooManyPoints, OSError) as failed:
+    except (SparkMissing, TooManyPoints) as failed:
         print(failed, file=sys.stderr)
+        return 1
+    except OSError as failed:
+        _complain_of_disk(failed, arguments.out)
         return 1
     except _Refused as refused:
         print(refused, file=sys.stderr)
