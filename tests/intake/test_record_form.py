@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from .conftest import Send, resident, table
+from xinlin.core.values import Text
+
+from .conftest import Send, resident, spec, table
 
 pytestmark = pytest.mark.django_db
 RIGHT = {
@@ -90,3 +92,27 @@ def test_a_file_that_was_read_wrongly_is_read_as_the_clerk_says(clerk: Client, s
     assert wrong.status_code == 422
     clerk.post(f"/bench/intake/{batch.number}/reading/", {"header_row": "3"})
     assert Batch.objects.get(pk=batch.pk).layout["headers"] == ["甲", "乙", "丙"]
+
+
+def test_the_unit_in_a_label_of_money_is_that_of_the_delivery_and_not_of_what_is_shown() -> None:
+    """A fine of ¥500.00 under 罚款金额（万元） reads as five million."""
+    assert spec("fine", "罚款金额（万元）", "money").heading.zh == "罚款金额"
+    assert spec("note", "情况说明（金额以元计）").heading.zh == "情况说明（金额以元计）"
+
+
+def test_no_amount_stands_under_the_unit_in_which_it_came(clerk: Client, catalogue: Any, send: Send) -> None:
+    kinds = catalogue.kinds["deeds"]
+    fields = [
+        one.model_copy(update={"label": Text(zh="金额（万元）", en="Amount"), "unit": "万元"})
+        if one.code == "amount"
+        else one
+        for one in kinds.fields
+    ]
+    catalogue.kinds["deeds"] = kinds.model_copy(update={"fields": fields})
+    try:
+        batch = send("deeds", table("公民身份号码,姓名,发生日期,金额(万元)", f"{resident(1)},王小明,2024-05-01,0.05"))
+        page = clerk.get(f"/bench/records/{batch.records.get().reference}/").content.decode()
+    finally:
+        catalogue.kinds["deeds"] = kinds
+    assert "¥500.00" in page
+    assert "万元" not in page

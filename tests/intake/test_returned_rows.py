@@ -115,6 +115,8 @@ def test_a_row_taken_in_before_is_not_taken_in_twice_with_other_words(send: Send
     send("deeds", saved(cured(sheet, 1, 2, 3)), "refused.xlsx")
     late = send("deeds", saved(cured(sheet, 1, 2, 3, to="2024-02-28")), "refused.xlsx")
     assert counts(late) == ("done", 3, 0, 3)
+    twice = saved([sheet[0], *(cured(sheet, 1, to="2024-02-27")[1:2] * 2)])
+    assert counts(send("deeds", twice, "refused.xlsx")) == ("done", 2, 0, 2)
     assert {problem["code"] for row in late.refused_rows.all() for problem in row.problems} == {"row_replayed_before"}
     assert Record.objects.count() == 3
 

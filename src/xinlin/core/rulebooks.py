@@ -6,6 +6,7 @@ A rulebook is a folder of YAML; `xinlin.core.loading` turns its texts into one `
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
@@ -77,6 +78,9 @@ class Department(Strict):
     basis: Basis
 
 
+_MONEY_UNIT = re.compile(r"\s*[（(][^（()）]*元[^（()）]*[)）]$")
+
+
 class FieldSpec(Strict):
     """One column of a kind of record (信息项)."""
 
@@ -100,6 +104,13 @@ class FieldSpec(Strict):
     max_length: int | None = None
     personal: bool = False
     """True where the value alone points at a natural person; such a value is sealed and never published."""
+
+    @property
+    def heading(self) -> Text:
+        """The label without a unit of money: that is of the delivery, and what is kept and shown is in yuan."""
+        if self.type != "money":
+            return self.label
+        return Text(zh=_MONEY_UNIT.sub("", self.label.zh), en=_MONEY_UNIT.sub("", self.label.en))
 
 
 class Kind(Strict):

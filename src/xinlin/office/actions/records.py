@@ -199,13 +199,13 @@ class Storing:
         """Settled rows that repeat no record: a second account of one fact. Lists and identities find their own versions."""
         if not self.settled or self.rows.identity or self.list_state is not None:
             return []
-        told = dict(self.rows.table.read("fingerprint, row", f"row IN {members('bigint')}", [listed(self.settled)]))
-        for start in range(0, len(self.settled), 500):
-            part = list(told)[start : start + 500]
-            held = Record.objects.filter(kind=self.kind.code, fingerprint__in=part)
-            for print_ in held.values_list("fingerprint", flat=True):
-                del told[print_]
-        return sorted(told.values())
+        told = list(self.rows.table.read("fingerprint, row", f"row IN {members('bigint')}", [listed(self.settled)]))
+        held: set[str] = set()
+        for start in range(0, len(told), 500):
+            part = [print_ for print_, _ in told[start : start + 500]]
+            same = Record.objects.filter(kind=self.kind.code, fingerprint__in=part)
+            held.update(same.values_list("fingerprint", flat=True))
+        return sorted(row for print_, row in told if print_ not in held)
 
     def _refuse(self, problems: Mapping[int, Problem]) -> None:
         """Refuse rows that had been judged right."""

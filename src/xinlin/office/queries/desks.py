@@ -306,7 +306,7 @@ def _claims(record: Record, changes: dict[str, str]) -> list[Claim]:
     for spec in correctable(kind) if kind else []:
         stored = getattr(record, _COLUMNS.get(spec.role, spec.role)) if spec.role else record.fields.get(spec.code)
         value = stored.isoformat() if isinstance(stored, date) else stored
-        found.append(Claim(spec.label, shown_value(spec, value or None), spec.code, changes.get(spec.code, "")))
+        found.append(Claim(spec.heading, shown_value(spec, value or None), spec.code, changes.get(spec.code, "")))
     return found
 
 

@@ -116,7 +116,7 @@ def record(*, actor: Actor, reference: str) -> HeldRecord:
         _look(actor, held, subject)
     events = list(held.events.select_related("case").order_by("pk"))
     moved = next((MOVED[event.reason] for event in reversed(events) if event.reason in MOVED), None)
-    shown = [(s.label, _shown(s, held.fields.get(s.code))) for s in (kind.fields if kind else []) if s.role is None]
+    shown = [(s.heading, _shown(s, held.fields.get(s.code))) for s in (kind.fields if kind else []) if s.role is None]
     return HeldRecord(
         reference=held.reference,
         kind_name=kind.name if kind else Text(zh=held.kind, en=held.kind),

@@ -6,7 +6,6 @@ whatever the publishing job has or has not done yet.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,7 +26,6 @@ from xinlin.office.names_index import holding
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import NotFound, today
 
-_UNIT = re.compile(r"\s*[（(][^（()）]*元[^（()）]*[)）]$")
 PER_PAGE = 20
 MOST_WORDS = 100
 MOST_OF_A_BODY = 500
@@ -86,13 +84,6 @@ def _value(spec: FieldSpec, value: Any) -> str | Text:
     return str(value)
 
 
-def _label(spec: FieldSpec) -> Text:
-    """The label of a field; a money column's unit is that of the delivery, not of what is shown."""
-    if spec.type != "money":
-        return spec.label
-    return Text(zh=_UNIT.sub("", spec.label.zh), en=_UNIT.sub("", spec.label.en))
-
-
 def body_view(body: PublicBody) -> BodyView:
     """An organisation for a page."""
     return BodyView(body.uscc, body.name, body.kind, body.masked)
@@ -131,7 +122,7 @@ def _view(row: Any, book: Rulebook, hidden: bool = False) -> PublicRecord | None
         ends_on=row.ends_on,
         disputed=row.record_status == "disputed",
         corrected=row.corrected,
-        fields=[(_label(spec), _value(spec, value)) for spec, value in shown if not (hidden and spec.type == "text")],
+        fields=[(spec.heading, _value(spec, value)) for spec, value in shown if not (hidden and spec.type == "text")],
         hidden=hidden,
     )
 

@@ -254,7 +254,7 @@ def view(record: Record, fact: Fact, rulebook: Rulebook, indicators: list[Indica
     via = fact.of == "organisation"
     stored = {spec.code: record.fields.get(spec.code) for spec in kind.fields}
     shown = [
-        (spec.label, shown_value(spec, stored[spec.code]))
+        (spec.heading, shown_value(spec, stored[spec.code]))
         for spec in kind.fields
         if spec.role is None and stored[spec.code] is not None and not (via and spec.personal)
     ]
