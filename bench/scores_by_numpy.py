@@ -23,9 +23,8 @@ from bench.scores_snapshot import (
     KINDS_USED,
     SINCE,
     TERMS,
-    USED,
+    columns_of,
     connect,
-    family_of,
     file_of,
 )
 
@@ -59,7 +58,7 @@ def prepare(snapshot: Path, folder: Path) -> None:
             "active": "(status = 'active')::UTINYINT",
             "year": "year(occurred_on)::SMALLINT",
         }
-        for name in USED[family_of(kind)]:
+        for name in columns_of(kind):
             if name in CODES:
                 cases = " ".join(f"WHEN '{code}' THEN {at}" for at, code in enumerate(CODES[name]))
                 select[name] = f"CASE {name} {cases} ELSE 255 END::UTINYINT"

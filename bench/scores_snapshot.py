@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bench.scores_rules import AS_OF, INDICATORS, LIMITS
+from bench.scores_rules import AS_OF, CLASS_RULES, INDICATORS, LIMITS
 
 SINCE = {"P3M": "2026-04-01", "P1Y": "2025-07-01", "P2Y": "2024-07-01", "P3Y": "2023-07-01"}
 """The first day on which a record of each term still counts on `AS_OF`."""
@@ -19,18 +19,31 @@ DIMENSIONS = [f"dimension_{at + 1}" for at in range(len(LIMITS))]
 KINDS_USED = list(dict.fromkeys(shape.kind for shape in INDICATORS))
 COMMON = ["subject", "via", "occurred_on", "status", "ends_on"]
 USED = {
-    "hours": ["f_hours", "f_level"],
-    "amount": ["f_amount", "f_paid"],
-    "fault": ["class", "document", "f_level"],
-    "firm_fault": ["class", "f_level"],
-    "deed": ["f_level", "f_signed_on"],
+    "max_bands": ["f_hours", "f_level"],
+    "highest_each": ["f_hours", "f_level"],
+    "record_bands": ["f_amount", "f_paid"],
+    "count_each": ["f_amount", "f_paid"],
+    "year_count_bands": ["class", "document"],
+    "latest_table": ["f_level", "f_signed_on"],
+    "year_exists": [],
+    "count_bands": ["f_level", "f_signed_on"],
+    "record_table": ["f_level"],
 }
-"""The columns of each family that the scheme reads beside `COMMON`."""
+"""The columns that a shape reads beside `COMMON`; the others read those of `FAMILY`."""
+FAMILY = {"hours": ["f_hours"], "amount": ["f_amount"], "fault": ["class"], "firm_fault": ["class"], "deed": []}
 
 
 def family_of(kind: str) -> str:
     """The family whose fields a kind has: its name without its number."""
     return kind.rsplit("_", 1)[0]
+
+
+def columns_of(kind: str) -> list[str]:
+    """The columns of a kind that the scheme reads beside `COMMON`."""
+    shapes = [shape.shape for shape in INDICATORS if shape.kind == kind]
+    used = [name for shape in shapes for name in USED.get(shape, FAMILY[family_of(kind)])]
+    used += ["f_level" for rule in CLASS_RULES if rule["kind"] == kind and rule["where"]["field"] == "level"]
+    return list(dict.fromkeys(used))
 
 
 def file_of(snapshot: Path, kind: str) -> Path:

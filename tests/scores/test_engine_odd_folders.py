@@ -304,3 +304,17 @@ def test_whoever_consented_is_scored_however_large_the_registers_are(city: Path,
     consents = consents.append_column("withdrawn_on", pa.nulls(len(consenting), pa.date32()))
     pq.write_table(consents, city / "consents.parquet", row_group_size=2048)
     assert list(scored(city, tmp_path / "out", ["duckdb"])) == sorted(consenting)
+
+
+def test_a_snapshot_holds_what_rules_read_and_all_else_is_checked_all_the_same(city: Path, tmp_path: Path) -> None:
+    """A project has a name for people to read; no rule reads the hours of a course, and a broken one is refused."""
+    scheme = BOOK.scheme_at(AS_OF)
+    assert scheme is not None
+    write(city, {RECORDS: lines("volunteer_service", [("v1", "anna", 30, {"hours": "25", "project": "河道"})])})
+    order = Order(BOOK, scheme, tmp_path / "out")
+    score_folder(order, Source(city, store=tmp_path / "store"), AS_OF)
+    kept = pq.read_schema(next((tmp_path / "store").glob(f"*/{RECORDS}.parquet"))).names
+    assert [name for name in kept if name.startswith("f_")] == ["f_hours"]
+    write(city, {"records/safe_riding_course": lines("safe_riding_course", [("c1", "anna", 9, {"hours": "1e3"})])})
+    with pytest.raises(FolderRefused, match="'1e3' is not of the needed form"):
+        score_folder(order, Source(city), AS_OF)

@@ -117,7 +117,7 @@ def read_changes(folder: Path, rulebook: Rulebook, plan: Plan, snapshot: Path) -
         known = _named(connection, [kind for kind, _ in kinds], snapshot)
         for kind, _ in kinds:
             rows, numbers = checked_rows(connection, kind, demands, known)
-            if kind.code in demands.kinds:
+            if kind.code in demands.fields:
                 numbers = np.maximum(numbers, NOT_SCORED)
                 others = np.flatnonzero(numbers == NOT_SCORED)
                 parts = [

@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -31,9 +31,10 @@ from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook, SubjectKind
 from xinlin.core.schemes import Role, Scheme
 from xinlin.engine.figures import Progress
+from xinlin.engine.folder_consents import Consents, refuse_schemes
 from xinlin.engine.folder_records import Demands, count_of, freeze_kind, kinds_of, open_kind
 from xinlin.engine.freezing import Numbers, write_numbers
-from xinlin.engine.numbering import NOT_SCORED, UNKNOWN, Hashes, Numbering, hash_sql
+from xinlin.engine.numbering import NOT_SCORED, Hashes, Numbering, hash_sql
 from xinlin.engine.snapshot import Snapshot, edges_of
 from xinlin.engine.statements import literal
 from xinlin.engine.tables import (
@@ -42,6 +43,7 @@ from xinlin.engine.tables import (
     WORDS,
     Column,
     gaps_sql,
+    open_needed,
     open_table,
     quoted,
     refuse_gaps,
@@ -55,12 +57,6 @@ from xinlin.engine.workplaces import free_memory
 
 SUBJECT_KINDS: tuple[str, ...] = get_args(SubjectKind)
 SUBJECTS = [Column("subject", WORDS, True), Column("kind", WORDS, True), Column("born_on", DAY)]
-CONSENTS = [
-    Column("subject", WORDS, True),
-    Column("given_on", DAY, True),
-    Column("withdrawn_on", DAY),
-    Column("scheme", WORDS, may_lack=True),
-]
 RELATIONS = [
     Column("organisation", WORDS, True),
     Column("person", WORDS, True),
@@ -72,7 +68,7 @@ ROLES: tuple[str, ...] = get_args(Role)
 
 NAMES = pa.schema([pa.field("number", pa.int32(), nullable=False), pa.field("subject", pa.string(), nullable=False)])
 NAMES_PACKED: Mapping[str, Any] = {
-    "compression": {"number": "none", "subject": "lz4"},
+    "compression": "none",
     "use_dictionary": False,
     "column_encoding": {"number": "DELTA_BINARY_PACKED"},
     "store_schema": False,
@@ -105,22 +101,6 @@ class _Room:
             with self.changed:
                 self.free += taken
                 self.changed.notify_all()
-
-
-def _open(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, columns: Sequence[Column]) -> Path:
-    """Make a view of a table that the folder must have; where its file stands."""
-    path = source_of(folder, name)
-    if path is None:
-        raise refused(
-            "missing_file",
-            name,
-            f"缺少 {name} 文件。",
-            f"there is no {name}.csv or {name}.parquet.",
-            "请放入数据夹。",
-            "Put it into the folder.",
-        )
-    open_table(connection, path, name, columns)
-    return path
 
 
 def _live_sql(scheme: Scheme, as_of: date) -> str:
@@ -164,12 +144,23 @@ class _Subjects:
         return cls(hashes, lives, any_wrong, rising)
 
 
-def _people(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, target: Path) -> tuple[Numbering, int]:
-    """The number of each subject, and how many are scored: these have dense ones, in the order of their handles.
+@dataclass(frozen=True, slots=True)
+class _People:
+    """The number of each subject, and how many are scored: these have dense ones, in the order of their handles."""
 
-    ``subjects.parquet`` holds the numbers of the scored, ``names.parquet`` their handles.
-    """
-    path = _open(connection, folder, "subjects", SUBJECTS)
+    known: Numbering
+    scored: int
+    writing: Future[Numbers]
+    """Is done when ``subjects.parquet`` holds the numbers of the scored, and ``names.parquet`` their handles."""
+
+
+def _people(
+    connection: duckdb.DuckDBPyConnection, pool: ThreadPoolExecutor, folder: Path, plan: Plan, target: Path
+) -> _People:
+    """Number the subjects. Consents are read beside them, and handles written beside what comes next."""
+    path = open_needed(connection, folder, "subjects", SUBJECTS)
+    asked = plan.scheme.subject == "person" or source_of(folder, "consents") is not None
+    reading = pool.submit(Consents.read, connection, folder, plan) if asked else None
     # compared one by one: a list longer than a few becomes a join, which gives rows in any order, and then they are sorted
     stranger = "(" + " AND ".join(f"kind <> {literal(one)}" for one in SUBJECT_KINDS) + ")"
     found = _Subjects.read(connection, _live_sql(plan.scheme, plan.as_of), f"{gaps_sql(SUBJECTS)} OR {stranger}")
@@ -184,11 +175,12 @@ def _people(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, tar
             "there is no kind of subject {}.",
         )
     known, live = _known(connection, found.hashes), found.live
-    if plan.scheme.subject == "person" or source_of(folder, "consents"):
-        given = _given(connection, folder, plan, known)
+    if reading is not None:
+        given = reading.result().given(connection, known)
         live = live & given if plan.scheme.subject == "person" else live
-    known.number(_write_people(connection, target, live, "" if found.rising else "ORDER BY subject"))
-    return known, int(np.count_nonzero(live))
+    writing = pool.submit(_write_people, connection, target, live, "" if found.rising else "ORDER BY subject")
+    known.number(_rising_numbers(live) if found.rising else writing.result())
+    return _People(known, int(np.count_nonzero(live)), writing)
 
 
 def _known(connection: duckdb.DuckDBPyConnection, hashes: Hashes) -> Numbering:
@@ -209,50 +201,11 @@ def _known(connection: duckdb.DuckDBPyConnection, hashes: Hashes) -> Numbering:
     )
 
 
-def _given(connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan, known: Numbering) -> npt.NDArray[np.bool_]:
-    """Whether each subject has a live consent to this very score. Refuses one of somebody who is not among the subjects."""
-    path, day = _open(connection, folder, "consents", CONSENTS), literal(plan.as_of)
-    asked = literal(plan.scheme.code if plan.scheme.extends else "")
-    found = connection.execute(
-        f"SELECT {hash_sql('subject', known.salt)} AS hashed, {gaps_sql(CONSENTS)} AS wrong, coalesce(given_on <= {day} "
-        f"AND (withdrawn_on IS NULL OR withdrawn_on > {day}) AND coalesce(scheme, '') = {asked}, FALSE) AS given FROM consents"
-    ).fetchnumpy()
-    if found["wrong"].any():
-        refuse_gaps(connection, path, "consents", CONSENTS)
-    whose = known.of(found["hashed"])
-    if (whose == UNKNOWN).any():
-        refuse_where(
-            connection,
-            f"SELECT c.subject, c.{quoted(PLACE)} FROM consents c ANTI JOIN subjects USING (subject)",
-            "unknown_subject",
-            "consents:subject",
-            "主体 {} 不在 subjects 中。",
-            "the subject {} is not in subjects.",
-        )
-    given = np.zeros(len(known), np.bool_)
-    given[whose[found["given"]]] = True
-    return given
-
-
-def _refuse_schemes(connection: duckdb.DuckDBPyConnection, folder: Path, rulebook: Rulebook) -> None:
-    """Refuse a consent to a score that the rulebook has not, or to the city's own by its code: it would open nothing."""
-    path = source_of(folder, "consents")
-    if path is None:
-        return
-    trades = sorted({scheme.code for scheme in rulebook.schemes if scheme.extends})
-    listed = ", ".join(trades) or "—"
-    refuse_where(
-        connection,
-        f"SELECT scheme, {quoted(PLACE)} FROM consents WHERE scheme NOT IN ({', '.join(map(literal, ['', *trades]))})",
-        "unknown_scheme",
-        f"{path.name}:scheme",
-        "没有名为 {} 的行业信用分。",
-        "there is no trade's score {}.",
-        (
-            f"本市信用分请留空；行业信用分请写其一：{listed}。",
-            f"Leave it empty for the city's own score; a trade's is one of: {listed}.",
-        ),
-    )
+def _rising_numbers(live: npt.NDArray[np.bool_]) -> Numbers:
+    """The numbers of subjects who stand in the order of their handles."""
+    numbers = np.full(len(live), NOT_SCORED, np.int32)
+    numbers[live] = np.arange(np.count_nonzero(live), dtype=np.int32)
+    return numbers
 
 
 def _write_people(
@@ -263,9 +216,9 @@ def _write_people(
     ``order`` is what makes SQL give the subjects in the order of their handles.
     """
     numbers, first = np.full(len(live), NOT_SCORED, np.int32), 0
-    ordered = connection.sql(f"SELECT {quoted(PLACE)} AS place, subject FROM subjects {order}")
-    with pq.ParquetWriter(target / "names.parquet", NAMES, **NAMES_PACKED) as writer:
-        for batch in ordered.to_arrow_reader(1 << 20):
+    ordered = f"SELECT {quoted(PLACE)} AS place, subject FROM subjects {order}"
+    with connection.cursor() as own, pq.ParquetWriter(target / "names.parquet", NAMES, **NAMES_PACKED) as writer:
+        for batch in own.sql(ordered).to_arrow_reader(1 << 20):
             places = batch["place"].to_numpy()
             theirs = live[places]
             mine = np.arange(first, first := first + int(np.count_nonzero(theirs)), dtype=np.int32)
@@ -339,13 +292,16 @@ def freeze(
 def _freeze(folder: Path, inputs: str, rulebook: Rulebook, plan: Plan, target: Path, progress: Progress) -> Snapshot:
     (target / "records").mkdir(parents=True)
     spilled = target / "spilled"
-    with duckdb.connect(
-        ":memory:", config={"memory_limit": MEMORY, "temp_directory": spilled.as_posix()}
-    ) as connection:
-        known, people = _people(connection, folder, plan, target)
-        _refuse_schemes(connection, folder, rulebook)
+    with (
+        duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": spilled.as_posix()}) as connection,
+        ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool,
+        ExitStack() as stack,
+    ):
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        people = _people(connection, pool, folder, plan, target)
+        refuse_schemes(connection, folder, rulebook)
         open_relations(connection, folder)
-        demands, edges = Demands.of(plan), edges_of(people)
+        demands, edges = Demands.of(plan), edges_of(people.scored)
         kinds = list(kinds_of(folder, rulebook))
         for kind, path in kinds:
             open_kind(connection, kind, path)
@@ -357,13 +313,12 @@ def _freeze(folder: Path, inputs: str, rulebook: Rulebook, plan: Plan, target: P
 
         def freeze_one(kind: Kind, path: Path) -> int:
             with room.of(sizes[kind.code]), connection.cursor() as own:
-                return freeze_kind(own, kind, path, known, target, edges, demands)
+                return freeze_kind(own, kind, path, people.known, target, edges, demands)
 
         rows = 0
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool, ExitStack() as stack:
-            stack.callback(pool.shutdown, wait=False, cancel_futures=True)
-            for done, count in enumerate(pool.map(freeze_one, *zip(*kinds, strict=True)), 1):
-                rows += count
-                progress(done, len(kinds))
+        for done, count in enumerate(pool.map(freeze_one, *zip(*kinds, strict=True)), 1):
+            rows += count
+            progress(done, len(kinds))
+        people.writing.result()
     shutil.rmtree(spilled, ignore_errors=True)
-    return Snapshot(target, people, rows, inputs)
+    return Snapshot(target, people.scored, rows, inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.plan import Plan
-from xinlin.core.rulebooks import Kind, Rulebook
+from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
 from xinlin.engine.freezing import FOREVER, Numbers, Places, in_order, packed, repeats, taken, write_kind
 from xinlin.engine.numbering import UNKNOWN, Numbering, hash_sql
 from xinlin.engine.snapshot import column, scored_fields
@@ -41,7 +41,6 @@ Edges = list[tuple[int, int]]
 
 FIXED_CODES = {"status": "状态", "class": "等级"}
 """Columns of every record that hold nothing but known codes, by their Chinese names."""
-FIRST_DAY, LAST_DAY = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))
 STATUSES = ("active", "disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded")
 RECORDS = [
     Column("record", WORDS, True),
@@ -57,23 +56,26 @@ RECORDS = [
 
 @dataclass(frozen=True, slots=True)
 class Demands:
-    """What a plan asks of a snapshot: which kinds, of which also organisations' records, of which the documents."""
+    """What a plan asks of a snapshot: which fields of which kinds, and of which kinds also organisations' records."""
 
-    kinds: frozenset[str]
+    fields: Mapping[str, frozenset[str]]
+    """By kind that a rule reads: its own fields, and ``document``, that some rule tests or measures."""
     through: frozenset[str]
-    documents: frozenset[str]
 
     @classmethod
     def of(cls, plan: Plan) -> Demands:
-        """Documents are long and seldom asked for; a kind whose rules do not test them is kept without."""
+        """Most fields of a record are for people, not for rules: a kind is kept with no more than its rules read."""
         indicators = [indicator for dimension in plan.dimensions for indicator in dimension.indicators]
-        tested = [(indicator.kind, indicator.where) for indicator in indicators]
-        tested += [(rule.kind, rule.where) for rule in plan.scheme.class_rules]
-        return cls(
-            frozenset(plan.kinds),
-            frozenset(indicator.kind for indicator in indicators if indicator.through),
-            frozenset(kind for kind, where in tested if "document" in fields_of(where)),
-        )
+        fields: dict[str, frozenset[str]] = dict.fromkeys(plan.kinds, frozenset())
+        for indicator in indicators:
+            fields[indicator.kind] |= fields_of(indicator.where) | {indicator.measure.of or ""} - {""}
+        for rule in plan.scheme.class_rules:
+            fields[rule.kind] |= fields_of(rule.where)
+        return cls(fields, frozenset(indicator.kind for indicator in indicators if indicator.through))
+
+    def own_fields(self, kind: Kind) -> list[FieldSpec]:
+        """The kind's own fields that rules read."""
+        return [spec for spec in scored_fields(kind) if spec.code in self.fields.get(kind.code, ())]
 
 
 def view_of(kind: Kind) -> str:
@@ -128,26 +130,27 @@ def _through_organisations(
     return found["place"][numbers >= 0], numbers[numbers >= 0]
 
 
-def _codes(kind: Kind) -> dict[str, Sequence[str]]:
+def _codes(own: Iterable[FieldSpec]) -> dict[str, Sequence[str]]:
     """The columns that hold codes, each with those that the rulebook knows."""
-    own = {spec.code: list(spec.codes) for spec in scored_fields(kind) if spec.type == "code" and spec.codes}
-    return {"status": STATUSES, "class": sorted(CLASSES), **own}
+    coded = {spec.code: list(spec.codes) for spec in own if spec.type == "code" and spec.codes}
+    return {"status": STATUSES, "class": sorted(CLASSES), **coded}
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, documents: bool, salt: str) -> pa.Table:
+def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands, salt: str) -> pa.Table:
     """All rows of a kind in the order of the file, with the snapshot's columns and hashes of the record's and the subject's handle.
 
     Codes come as dictionaries. Raises `FolderRefused` for a state or a class that there is not.
     """
-    codes = _codes(kind)
+    own = demands.own_fields(kind)
+    codes = _codes(own)
     columns = [
         "record",
         "occurred_on",
         _coded_sql("status", codes),
         _coded_sql("class", codes),
         f"coalesce(ends_on, {literal(FOREVER)}) AS ends_on",
-        "document" if documents else "CAST(NULL AS VARCHAR) AS document",
-        *(f"{_coded_sql(spec.code, codes, column(spec.code))}" for spec in scored_fields(kind)),
+        "document" if "document" in demands.fields.get(kind.code, ()) else "CAST(NULL AS VARCHAR) AS document",
+        *(_coded_sql(spec.code, codes, column(spec.code)) for spec in own),
         f"{hash_sql('record')} AS hashed",
         f"{hash_sql('subject', salt)} AS whose",
     ]
@@ -199,24 +202,30 @@ def _refuse_codes(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str, 
     )
 
 
+def _check_days(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+    """Refuse days that no calendar has; Parquet files mostly say their ends of themselves."""
+    days = [one.name for one in _columns(kind) if one.type == DAY]
+    first, last = literal(date.min), literal(date.max)
+    strange = [f"coalesce(min({quoted(name)}) < {first} OR max({quoted(name)}) > {last}, FALSE)" for name in days]
+    found = connection.execute(f"SELECT {', '.join(strange)} FROM {quoted(view_of(kind))}").fetchall()[0]
+    for name in (name for name, wrong in zip(days, found, strict=True) if wrong):
+        raise refused(
+            "no_day",
+            f"records/{kind.code}:{name}",
+            "日期不在公元 1 年至 9999 年之间。",
+            "a day lies outside the years 1 to 9999.",
+            "请改正日期。",
+            "Correct it.",
+        )
+
+
 def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Table) -> None:
     """Refuse empty cells, days that no calendar has, and a record that stands twice."""
     where = f"records/{kind.code}"
     for name in ("record", "occurred_on", "status"):
         if rows[name].null_count:
             raise empty_cell(f"{where}:{name}", pc.index(rows[name].is_null(), True).as_py())
-    for name in rows.column_names:
-        if pa.types.is_date32(rows[name].type):
-            ends = pc.min_max(rows[name].cast(pa.int32())).as_py()
-            if len(rows) - rows[name].null_count and not FIRST_DAY <= ends["min"] <= ends["max"] <= LAST_DAY:
-                raise refused(
-                    "no_day",
-                    f"{where}:{name.removeprefix(column(''))}",
-                    "日期不在公元 1 年至 9999 年之间。",
-                    "a day lies outside the years 1 to 9999.",
-                    "请改正日期。",
-                    "Correct it.",
-                )
+    _check_days(connection, kind)
     if repeats(rows["hashed"].to_numpy()):
         refuse_where(
             connection,
@@ -235,7 +244,7 @@ def checked_rows(
 
     Raises `FolderRefused`.
     """
-    rows = _rows(connection, kind, kind.code in demands.documents, known.salt)
+    rows = _rows(connection, kind, demands, known.salt)
     _check_rows(connection, kind, rows)
     return rows.drop_columns(["hashed", "whose"]), known.of(rows["whose"].to_numpy())
 
@@ -292,7 +301,7 @@ def freeze_kind(
             "主体 {} 不在 subjects 中。",
             "the subject {} is not in subjects.",
         )
-    if kind.code not in demands.kinds:
+    if kind.code not in demands.fields:
         return 0
     scored = Scored.of(connection, kind, numbers, demands, known)
     days = rows["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()[scored.places]

@@ -124,11 +124,11 @@ def write_kind(
     """
     schema = rows(slice(0, 0)).schema
     schema = schema.set(schema.get_field_index("subject"), pa.field("subject", pa.int32(), nullable=False))
-    plain = [*HANDLES, *RISING, "via", "ends_on"]
-    packed = [name for name in schema.names if name not in plain]
+    days = [one.name for one in schema if pa.types.is_date32(one.type) and one.name not in RISING]
+    plain = [*HANDLES, *RISING, *days, "via"]
     options: Mapping[str, Any] = {
-        "compression": {name: "none" if name in (*RISING, "via") else "lz4" for name in schema.names},
-        "use_dictionary": packed,
+        "compression": {name: "none" if name in (*RISING, "via", "record") else "lz4" for name in schema.names},
+        "use_dictionary": [name for name in schema.names if name not in plain],
         "column_encoding": dict.fromkeys(RISING, "DELTA_BINARY_PACKED") | {"via": "RLE"},
         "write_statistics": ["subject"],
         "store_schema": False,

@@ -2,7 +2,7 @@
 
 Columns of ``records/KIND.parquet``: ``subject`` (dense int32 number), ``via`` (true: an organisation's record that names
 the person who represented it), ``record``, ``occurred_on``, ``status``, ``class``, ``ends_on`` (9999-12-31 for none),
-``document``, and the kind's own fields as ``f_CODE``. Rows are sorted by (subject, occurred_on, record).
+``document``, and the kind's own fields as ``f_CODE``, of an open folder those that rules read. Rows are sorted by (subject, occurred_on, record).
 ``subjects.parquet`` holds the enrolled numbers in order.
 """
 

@@ -16,11 +16,11 @@ from xinlin.core.rulebooks import Rulebook
 from xinlin.engine.figures import Watch, unwatched
 from xinlin.engine.folder import freeze
 from xinlin.engine.folder_records import Demands
-from xinlin.engine.snapshot import Snapshot, scored_fields
+from xinlin.engine.snapshot import Snapshot
 from xinlin.engine.tables import refused
 from xinlin.engine.workplaces import workplace
 
-FORM = 2
+FORM = 3
 """Raised when a snapshot's files change, in form or because older ones may be wrong: those are then not found any more."""
 NOTE = "snapshot.json"
 
@@ -28,11 +28,12 @@ NOTE = "snapshot.json"
 def _key(inputs: str, rulebook: Rulebook, plan: Plan) -> str:
     """The identity of a snapshot: inputs, day, and what of the records the plan and the rulebook ask for."""
     demands = Demands.of(plan)
-    fields = {
-        kind: [(spec.code, spec.type) for spec in scored_fields(rulebook.kinds[kind])] for kind in sorted(demands.kinds)
+    types = {
+        kind: [(spec.code, spec.type) for spec in demands.own_fields(rulebook.kinds[kind])] for kind in demands.fields
     }
+    fields = {kind: (sorted(read), types[kind]) for kind, read in sorted(demands.fields.items())}
     scored = [plan.scheme.subject, plan.scheme.code if plan.scheme.extends else ""]
-    asked = [FORM, inputs, plan.as_of.isoformat(), scored, fields, sorted(demands.through), sorted(demands.documents)]
+    asked = [FORM, inputs, plan.as_of.isoformat(), scored, fields, sorted(demands.through)]
     return hashlib.sha256(json.dumps(asked, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -230,6 +230,22 @@ def open_table(connection: duckdb.DuckDBPyConnection, path: Path, name: str, exp
     connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {', '.join(columns)} FROM {source}")
 
 
+def open_needed(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, columns: Sequence[Column]) -> Path:
+    """Make a view of a table that the folder must have; where its file stands. Raises `FolderRefused`."""
+    path = source_of(folder, name)
+    if path is None:
+        raise refused(
+            "missing_file",
+            name,
+            f"缺少 {name} 文件。",
+            f"there is no {name}.csv or {name}.parquet.",
+            "请放入数据夹。",
+            "Put it into the folder.",
+        )
+    open_table(connection, path, name, columns)
+    return path
+
+
 def gaps_sql(expected: Sequence[Column]) -> str:
     """Whether a row lacks a value that every row needs."""
     return "(" + " OR ".join(f"{quoted(wanted.name)} IS NULL" for wanted in expected if wanted.required) + ")"

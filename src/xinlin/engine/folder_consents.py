@@ -1,0 +1,98 @@
+"""Reads an open folder's consents: who may be scored by this very scheme (开放数据夹的同意)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from xinlin.core.plan import Plan
+from xinlin.core.rulebooks import Rulebook
+from xinlin.engine.numbering import UNKNOWN, Hashes, Numbering, hash_sql
+from xinlin.engine.statements import literal
+from xinlin.engine.tables import (
+    DAY,
+    PLACE,
+    WORDS,
+    Column,
+    gaps_sql,
+    open_needed,
+    quoted,
+    refuse_gaps,
+    refuse_where,
+    source_of,
+)
+
+CONSENTS = [
+    Column("subject", WORDS, True),
+    Column("given_on", DAY, True),
+    Column("withdrawn_on", DAY),
+    Column("scheme", WORDS, may_lack=True),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Consents:
+    """What one look at ``consents`` tells: whose each is, by the hash of the handle without salt, and whether it is live."""
+
+    path: Path
+    whose: Hashes
+    live: npt.NDArray[np.bool_]
+    wrong: bool
+    """Whether a cell is empty that may not be."""
+
+    @classmethod
+    def read(cls, connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan) -> Consents:
+        """Live are those to this very score."""
+        day, asked = literal(plan.as_of), literal(plan.scheme.code if plan.scheme.extends else "")
+        with connection.cursor() as own:
+            path = open_needed(own, folder, "consents", CONSENTS)
+            found = own.execute(
+                f"SELECT {hash_sql('subject')} AS hashed, {gaps_sql(CONSENTS)} AS wrong, coalesce(given_on <= {day} "
+                f"AND (withdrawn_on IS NULL OR withdrawn_on > {day}) AND coalesce(scheme, '') = {asked}, FALSE) AS live "
+                "FROM consents"
+            ).fetchnumpy()
+        return cls(path, found["hashed"], found["live"], bool(found["wrong"].any()))
+
+    def given(self, connection: duckdb.DuckDBPyConnection, known: Numbering) -> npt.NDArray[np.bool_]:
+        """Whether each subject has a live one. Refuses one of somebody who is not among the subjects."""
+        if self.wrong:
+            refuse_gaps(connection, self.path, "consents", CONSENTS)
+        salted = f"SELECT {hash_sql('subject', known.salt)} AS hashed FROM consents"
+        whose = known.of(connection.execute(salted).fetchnumpy()["hashed"] if known.salt else self.whose)
+        if (whose == UNKNOWN).any():
+            refuse_where(
+                connection,
+                f"SELECT c.subject, c.{quoted(PLACE)} FROM consents c ANTI JOIN subjects USING (subject)",
+                "unknown_subject",
+                "consents:subject",
+                "主体 {} 不在 subjects 中。",
+                "the subject {} is not in subjects.",
+            )
+        given = np.zeros(len(known), np.bool_)
+        given[whose[self.live]] = True
+        return given
+
+
+def refuse_schemes(connection: duckdb.DuckDBPyConnection, folder: Path, rulebook: Rulebook) -> None:
+    """Refuse a consent to a score that the rulebook has not, or to the city's own by its code: it would open nothing."""
+    path = source_of(folder, "consents")
+    if path is None:
+        return
+    trades = sorted({scheme.code for scheme in rulebook.schemes if scheme.extends})
+    listed = ", ".join(trades) or "—"
+    refuse_where(
+        connection,
+        f"SELECT scheme, {quoted(PLACE)} FROM consents WHERE scheme NOT IN ({', '.join(map(literal, ['', *trades]))})",
+        "unknown_scheme",
+        f"{path.name}:scheme",
+        "没有名为 {} 的行业信用分。",
+        "there is no trade's score {}.",
+        (
+            f"本市信用分请留空；行业信用分请写其一：{listed}。",
+            f"Leave it empty for the city's own score; a trade's is one of: {listed}.",
+        ),
+    )
