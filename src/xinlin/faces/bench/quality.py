@@ -25,4 +25,5 @@ def quality(request: ActorRequest) -> HttpResponse:
 @require_GET
 def reconciliation(request: ActorRequest) -> HttpResponse:
     """``/bench/quality/reconciliation/``: totals beside their parts, what remains, and by which causes."""
-    return render(request, "bench/reconciliation.html", {"tables": queries.reconciliations(actor=request.actor)})
+    counted_at, tables = queries.reconciliations(actor=request.actor)
+    return render(request, "bench/reconciliation.html", {"tables": tables, "counted_at": counted_at})

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Count, Max, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils.timezone import localtime
 
@@ -19,8 +19,7 @@ from xinlin.core.conformity import Item, Reconciliation, Standing, by_cause, per
 from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Text
 from xinlin.office.models.batches import Batch, RefusedRow
-from xinlin.office.models.people import Subject
-from xinlin.office.models.records import Record
+from xinlin.office.queries.record_figures import held
 from xinlin.office.queries.refusals import Cause, causes
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, today
@@ -172,52 +171,45 @@ def _text(zh: str, en: str) -> Text:
     return Text(zh=zh, en=en)
 
 
-def reconciliations(*, actor: Actor) -> list[Reconciliation]:
-    """What the platform's own counts must add up to, with every remainder and its causes. Raises `NotAllowed`."""
+def reconciliations(*, actor: Actor) -> tuple[datetime | None, list[Reconciliation]]:
+    """What the platform's own counts must add up to, with every remainder and its causes; and when they were counted.
+
+    Raises `NotAllowed`. The moment is None where they were counted for this very answer.
+    """
     if actor.role not in WHOLE_CITY:
         raise NotAllowed("您的角色不能查看对账。Your role may not see reconciliations.")
-    return [_rows_and_records(), _registrations_and_people()]
+    counts = held()
+    return counts.at, [_rows_and_records(counts.deliveries), _registrations_and_people(counts.registrations)]
 
 
-def _rows_and_records() -> Reconciliation:
+def _rows_and_records(told: Mapping[str, int]) -> Reconciliation:
     """Every row that was read against what became of it."""
-    done = Batch.objects.filter(state=Batch.State.DONE)
-    told = done.aggregate(
-        read=Sum("rows_read"), accepted=Sum("rows_accepted"), repeated=Sum("rows_repeated"), refused=Sum("rows_refused")
-    )
-    read, accepted, repeated, refused = (told[name] or 0 for name in ("read", "accepted", "repeated", "refused"))
-    fresh = Record.objects.filter(batch__in=done).count()
     return by_cause(
         _text("读到的行与入库的记录", "Rows read, and records"),
         _text("读到的行", "Rows read"),
-        read,
-        [Item(_text("入库的记录", "Records"), fresh)],
+        told["read"],
+        [Item(_text("入库的记录", "Records"), told["records"])],
         {
-            _text("退回的行", "Rows refused"): refused,
-            _text("与已有记录相同，不重复入库", "The same record was held already"): repeated,
-            _text("本人要求删除的记录", "Deleted as the person asked"): accepted - repeated - fresh,
+            _text("退回的行", "Rows refused"): told["refused"],
+            _text("与已有记录相同，不重复入库", "The same record was held already"): told["repeated"],
+            _text("本人要求删除的记录", "Deleted as the person asked"): told["accepted"]
+            - told["repeated"]
+            - told["records"],
         },
     )
 
 
-def _registrations_and_people() -> Reconciliation:
+def _registrations_and_people(told: Mapping[str, int]) -> Reconciliation:
     """Rows of the register of persons against the people in it: 建档 counts people, not rows."""
-    codes = [k.code for k in current().kinds.values() if k.effect == "register" and "person" in k.subject_kinds]
-    done = Batch.objects.filter(state=Batch.State.DONE, kind__in=codes)
-    told = done.aggregate(read=Sum("rows_read"), refused=Sum("rows_refused"))
-    read, refused = told["read"] or 0, told["refused"] or 0
-    records = Record.objects.filter(kind__in=codes)
-    people = records.filter(subject__register=Subject.Register.PERSON).values("subject").distinct().count()
-    again = records.filter(Q(subject__isnull=False)).count() - people
-    same = done.aggregate(repeated=Sum("rows_repeated"))["repeated"] or 0
     return by_cause(
         _text("登记行与建档人数", "Rows of the register, and people"),
         _text("登记行", "Rows of the register"),
-        read,
-        [Item(_text("建档人数", "People"), people)],
+        told["read"],
+        [Item(_text("建档人数", "People"), told["people"])],
         {
-            _text("退回的行", "Rows refused"): refused,
-            _text("同一行重复报送", "The same row sent again"): same,
-            _text("同一人另有登记（变更、并入）", "Another registration of the same person"): again,
+            _text("退回的行", "Rows refused"): told["refused"],
+            _text("同一行重复报送", "The same row sent again"): told["repeated"],
+            _text("同一人另有登记（变更、并入）", "Another registration of the same person"): told["records"]
+            - told["people"],
         },
     )
