@@ -12,6 +12,7 @@ python3 dev.py lock        choose package versions anew and write their hashes
 from __future__ import annotations
 
 import argparse
+import compileall
 import contextlib
 import fcntl
 import hashlib
@@ -146,6 +147,8 @@ def setup(name: str = "runtime") -> None:
             done = subprocess.run(step, env=environment, cwd=ROOT)
             if done.returncode:
                 raise Stop(f"this step failed: {' '.join(step)}")
+        # no start compiles the sources anew, also where Python is told to write no bytecode
+        compileall.compile_dir(ROOT / "src", quiet=1)
         (VENV / f"stamp-{name}").write_text(_fingerprint(name))
         print(f"· environment ready in {time.monotonic() - begun:.0f} s", flush=True)
 

@@ -17,6 +17,7 @@ SEEN_IN_ONE_FILE = {"unknown_key", "missing_key", "choice", "value", "rule", "te
 BEYOND_A_SCHEMA = {
     "bands not rising",
     "open step before the last",
+    "scale upside down",
     "floor above cap",
     "code given twice over",
 }

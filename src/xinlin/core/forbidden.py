@@ -9,8 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from xinlin.core.values import Text
+
+_ENGLISH_WORD = re.compile(r"[a-z]+")
+
+
+@lru_cache(maxsize=4096)  # a rulebook's few thousand texts are each held against every matter
+def _english_words(text: str) -> str:
+    """The English words of a text, with a space before and after each."""
+    return f" {' '.join(_ENGLISH_WORD.findall(text.lower()))} "
 
 
 @dataclass(frozen=True)
@@ -33,10 +42,9 @@ class Forbidden:
             for word in self.chinese:
                 if word in seen:
                     return word
-            words = re.findall(r"[a-z]+", seen.lower())
+            words = _english_words(seen)
             for phrase in self.english:
-                parts = phrase.split()
-                if any(words[at : at + len(parts)] == parts for at in range(len(words))):
+                if _english_words(phrase) in words:
                     return phrase
         return None
 
