@@ -19,7 +19,6 @@ from xinlin.office import rulebook as books
 from xinlin.office.actions import batches as actions
 from xinlin.office.layouts import DELIMITERS, ENCODINGS
 from xinlin.office.queries import batches as queries
-from xinlin.office.queries import refusals
 from xinlin.office.scopes import Actor, Refused, today
 
 UNITS = ("元", "万元", "亿元")
@@ -200,15 +199,6 @@ def confirm(request: ActorRequest, number: str) -> HttpResponse:
     return redirect("bench:batch", number=number)
 
 
-@staff_required("clerk", "reviewer", "auditor")
-@require_GET
-def refused_queue(request: ActorRequest) -> HttpResponse:
-    """``/bench/refused/``: every refused row that waits, by department and kind, with what is wrong most often."""
-    own = request.actor.role == "clerk"
-    context = {"waiting": refusals.waiting(actor=request.actor), "own": own}
-    return render(request, "bench/refused_queue.html", context)
-
-
 @staff_required("clerk")
 @require_http_methods(["GET", "POST"])
 def refused(request: ActorRequest, number: str) -> HttpResponse:
@@ -235,6 +225,7 @@ def refused(request: ActorRequest, number: str) -> HttpResponse:
         "rows": grid(shown, opened=_whole(request.GET.get("row", ""), 0), typed=request.POST),
         "problem": problem,
         "can_correct": any(line.state == "open" for line in shown.rows),
+        "can_take_back": any(line.state == "aside" for line in shown.rows),
     }
     return render(request, "bench/refused.html", context, status=422 if problem else 200)
 

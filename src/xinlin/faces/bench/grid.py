@@ -83,6 +83,8 @@ class GridRow:
     cells: list[Cell]
     problems: list[dict[str, Any]]
     open: bool
+    aside: bool
+    aside_reason: str
     whole: bool
     """Every cell can be edited."""
     replayed_in: str
@@ -109,7 +111,11 @@ def grid(page: RefusedPage, opened: int, typed: Mapping[str, Any]) -> list[GridR
             )
             for position, header in enumerate(page.headers)
         ]
-        rows.append(GridRow(line.row, cells, elsewhere, is_open, whole, line.replayed_in))
+        rows.append(
+            GridRow(
+                line.row, cells, elsewhere, is_open, line.state == "aside", line.aside_reason, whole, line.replayed_in
+            )
+        )
     return rows
 
 

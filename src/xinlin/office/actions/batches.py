@@ -22,6 +22,7 @@ from xinlin.office.actions.deliveries import (
     manner,
     measured,
     must_be_verified,
+    own_batch,
     receipt_of,
     refused,
     same_file,
@@ -36,7 +37,7 @@ from xinlin.office.models.batches import Batch, Job, RefusedRow
 from xinlin.office.models.batches import Mapping as ColumnMapping
 from xinlin.office.models.evidence import Evidence
 from xinlin.office.models.web_items import WebItem
-from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
+from xinlin.office.scopes import Actor, Refused, now, today
 
 SHRANK = "list_shrank"
 """The finding by which a full list waits for a person to say that it is whole."""
@@ -211,19 +212,6 @@ def _again(
     queue(batch.job)
 
 
-def _own(actor: Actor, number: str) -> Batch:
-    """The delivery, if the actor may change it, locked until the transaction ends. Raises `NotFound`."""
-    held = Batch.objects.select_for_update(of=("self",)).select_related("job", "mapping")
-    batch = held.filter(number=number).first()
-    if batch is None:
-        raise NotFound(number)
-    try:
-        sending_department(actor, batch.department)
-    except NotAllowed as error:
-        raise NotFound(number) from error
-    return batch
-
-
 def _must_be(batch: Batch, *states: str) -> None:
     if batch.state not in states:
         raise refused(
@@ -243,7 +231,7 @@ def set_mapping(*, actor: Actor, number: str, columns: Mapping[str, Mapping[str,
     ``columns``: field code -> {"column": header, "unit": optional} or {"constant": text}. Raises `Refused` with the
     first thing that is wrong, `NotFound`.
     """
-    batch = _own(actor, number)
+    batch = own_batch(actor, number)
     _must_be(batch, Batch.State.NEEDS_MAPPING, Batch.State.FAILED)
     kind, headers = kind_for(batch.department, batch.kind), list(batch.layout.get("headers", []))
     try:
@@ -297,7 +285,7 @@ def set_reading(*, actor: Actor, number: str, reading: Mapping[str, Any]) -> Rec
 
     An empty value leaves it to the reader. Only while nothing of it is stored. Raises `Refused`, `NotFound`.
     """
-    batch = _own(actor, number)
+    batch = own_batch(actor, number)
     _must_be(batch, Batch.State.NEEDS_MAPPING, Batch.State.FAILED)
     said = _reading(reading)
     write_leaf(actor=actor, action="batches.set_reading", table="batch", key=number, facts={"reading": said})
@@ -308,7 +296,7 @@ def set_reading(*, actor: Actor, number: str, reading: Mapping[str, Any]) -> Rec
 @transaction.atomic
 def confirm(*, actor: Actor, number: str) -> Receipt:
     """A person says that a list which shrank is whole; it is taken in. Raises `Refused`, `NotFound`."""
-    batch = _own(actor, number)
+    batch = own_batch(actor, number)
     _must_be(batch, Batch.State.FAILED)
     if not any(finding["code"] == SHRANK for finding in batch.findings):
         raise refused(
@@ -332,7 +320,7 @@ def correct(
     ``rows``: row number -> {column: corrected text}; other cells stay as they came. Each row lives on in the new
     delivery, as a record or refused again. Raises `Refused` for rows or columns that are not there, `NotFound`.
     """
-    batch = _own(actor, number)
+    batch = own_batch(actor, number)
     must_be_verified(actor, kind_for(batch.department, batch.kind))
     must_be_signed(actor, batch.department, proof)
     _must_be(batch, Batch.State.DONE)

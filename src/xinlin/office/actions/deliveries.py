@@ -18,7 +18,7 @@ from xinlin.core.values import Problem, Text
 from xinlin.office import rulebook
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.records import Record
-from xinlin.office.scopes import Actor, NotAllowed, Refused, today
+from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, today
 
 Delivery = Literal["additions", "corrections", "full_list"]
 """增量, 更正, 全量. Additions may correct too; a delivery of corrections may do nothing else."""
@@ -45,6 +45,19 @@ def sending_department(actor: Actor, department: str | None) -> str:
     if not chosen or not own or (not actor.department and not actor.handle.startswith("system:")):
         raise NotAllowed("只能代表本部门报送。You may deliver for your own department only.")
     return chosen
+
+
+def own_batch(actor: Actor, number: str) -> Batch:
+    """The delivery, if the actor may change it, locked until the transaction ends. Raises `NotFound`."""
+    held = Batch.objects.select_for_update(of=("self",)).select_related("job", "mapping")
+    batch = held.filter(number=number).first()
+    if batch is None:
+        raise NotFound(number)
+    try:
+        sending_department(actor, batch.department)
+    except NotAllowed as error:
+        raise NotFound(number) from error
+    return batch
 
 
 def kind_for(department: str, kind: str) -> Kind:

@@ -13,6 +13,7 @@ from django.db import transaction
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.actions import batches
+from xinlin.office.actions.refusals import lay_aside
 from xinlin.office.actions.subjects import (
     REASON,
     accept_name,
@@ -103,8 +104,7 @@ def nobody(*, actor: Actor, question: int, reason: str) -> None:
     """The row is nobody's here: it is set aside, kept as it came."""
     said, asked = must_review(actor, reason), _open_question(question)
     if asked.refused_row is not None:
-        asked.refused_row.state = RefusedRow.State.ASIDE
-        asked.refused_row.save(update_fields=["state"])
+        lay_aside(asked.refused_row, actor, said)
     _close(actor, asked, LinkQuestion.State.NONE, said)
 
 

@@ -51,6 +51,11 @@ def must_review(actor: Actor, reason: str) -> str:
         raise NotAllowed(
             "只有信用中心审核员可以核实主体。Only the credit centre's reviewers may decide whose a record is."
         )
+    return reasoned(reason)
+
+
+def reasoned(reason: str) -> str:
+    """The reason, trimmed. Raises `Refused` where none is given."""
     said = reason.strip()[:1_000]
     if len(said) < SHORTEST_REASON:
         raise Refused(_NO_REASON)

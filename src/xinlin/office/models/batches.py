@@ -149,6 +149,10 @@ class RefusedRow(models.Model):
     )
     replayed_row = models.PositiveBigIntegerField(null=True, blank=True)
     """Its row in the delivery that answered it."""
+    aside_reason_sealed = models.TextField(blank=True, default="", db_default="")
+    """Why it is not to be taken in, as the person who set it aside said; sealed, for it may name somebody."""
+    aside_by = models.CharField(max_length=64, blank=True, default="", db_default="")
+    aside_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "refused_row"

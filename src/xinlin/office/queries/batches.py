@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -30,7 +31,7 @@ WORKBOOK_ROWS = 20_000
 """Refused rows in one workbook; a wrong mapping may refuse a million, which no memory should hold at once."""
 SEES_ALL = frozenset({"reviewer", "operator", "auditor"})
 SEES_OWN = frozenset({"clerk", "machine", "officer"})
-REFUSED_PLACE = "refused_row.raw"
+REFUSED_PLACE, ASIDE_PLACE = "refused_row.raw", "refused_row.aside_reason"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class BatchLine:
     rows_repeated: int
     rows_refused: int
     rows_open: int
+    rows_aside: int
     entries_added: int
     entries_ended: int
 
@@ -87,13 +89,17 @@ class FieldLine:
 
 @dataclass(frozen=True)
 class RefusedLine:
-    """A refused row: cells as they came, and what is wrong: code, where, label, raw, what, cure, column."""
+    """A refused row: cells as they came, and what is wrong: code, where, label, raw, what, cure, column.
+
+    ``aside_reason``: why it is not to be taken in, where it was set aside.
+    """
 
     row: int
     cells: dict[str, str]
     problems: list[dict[str, Any]]
     state: str
     replayed_in: str
+    aside_reason: str
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ def _job_view(job: Job | None) -> JobView | None:
     )
 
 
-def _line(batch: Batch, rows_open: int) -> BatchLine:
+def _line(batch: Batch, by_state: dict[str, int]) -> BatchLine:
     kind = rulebook.current().kinds.get(batch.kind)
     return BatchLine(
         number=batch.number,
@@ -179,7 +185,8 @@ def _line(batch: Batch, rows_open: int) -> BatchLine:
         rows_accepted=batch.rows_accepted,
         rows_repeated=batch.rows_repeated,
         rows_refused=batch.rows_refused,
-        rows_open=rows_open,
+        rows_open=by_state.get(RefusedRow.State.OPEN, 0),
+        rows_aside=by_state.get(RefusedRow.State.ASIDE, 0),
         entries_added=batch.entries_added,
         entries_ended=batch.entries_ended,
     )
@@ -191,9 +198,17 @@ def batches(*, actor: Actor, page: int = 1, kind: str = "", state: str = "") -> 
     seen = seen.filter(kind=kind) if kind else seen
     seen = seen.filter(state=state) if state else seen
     chosen = list(seen.order_by("-received_at", "-pk")[(page - 1) * PAGE : page * PAGE])
-    still_open = RefusedRow.objects.filter(batch__in=chosen, state=RefusedRow.State.OPEN)
-    open_rows = dict(still_open.values_list("batch").annotate(number=Count("pk")).order_by())
-    return [_line(batch, open_rows.get(batch.pk, 0)) for batch in chosen]
+    rows = _rows_by_state(chosen)
+    return [_line(batch, rows[batch.pk]) for batch in chosen]
+
+
+def _rows_by_state(chosen: list[Batch]) -> defaultdict[int, dict[str, int]]:
+    """Delivery's key -> state -> its refused rows in it."""
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    told = RefusedRow.objects.filter(batch__in=chosen).values_list("batch", "state").annotate(number=Count("pk"))
+    for key, state, number in told.order_by():
+        found[key][state] = number
+    return found
 
 
 def batch(*, actor: Actor, number: str) -> BatchView:
@@ -202,7 +217,7 @@ def batch(*, actor: Actor, number: str) -> BatchView:
     kind = rulebook.current().kinds.get(found.kind)
     layout = {key: value for key, value in found.layout.items() if key not in ("preview", "columns", "headers")}
     return BatchView(
-        line=_line(found, found.refused_rows.filter(state=RefusedRow.State.OPEN).count()),
+        line=_line(found, _rows_by_state([found])[found.pk]),
         sha256=found.sha256,
         sent_by=found.sent_by,
         finished_at=found.finished_at,
@@ -284,9 +299,21 @@ def _opened(found: Batch, rows: Iterable[RefusedRow]) -> list[RefusedLine]:
             meant = proposal(kind, spec, raw) if kind and spec and raw else ""
             problems.append({**problem, **shown, "raw": raw, "proposal": meant})
         lines.append(
-            RefusedLine(row.row, cells, problems, row.state, row.replayed_in.number if row.replayed_in else "")
+            RefusedLine(
+                row.row,
+                cells,
+                problems,
+                row.state,
+                row.replayed_in.number if row.replayed_in else "",
+                aside_reason(row),
+            )
         )
     return lines
+
+
+def aside_reason(row: RefusedRow) -> str:
+    """Why a row was set aside; empty where it was not."""
+    return vault.unseal(row.aside_reason_sealed, ASIDE_PLACE) if row.aside_reason_sealed else ""
 
 
 def _subject_columns(kind: Kind, found: Batch) -> list[str]:

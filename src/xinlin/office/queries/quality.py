@@ -45,6 +45,8 @@ class Coverage:
     deliveries: int
     rows: int
     refused: int
+    aside: int
+    """Refused rows that a person said are not to come in, those among them that came corrected and were refused again."""
     causes: list[Cause]
 
     @property
@@ -98,13 +100,17 @@ def quality(*, actor: Actor) -> Quality:
     )
     counted = {(one["department"], one["kind"]): one for one in told}
     wrong = _causes(done)
+    laid = RefusedRow.objects.filter(batch__in=seen, state=RefusedRow.State.ASIDE)
+    told_aside = laid.values_list("batch__department", "batch__kind").annotate(number=Count("pk")).order_by()
+    aside = {(department, kind): number for department, kind, number in told_aside}
     lines = []
     for kind in book.kinds.values():
         if kind.effect == "count" or not book.in_force(kind, day):
             continue
         for code in kind.providers:
             if only in ("", code):
-                lines.append(_coverage(kind, code, counted.get((code, kind.code)), wrong[code, kind.code], day))
+                pair = code, kind.code
+                lines.append(_coverage(kind, code, counted.get(pair), aside.get(pair, 0), wrong[pair], day))
     order: dict[Standing, int] = {"silent": 0, "due": 1, "kept": 2, "never": 3}
     lines.sort(key=lambda line: (order[line.standing], line.department, line.kind))
     return Quality(
@@ -116,7 +122,9 @@ def quality(*, actor: Actor) -> Quality:
     )
 
 
-def _coverage(kind: Kind, code: str, told: Mapping[str, Any] | None, wrong: list[Cause], day: date) -> Coverage:
+def _coverage(
+    kind: Kind, code: str, told: Mapping[str, Any] | None, aside: int, wrong: list[Cause], day: date
+) -> Coverage:
     office = current().departments.get(code)
     last = localtime(told["last"]).date() if told else None
     where, due = standing(last, kind.update_interval, day)
@@ -134,6 +142,7 @@ def _coverage(kind: Kind, code: str, told: Mapping[str, Any] | None, wrong: list
         deliveries=told["number"] if told else 0,
         rows=rows,
         refused=refused,
+        aside=aside,
         causes=wrong,
     )
 

@@ -1,4 +1,4 @@
-"""Refused rows that wait, by department and kind (退回行队列): counts alone, no cell of anybody."""
+"""Refused rows that wait, by department and kind, and those set aside (退回行队列): no cell of anybody."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count, Min
+from django.db.models import Count, F, Min
 
 from xinlin.core.values import Text
 from xinlin.office.models.batches import Batch, RefusedRow
-from xinlin.office.queries.batches import visible
+from xinlin.office.queries.batches import aside_reason, visible
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor
 
 SAMPLED = 2_000
 """Rows of each group whose problems are counted; a wrong mapping refuses a million with one and the same."""
 CAUSES = 4
+SHOWN = 100
+"""Rows set aside that the page lists."""
 
 
 @dataclass(frozen=True)
@@ -53,22 +55,70 @@ class Waiting:
     batches: list[BatchRows] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class AsideRow:
+    """A row that a person said is not to be taken in, and why."""
+
+    department_name: Text
+    kind_name: Text
+    batch: str
+    filename: str
+    row: int
+    reason: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Aside:
+    """The rows set aside: how many, and the newest of them."""
+
+    total: int
+    rows: list[AsideRow]
+
+
+def aside(*, actor: Actor) -> Aside:
+    """What lies aside within what the actor may see, newest first. Raises `NotAllowed`."""
+    rows = RefusedRow.objects.filter(state=RefusedRow.State.ASIDE, batch__in=visible(actor))
+    newest = rows.select_related("batch").order_by(F("aside_at").desc(nulls_last=True), "-pk")[:SHOWN]
+    shown = [
+        AsideRow(
+            department_name=_department_name(row.batch.department),
+            kind_name=_kind_name(row.batch.kind),
+            batch=row.batch.number,
+            filename=row.batch.filename,
+            row=row.row,
+            reason=aside_reason(row),
+            at=row.aside_at,
+        )
+        for row in newest
+    ]
+    return Aside(rows.count(), shown)
+
+
+def _department_name(code: str) -> Text:
+    office = current().departments.get(code)
+    return office.name if office else Text(zh=code, en=code)
+
+
+def _kind_name(code: str) -> Text:
+    kind = current().kinds.get(code)
+    return kind.name if kind else Text(zh=code, en=code)
+
+
 def waiting(*, actor: Actor) -> list[Waiting]:
     """What waits within what the actor may see, most rows first. Raises `NotAllowed`."""
     rows = RefusedRow.objects.filter(state=RefusedRow.State.OPEN, batch__in=visible(actor))
     columns = ("batch__department", "batch__kind")
     groups = rows.values(*columns).annotate(number=Count("pk"), oldest=Min("batch__received_at")).order_by("-number")
-    book = current()
     found = []
     for group in groups:
         department, kind = group["batch__department"], group["batch__kind"]
-        office, spec = book.departments.get(department), book.kinds.get(kind)
         own = rows.filter(batch__department=department, batch__kind=kind)
         found.append(
             Waiting(
                 department=department,
-                department_name=office.name if office else Text(zh=department, en=department),
-                kind_name=spec.name if spec else Text(zh=kind, en=kind),
+                department_name=_department_name(department),
+                kind_name=_kind_name(kind),
                 rows=group["number"],
                 oldest=group["oldest"],
                 sampled=group["number"] > SAMPLED,
