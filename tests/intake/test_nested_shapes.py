@@ -152,9 +152,9 @@ def test_xml_cells_under_a_row_of_names(tmp_path: Path) -> None:
 
 
 def test_xml_that_leaves_rows_out_says_so(tmp_path: Path) -> None:
-    content = f'<?xml version="1.0"?><t><row1>{_leaves(ROWS[0])}</row1><row2>{_leaves(ROWS[1])}</row2></t>'
+    content = f'<?xml version="1.0"?><t><firm>{_leaves(ROWS[0])}</firm><branch>{_leaves(ROWS[1])}</branch></t>'
     sheet = opened(tmp_path, content.encode())
-    assert [(found.code, found.where) for found in sheet.layout.findings] == [("second_table", "/t/row2")]
+    assert [(found.code, found.where) for found in sheet.layout.findings] == [("second_table", "/t/branch")]
 
 
 def test_xml_with_a_table_as_text_is_refused_with_the_cure(tmp_path: Path) -> None:

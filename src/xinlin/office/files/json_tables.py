@@ -78,7 +78,7 @@ def open_json(path: Path, known: AbstractSet[str], reading: Reading) -> Sheet:
         raise _columns_apart()
     if not chosen.steps and any(one.sample[:1] in ("[", "{") for one in root.members.values()):
         raise table_in_text("JSON")
-    if in_pairs(chosen.keys, known):
+    if EVERY not in chosen.steps and in_pairs(chosen.keys, known):
         raise pairs_apart("JSON")
     document = _Document(path, encoding)
     sheet: Sheet
