@@ -15,6 +15,7 @@ from tests.checks.conftest import uscc
 from tests.checks.test_api import Api, is_problem
 from tests.checks.test_end_to_end import FIRMS, PERSON, deliver, full_list, verdicts
 from xinlin.office.models.lists import ListEntry
+from xinlin.office.models.records import Record
 from xinlin.office.scopes import today
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -108,6 +109,29 @@ def test_what_a_decision_took_off_needs_a_decision_of_its_own_to_come_back() -> 
     assert verdicts(asker, "same-decision")[3] == "no"
     assert add(sender, PERSON, "new decision", 列入决定书文号="洞人社列决〔2026〕999号").json()["rows_repeated"] == 0
     assert verdicts(asker, "new-decision")[3] == "yes"
+
+
+@pytest.mark.parametrize(
+    "written", [{"列入决定书文号": "洞人社列决 [2026] 52 号"}, {"列入日期": str(today() - timedelta(days=9))}]
+)
+@pytest.mark.parametrize("ended", [Record.Status.ENDED, Record.Status.REPAIRED, Record.Status.WITHDRAWN])
+def test_a_decision_written_otherwise_is_no_other_decision(written: dict[str, str], ended: str) -> None:
+    """Neither other brackets and spaces in its number nor another day of entry bring back whom a decision took off."""
+    sender, asker = Api("human_resources", ("batches:write", "batches:read")), Api()
+    deliver(sender, full_list(FIRMS), today())
+    assert add(sender, PERSON, "first", 列入决定书文号="洞人社列决〔2026〕52号").status_code == 201
+    record = ListEntry.objects.get(subject__kind="person").record
+    if ended == Record.Status.ENDED:
+        leave = {"change": "exit", "happened_on": today().isoformat(), "reason": "列入决定已撤销"}
+        assert sender.post(f"/entries/{record.reference}/changes", leave).json()["state"] == "ended"
+    else:
+        Record.objects.filter(pk=record.pk).update(status=ended)
+    again = add(sender, PERSON, "again", **{"列入决定书文号": "洞人社列决〔2026〕52号", **written}).json()
+    assert again["rows_repeated"] == 1, again
+    assert "details_held" in {one["code"] for one in again["findings"]}
+    assert verdicts(asker, "same-decision")[3] == "no"
+    add(sender, PERSON, "other", 列入决定书文号="洞人社列决〔2026〕53号")
+    assert verdicts(asker, "another-decision")[3] == "yes"
 
 
 def test_many_who_come_back_on_one_day_cost_no_more_statements_than_one() -> None:

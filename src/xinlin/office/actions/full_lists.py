@@ -8,14 +8,16 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 from xinlin.core import people
 from xinlin.core.hints import Hints
+from xinlin.core.lists import document_identity
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.actions.identities import decided_versions, off_by_decision, return_print, says_the_same
 from xinlin.office.amendments import amend, supersede
-from xinlin.office.bulk import Stage
+from xinlin.office.bulk import Stage, listed, members
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.records import Record
@@ -24,9 +26,13 @@ from xinlin.office.scopes import Actor, Refused, now
 SHRINKS_TO_PERCENT = 50
 """A list that keeps less than this share of its entries waits for a person: it may be half a file, or another list."""
 _GONE = [Record.Status.ENDED, Record.Status.SUPERSEDED]
+_OFF = [Record.Status.REPAIRED, Record.Status.WITHDRAWN]
 _GONE_TODAY = """
 SELECT DISTINCT s.fingerprint FROM staged_row s
 JOIN record r ON r.kind = %s AND r.fingerprint = s.fingerprint WHERE r.status IN (%s, %s)
+"""
+_STAGED_OF = """
+SELECT s.key, p.subject_id, s.document FROM staged_row s JOIN staged_party p ON p.party = s.subject WHERE p.subject_id IN {}
 """
 _CHANGING = frozenset([Record.Status.ACTIVE.value, Record.Status.UNLINKED.value])
 """States in which an entry's details follow the list."""
@@ -120,6 +126,25 @@ def standing(batch: Batch, *, corrected: bool = False) -> ListState:
     decided = decided_versions(batch.kind)
     whole = batch.delivery == "full_list" and not corrected
     return ListState(batch, open_entries, struck, decided, ends_missing=whole)
+
+
+def strike_again(state: ListState) -> None:
+    """Hold staged rows that are new by their words alone: their decision was taken off the list, or repaired, before.
+
+    One decision is one however its number is punctuated, and whatever day of entry is told with it.
+    """
+    batch = state.batch
+    by_act = Q(kind=batch.kind, department=batch.department, status__in=_OFF)
+    off = Record.objects.filter(by_act | Q(pk__in=off_by_decision(batch.kind, batch.department).values("pk")))
+    told = off.exclude(document="").values_list("subject_id", "document")
+    documents = {(subject, document_identity(document)) for subject, document in told if subject is not None}
+    if not documents:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGED_OF.format(members("bigint")), [listed({subject for subject, _ in documents})])
+        rows = cursor.fetchall()
+    again = {key for key, subject, document in rows if (subject, document_identity(document or "")) in documents}
+    state.struck |= again - state.open.keys()
 
 
 def come_back(batch: Batch) -> bool:

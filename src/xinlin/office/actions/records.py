@@ -221,6 +221,8 @@ class Storing:
         standing: list[int] = []
         if self.list_state is None:
             return told_twice, standing
+        if "document" in self.rows.own:
+            full_lists.strike_again(self.list_state)
         for row, key, print_ in self.rows.table.read("row, key, fingerprint"):
             seen = self.list_state.meet(key, print_)
             if seen == "stands":
