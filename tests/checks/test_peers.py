@@ -117,6 +117,8 @@ def test_the_province_sends_an_entry_hears_what_became_of_it_and_ends_it(
         assert [(one["message"], one["department"]) for one in heard["uses"]] == [
             (sent["number"], "public_resource_trading")
         ]
+        with DIRECT.open(province, timeout=60) as page:
+            assert "公共资源交易中心" in page.read().decode(), "the office is told by its name"
         _post(f"{province}/applications/{sent['number']}", {"change": "exit"})
         heard = _heard(province, sent["number"], lambda message: message["uses"][0]["lifted_on"])
         assert heard["state"] == "ended"

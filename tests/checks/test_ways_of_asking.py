@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -203,6 +204,8 @@ def test_what_the_law_says_is_open_to_all(path: str, city: str, settings: Any, c
         assert "部门 55 个" in page
     if (path, city) == ("/lists/registers/", "qiqihar"):
         assert "激励专题 8 个，惩戒专题 39 个" in page
+        once = re.findall(r"限制参加政府采购活动<span[^>]*> · ([^<]+)</span>", page)
+        assert len(set(once)) == 3, "what three lists lead to is told apart by its list"
     if (path, city) == ("/simplified/", "dongtou"):
         assert "25 个事项" in page
 

@@ -127,7 +127,7 @@ class Province:
     @staticmethod
     def _used(one: Message) -> str:
         told = [
-            f"{use['measure_name']['zh']} {use['department']} {use['starts_on']} 起"
+            f"{use['measure_name']['zh']} {use['department_name']['zh']} {use['starts_on']} 起"
             + (f"，{use['lifted_on']} 解除" if use["lifted_on"] else "")
             for use in one.uses
         ]

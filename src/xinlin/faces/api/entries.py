@@ -38,6 +38,7 @@ class UseOut(Schema):
     measure: str
     measure_name: Text
     department: str
+    department_name: Text
     item: str
     starts_on: date
     ends_on: date

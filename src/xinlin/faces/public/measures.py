@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from xinlin.core.measures import Memorandum, MemorandumClause, Topic
-from xinlin.core.rulebooks import Rulebook
+from xinlin.core.rulebooks import ListMeasure, Rulebook
 from xinlin.core.small_cells import coarse
 from xinlin.core.values import Text
 from xinlin.office import rulebook as books
@@ -57,12 +58,24 @@ def _topic(topic: Topic, rulebook: Rulebook, entries: Mapping[str, int] | None) 
         "name": topic.name,
         "sort": topic.sort,
         "lists": [rulebook.lists[code] for code in topic.lists],
-        "measures": [rulebook.measures[code].name for code in topic.measures],
+        "measures": _told_apart([rulebook.measures[code] for code in topic.measures], rulebook),
         "incentives": [rulebook.incentives[code].name for code in topic.incentives],
         "offices": [rulebook.departments[code].name for code in topic.departments],
         "demonstration": topic.basis == "demonstration",
         "opens": bool(topic.measures or topic.incentives),
     }
+
+
+def _told_apart(measures: Sequence[ListMeasure], rulebook: Rulebook) -> list[dict[str, Text | None]]:
+    """The measures' names; where several lists carry one of the same name, each with its list."""
+    named = Counter(measure.name.zh for measure in measures)
+    return [
+        {
+            "name": one.name,
+            "list": rulebook.lists[one.statutory_list].name if named[one.name.zh] > 1 else None,
+        }
+        for one in measures
+    ]
 
 
 def _memorandum(memorandum: Memorandum, rulebook: Rulebook) -> dict[str, object]:

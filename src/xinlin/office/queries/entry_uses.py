@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
+from xinlin.core.rulebooks import Department, ListMeasure
 from xinlin.core.values import Text
 from xinlin.office.models.exchange import DeliveryKey
 from xinlin.office.models.lists import ListEntry
@@ -42,6 +44,7 @@ class UseOfEntry:
     measure: str
     measure_name: Text
     department: str
+    department_name: Text
     item: str
     starts_on: date
     ends_on: date
@@ -84,7 +87,7 @@ def uses(*, actor: Actor, since: date) -> list[UseOfEntry]:
     batches = {row.entry.record.batch_id for row in rows}
     keys = DeliveryKey.objects.filter(sender=actor.handle, batch__in=batches).order_by("pk")
     messages = dict(keys.values_list("batch", "key"))
-    measures = current().measures
+    rulebook = current()
     return [
         UseOfEntry(
             number=row.pk,
@@ -92,10 +95,9 @@ def uses(*, actor: Actor, since: date) -> list[UseOfEntry]:
             message=messages.get(row.entry.record.batch_id, ""),
             document=row.document,
             measure=row.rule.code,
-            measure_name=measures[row.rule.code].name
-            if row.rule.code in measures
-            else Text(zh=row.rule.code, en=row.rule.code),
+            measure_name=_name(rulebook.measures, row.rule.code),
             department=row.feedback.answer.question.department,
+            department_name=_name(rulebook.departments, row.feedback.answer.question.department),
             item=row.feedback.answer.question.item,
             starts_on=row.starts_on,
             ends_on=row.ends_on,
@@ -104,6 +106,11 @@ def uses(*, actor: Actor, since: date) -> list[UseOfEntry]:
         )
         for row in rows
     ]
+
+
+def _name(named: Mapping[str, Department] | Mapping[str, ListMeasure], code: str) -> Text:
+    """Its name in the rulebook of today; its code where that has it no more."""
+    return named[code].name if code in named else Text(zh=code, en=code)
 
 
 def _look(actor: Actor, rows: list[ListEntry]) -> None:
