@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.checks.conftest import OFFICER, TRADING, make_entry, make_subject
+from tests.checks.conftest import BIDDING, OFFICER, TRADING, make_entry, make_subject
 from xinlin.core.checks import Applicant
 from xinlin.office.actions.feedback import correct_feedback, give_feedback
-from xinlin.office.models.checks import Check, CheckAnswer, CheckFeedback
+from xinlin.office.models.checks import Check, CheckAnswer, CheckDay, CheckFeedback
 from xinlin.office.models.people import Look
 from xinlin.office.models.staff import Account
 from xinlin.office.queries import funnel, supervision
@@ -23,6 +23,7 @@ REVIEWER = Actor("account:80", "方审核", "reviewer", "credit_centre")
 ANALYST = Actor("account:81", "许分析", "analyst", "credit_centre")
 PERIOD: dict[str, Any] = {"since": today() - timedelta(days=29), "until": today()}
 NUMBERS = [*funnel.NUMBERS]
+_STEPS = ("checks", "automatic", "hits", "measures")
 
 
 @pytest.fixture
@@ -141,3 +142,35 @@ def test_a_long_list_goes_on_where_it_stopped(ask: Any, monkeypatch: pytest.Monk
             before = page.before
         assert before is None
         assert found == list(Check.objects.order_by("-pk").values_list("number", flat=True))
+
+
+def test_the_published_account_of_guizhou_stands_on_the_page_as_it_was_told(ask: Any, client: Client) -> None:
+    """4,377,000 checks, 532,067 of them automatic with 238 hits, 7,907 acted on: 7,669 of the hits were of questions that persons typed."""
+    day = today() - timedelta(days=3)
+    listed = make_subject("示例建设有限公司", person=False)
+    entry = make_entry(listed.subject)
+    hit = ask(Applicant(listed.identifier, listed.name)).answers[0]
+    use = {"measure": hit.hits[0].measures[0].code, "entry": hit.hits[0].entry, "reason": "在期限内"}
+    give_feedback(actor=TRADING, officer=OFFICER, answer_number=hit.number, decision="measure_applied", **use)
+    Check.objects.update(as_of=day)
+    first = CheckAnswer.objects.get()
+    more = [
+        CheckAnswer(number=f"G{n}", question=first.question, position=n + 1, subject=first.subject, verdict="yes")
+        for n in range(1, 7_907)
+    ]
+    CheckAnswer.objects.bulk_create(more)
+    given = {"decision": "measure_applied", "measure": use["measure"], "entry": entry, "reason": "在期限内"}
+    at = CheckFeedback.objects.get().at
+    CheckFeedback.objects.bulk_create(CheckFeedback(answer=one, officer=OFFICER, at=at, **given) for one in more)
+    place = {"day": day, "department": TRADING.department, "item": BIDDING, "unsure": 0}
+    CheckDay.objects.create(**place, channel="machine", applicants=532_067, yes=238)
+    CheckDay.objects.create(**place, channel="page", applicants=4_377_000 - 532_067, yes=7_907 - 238)
+    account = Account.objects.create(
+        username="reviewer", role="reviewer", display_name="方审核", department="credit_centre"
+    )
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page = client.get("/bench/supervision/?days=30").content.decode()
+    told = {number: re.findall(rf"/{number}/\?days=30\"[^>]*>([^<]*)<", page)[0] for number in _STEPS}
+    assert told == {"checks": "4,377,000", "automatic": "532,067", "hits": "7,907", "measures": "7,907"}
+    assert "其中自动核查 238，占 0.0447 %" in page
+    assert "0.18 %" in page

@@ -136,8 +136,8 @@ def strike_again(state: ListState) -> None:
     batch = state.batch
     by_act = Q(kind=batch.kind, department=batch.department, status__in=_OFF)
     off = Record.objects.filter(by_act | Q(pk__in=off_by_decision(batch.kind, batch.department).values("pk")))
-    told = off.exclude(document="").values_list("subject_id", "document")
-    documents = {(subject, document_identity(document)) for subject, document in told if subject is not None}
+    told = off.exclude(document="").exclude(subject=None).values_list("subject_id", "document")
+    documents = {(subject, document_identity(document)) for subject, document in told}
     if not documents:
         return
     with connection.cursor() as cursor:
