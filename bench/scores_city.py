@@ -197,7 +197,7 @@ def _measure(work: Path) -> None:
     before = horizon()
     everybody = consents_to(scheme).values("subject_id")
     with _timed("all: read through and thrown away", taken):
-        for _batch in columns.records(kinds, set(), everybody, before):
+        for _batch in columns.records(kinds, set(), everybody, before, sweep=True):
             pass
     with _timed("all: who is enrolled", taken):
         numbers = enrolled(scheme)

@@ -59,6 +59,7 @@ PLANTED = {
     "unknown key deep down": Planted(SCHEME, "terms: {minor", "tems: {minor", "unknown_key", "indicators[0].tems", "tems", "did you mean term"),
     "unknown key in a text": Planted(KIND, "{zh: 损坏公共座椅, en: Damage", "{zh: 损坏公共座椅, fr: Banc, en: Damage", "unknown_key", "name.fr", "fr: Banc", "en, zh"),
     "unknown key in a condition": Planted(SCHEME, "{field: hours, at_least: 1}", "{field: hours, at_lest: 1, exists: true}", "unknown_key", "where.all[0].at_lest", "at_lest", "at_least"),
+    "conditions joined by another word": Planted(SCHEME, "where: {all: [", "where: {and: [", "unknown_key", "where.and", "and", "did you mean all"),
     "missing key": Planted(KIND, "openness: subject_only\n", "", "missing_key", "openness", "name: {zh: 损坏公共座椅", "add openness"),
     "missing English": Planted(KIND, "{zh: 损坏公共座椅, en: Damage to a public bench}", "{zh: 损坏公共座椅}", "missing_key", "name.en", "name:", "add en"),
     "missing basis": Planted("clocks.yaml", ", basis: [{source: example_regulation, article: 第二十条}]", "", "missing_key", "objection.basis", "objection", "add basis"),

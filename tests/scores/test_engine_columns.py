@@ -22,6 +22,7 @@ from xinlin.office.amendments import amend
 from xinlin.office.consent_gate import terms_in_force
 from xinlin.office.models.people import Consent, Relation, Subject
 from xinlin.office.models.records import Record
+from xinlin.office.queries import columns
 from xinlin.office.queries.enrolment import enrolled
 from xinlin.office.queries.histories import Past, People, horizon
 from xinlin.office.queries.records import facts_of_kind
@@ -105,8 +106,10 @@ def by_one(folder: Path, numbers: dict[int, int], people: People, past: Past) ->
     return writer.seal().sha256
 
 
-def compare(city: tuple[list[Resident], list[Subject]], folder: Path, seed: int) -> None:
-    """Freeze as it was known before some records changed and others came: both ways give the same bytes."""
+def compare(
+    city: tuple[list[Resident], list[Subject]], folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Freeze as it was known before some records changed and others came: all ways give the same bytes."""
     people, firms = city
     chance = random.Random(seed)
     made = fill(people, firms, chance, 12)
@@ -128,20 +131,23 @@ def compare(city: tuple[list[Resident], list[Subject]], folder: Path, seed: int)
     scored = Subject.objects.filter(pk__in=[person.subject.pk for person in people[:5]])
     numbers = dict(scored.values_list("pk", "number"))
     past, keys = Past.at(known), scored.values("pk")
-    frozen = scores.freeze([plan()], folder / "streamed", numbers, keys, past)
-    assert frozen.rows > 50
     expected = by_one(folder / "by_one", numbers, People(keys, numbers.keys()), past)
-    for path in sorted((folder / "by_one").rglob("*.parquet")):
-        assert (folder / "streamed" / path.relative_to(folder / "by_one")).read_bytes() == path.read_bytes(), path.name
-    assert frozen.sha256 == expected
+    monkeypatch.setattr(columns, "SMALL", 0)
+    for way, many in (("looked_up", 0), ("swept", 1 << 20)):
+        monkeypatch.setattr(scores, "MANY", many)
+        frozen = scores.freeze([plan()], folder / way, numbers, keys, past)
+        assert frozen.rows > 50
+        for path in sorted((folder / "by_one").rglob("*.parquet")):
+            assert (folder / way / path.relative_to(folder / "by_one")).read_bytes() == path.read_bytes(), path.name
+        assert frozen.sha256 == expected
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("seed", range(4))
 def test_columns_within_a_transaction_hold_what_the_records_say(
-    city: tuple[list[Resident], list[Subject]], tmp_path: Path, seed: int
+    city: tuple[list[Resident], list[Subject]], tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compare(city, tmp_path, seed)
+    compare(city, tmp_path, seed, monkeypatch)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -150,7 +156,7 @@ def test_columns_through_adbc_hold_what_the_records_say(
     city: tuple[list[Resident], list[Subject]], tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "_by_cursor", None)
-    compare(city, tmp_path, seed)
+    compare(city, tmp_path, seed, monkeypatch)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -159,7 +165,7 @@ def test_nobody_is_frozen_and_a_broken_statement_says_why(tmp_path: Path) -> Non
     frozen = scores.freeze([plan()], tmp_path / "empty", {}, nobody, Past.at(horizon()))
     assert (frozen.people, frozen.rows) == (0, 0)
     with pytest.raises(streams.StreamBroken, match="no_such_table"):
-        list(streams.batches("SELECT 1 FROM no_such_table"))
+        list(streams.batches("SELECT 1 AS place", "SELECT 1 FROM no_such_table"))
 
 
 @pytest.mark.django_db(transaction=True)

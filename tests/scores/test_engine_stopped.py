@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pyarrow.parquet as pq
 import pytest
@@ -20,7 +21,7 @@ from tests.scores.conftest import Resident
 from tests.scores.test_open_folder import AS_OF, lines, write
 from xinlin import shelf
 from xinlin.cli import main
-from xinlin.engine import plain, report
+from xinlin.engine import plain, report, stored
 from xinlin.engine.report import CONTRIBUTIONS, RUN, SCORES, Order, Source, score_folder
 from xinlin.engine.workplaces import workplace
 from xinlin.office.actions import people
@@ -223,18 +224,20 @@ def test_a_citys_run_that_is_stopped_publishes_nothing_and_leaves_nothing(
     assert left(Path(settings.DATA) / "snapshots") == []
 
 
+@pytest.mark.parametrize(("module", "writing", "place"), [(report, "_laid_out", "out"), (stored, "freeze", "store")])
 def test_a_full_disk_is_said_in_words_that_name_the_place(
-    city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+    city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    module: ModuleType, writing: str, place: str,
+) -> None:  # fmt: skip
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")  # as a write says it: no file is named
 
-    monkeypatch.setattr(report, "_laid_out", full)
-    out = tmp_path / "out"
+    monkeypatch.setattr(module, writing, full)
+    out, store = tmp_path / "out", tmp_path / "store"
     words = ["score", "--rulebook", "dongtou", "--data", str(city), "--as-of", f"{AS_OF}", "--out", str(out)]
-    assert main(words) == 1
+    assert main([*words, "--snapshots", str(store)]) == 1
     said = capsys.readouterr().err
-    assert f"{out}: 磁盘已满" in said and "make room and do the same again" in said
+    assert f"{tmp_path / place}: 磁盘已满" in said and "make room and do the same again" in said
     assert not [path for path in out.rglob("*.parquet") if ".work-" not in str(path)]
 
 

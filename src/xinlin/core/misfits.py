@@ -151,6 +151,10 @@ def _retold(said: Mapping[str, Any], path: Path, tree: Tree, model: type[BaseMod
     return Text(zh=f"不合要求：{said['msg']}", en=str(said["msg"])), Text(zh="按规则改正", en="correct it")
 
 
+_MEANT = {"and": "all", "or": "any"}
+"""Words that other languages use for a key of ours."""
+
+
 def _unknown(key: str, allowed: Sequence[str]) -> tuple[Text, Text]:
     """A key that its place does not know, or one that another form of the same thing knows."""
     listed = ", ".join(allowed)
@@ -159,7 +163,7 @@ def _unknown(key: str, allowed: Sequence[str]) -> tuple[Text, Text]:
             Text(zh="不能与同处的其他键同用", en="does not go with the other keys beside it"),
             Text(zh="只留一种写法；多个条件用 all 连接", en="keep one form; join several conditions with all"),
         )
-    near = difflib.get_close_matches(key, allowed, n=1)
+    near = [one for one in (_MEANT.get(key),) if one in allowed] or difflib.get_close_matches(key, allowed, n=1)
     meant = Text(zh=f"是否指 {near[0]}？", en=f"did you mean {near[0]}? ") if near else Text(zh="", en="")
     cure = Text(zh=f"{meant.zh}可用的键：{listed}", en=f"{meant.en}Keys known here: {listed}")
     return Text(zh="没有这个键", en="there is no such key"), cure

@@ -21,7 +21,8 @@ def workplace(out: Path, key: str = "") -> Iterator[Path]:
     """A hidden folder in ``out`` to write in, gone afterwards; and so are those that killed runs left there.
 
     Work under a ``key`` is found again: whoever comes with the key of a run that was killed or interrupted gets the
-    folder as it stood. Two at once with one key do not share it: the second works in a folder of its own.
+    folder as it stood. Two at once with one key do not share it: the second works in a folder of its own. An `OSError`
+    that names no file names ``out``.
     """
     out.mkdir(parents=True, exist_ok=True)
     mine = f"{MARK}{key or secrets.token_hex(6)}"
@@ -38,6 +39,9 @@ def workplace(out: Path, key: str = "") -> Iterator[Path]:
         yield folder
     except KeyboardInterrupt:
         kept = bool(key) and folder.name == mine
+        raise
+    except OSError as failed:  # a full disk names no file by itself
+        failed.filename = failed.filename or out.as_posix()
         raise
     finally:
         if not kept:

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import IO, Any
 
 import pyarrow as pa
@@ -24,32 +25,48 @@ class StreamBroken(RuntimeError):
     """The database could not be read to the end; the message is the driver's."""
 
 
-def batches(sql: str) -> Iterator[pa.RecordBatch]:
-    """The rows that a statement without parameters finds. Its first row says the types of its columns, none NULL.
+def batches(*statements: str) -> Iterator[pa.RecordBatch]:
+    """The rows that statements without parameters find, each read beside the others; their batches come in turn.
 
-    Raises `StreamBroken`.
+    The first row of each says the types of its columns, none NULL. Raises `StreamBroken`.
     """
     from django.db import connection
 
-    if connection.in_atomic_block:
-        yield from _by_cursor(sql)
-        return
-    order = json.dumps({**_place(connection), "sql": sql}).encode()
+    with ExitStack() as stack:
+        if connection.in_atomic_block:
+            found = [_by_cursor(sql) for sql in statements]
+        else:
+            started = [stack.enter_context(_started(_place(connection), sql)) for sql in statements]
+            found = [_answer(reader) for reader in started]
+        # the first of all come before any is given away: who takes them may ask for the next in another thread
+        while turn := [batch for one in found if (batch := next(one, None)) is not None]:
+            yield from turn
+
+
+@contextmanager
+def _started(place: Said, sql: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that reads; it is ended where nobody waits for it any more."""
     command = [sys.executable, "-m", "xinlin.office.streams"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
-        assert reader.stdin and reader.stdout and reader.stderr
         try:
-            reader.stdin.write(order)
-            reader.stdin.close()
-            yield from pa.ipc.open_stream(reader.stdout)
-            # a stream that breaks off between two batches looks whole: only the reader knows that it is not
-            if reader.wait():
-                raise pa.ArrowInvalid("the reader was ended")
-        except (pa.ArrowInvalid, OSError) as broken:
-            reader.kill()
-            raise StreamBroken(reader.stderr.read().decode(errors="replace").strip() or str(broken)) from broken
+            assert reader.stdin
+            with suppress(BrokenPipeError), reader.stdin:  # one that died already says why in its answer
+                reader.stdin.write(json.dumps({**place, "sql": sql}).encode())
+            yield reader
         finally:
             reader.kill()
+
+
+def _answer(reader: subprocess.Popen[bytes]) -> Iterator[pa.RecordBatch]:
+    assert reader.stdout and reader.stderr
+    try:
+        yield from pa.ipc.open_stream(reader.stdout)
+        # a stream that breaks off between two batches looks whole: only the reader knows that it is not
+        if reader.wait():
+            raise pa.ArrowInvalid("the reader was ended")
+    except (pa.ArrowInvalid, OSError) as broken:
+        reader.kill()
+        raise StreamBroken(reader.stderr.read().decode(errors="replace").strip() or str(broken)) from broken
 
 
 def _place(connection: Any) -> Said:

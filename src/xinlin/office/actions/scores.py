@@ -40,6 +40,8 @@ SAMPLE = 500
 
 SILENT_AFTER = timedelta(days=1)
 """A run that has not ended by then was ended."""
+MANY = 8
+"""Where there is one person to so many records or fewer, all records are passed through: a look-up costs so many rows read."""
 REPLAYS = "replay-"
 """How the folders begin in which runs are worked out again."""
 MAY_RUN = frozenset({"system", "operator", "reviewer"})
@@ -60,7 +62,9 @@ def freeze(
     kinds, through = [current().kinds[code] for code in codes], through_kinds_of(plans)
     writer = SnapshotWriter(folder)
     writer.subjects(numbers.values())
-    stream = Stream(columns.records(kinds, through, keys, past.horizon), columns.relations(keys, past.horizon), numbers)
+    sweep = len(numbers) * MANY > past.horizon.records
+    records = columns.records(kinds, through, keys, past.horizon, sweep=sweep)
+    stream = Stream(records, columns.relations(keys, past.horizon), numbers)
     freeze_stream(
         stream, kinds, _rows_since(kinds, through, People(keys, numbers.keys()), numbers, past.horizon), writer
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -22,27 +23,37 @@ from xinlin.office.streams import batches
 
 COLUMNS = ("kind", "person", "organisation", "record", "occurred_on", "status", "class", "ends_on", "document")
 """Before the kind's own fields ``v0``, ``v1`` … in their order. ``organisation`` is 0 for a person's own record."""
+READERS, SMALL = 2, 1 << 17
+"""How many read a table at once, each its part of it; where it has fewer rows than ``SMALL``, one does."""
 
 
 def records(
-    kinds: Sequence[Kind], through: set[str], people: QuerySet[Any, Any], known: Horizon
+    kinds: Sequence[Kind], through: set[str], people: QuerySet[Any, Any], known: Horizon, *, sweep: bool = False
 ) -> Iterator[pa.RecordBatch]:
     """Their own records of these kinds, and those of organisations (of the kinds ``through``) that name them.
 
-    Everything is text but the keys of subjects; an absent value is NULL. A first row without a kind says so. Left out are
-    records that changed after the horizon: those stand otherwise now than they were known then.
+    Everything is text but the keys of subjects; an absent value is NULL. Rows without a kind say so. Left out are records
+    that changed after the horizon: those stand otherwise now than they were known then. ``sweep``: the people are so many
+    that all records are passed through, by several readers, where those of a few are looked up person by person.
     """
-    mine, wide = _keys_sql(people), max((len(scored_fields(kind)) for kind in kinds), default=0)
+    parts = _parts(known.records + 1) if sweep else [(0, known.records + 1)]
+    wide = max((len(scored_fields(kind)) for kind in kinds), default=0)
     types = ", ".join(
         f"{0 if name in ('person', 'organisation') else literal('')} AS {_quoted(name)}"
         for name in (*COLUMNS, *(f"v{at}" for at in range(wide)))
     )
-    parts = [f"SELECT {types}", _rows_sql(kinds, wide, f"r.subject_id IN ({mine})", known, "r.subject_id", "0")]
+    mine, later = _keys_sql(people), f"SELECT record_id FROM record_event WHERE id > {known.events}"
+    own = f"{'+' if sweep else ''}r.subject_id IN ({mine})"  # the sign keeps SQLite from looking up each person
+    theirs = f"r.named_person_id IS NOT NULL AND r.named_person_id IN ({mine}) AND r.subject_id IS NOT NULL"
     named = [kind for kind in kinds if kind.code in through]
-    if named:
-        theirs = f"r.named_person_id IN ({mine}) AND r.subject_id IS NOT NULL"
-        parts.append(_rows_sql(named, wide, theirs, known, "r.named_person_id", "r.subject_id"))
-    yield from batches(" UNION ALL ".join(parts))
+    statements = []
+    for first, end in parts:
+        within = f"r.id >= {first} AND r.id < {end} AND r.id NOT IN ({later})"
+        rows = [f"SELECT {types}", _rows_sql(kinds, wide, f"{own} AND {within}", "r.subject_id", "0")]
+        if named:
+            rows.append(_rows_sql(named, wide, f"{theirs} AND {within}", "r.named_person_id", "r.subject_id"))
+        statements.append(" UNION ALL ".join(rows))
+    yield from batches(*statements)
 
 
 def relations(people: QuerySet[Any, Any], known: Horizon) -> Iterator[pa.RecordBatch]:
@@ -84,17 +95,20 @@ def groups(people: QuerySet[Any, Any]) -> Iterator[pa.RecordBatch]:
     )
 
 
-def _rows_sql(kinds: Sequence[Kind], wide: int, whose: str, known: Horizon, person: str, organisation: str) -> str:
+def _parts(size: int) -> list[tuple[int, int]]:
+    """Ranges from 0 to before ``size``, one for each reader."""
+    readers = READERS if size >= SMALL else 1
+    return list(pairwise(size * at // readers for at in range(readers + 1)))
+
+
+def _rows_sql(kinds: Sequence[Kind], wide: int, which: str, person: str, organisation: str) -> str:
     codes = ", ".join(literal(kind.code) for kind in kinds) or literal("")
-    later = f"SELECT record_id FROM record_event WHERE id > {known.events}"
     given = [
         "r.kind", person, organisation, "r.reference", "CAST(r.occurred_on AS TEXT)", "r.status", "r.record_class",
         "CAST(r.ends_on AS TEXT)", "r.document", *(_field_sql(kinds, at) for at in range(wide)),
     ]  # fmt: skip
-    return (
-        f"SELECT {', '.join(given)} FROM record r WHERE r.kind IN ({codes}) AND {whose} "
-        f"AND r.id <= {known.records} AND r.id NOT IN ({later})"
-    )
+    # a bare kind would have SQLite look up each kind for each person, many of them for nothing
+    return f"SELECT {', '.join(given)} FROM record r WHERE r.kind || '' IN ({codes}) AND {which}"
 
 
 def _field_sql(kinds: Sequence[Kind], at: int) -> str:
