@@ -49,6 +49,19 @@ def test_a_later_row_about_the_same_fact_closes_the_older_version_on_both_clocks
     assert Record.objects.filter(status="active").count() == 2, "the older version does not come back by itself"
 
 
+def test_a_record_of_an_earlier_delivery_is_no_new_version(send: Send) -> None:
+    """A fact held twice from former days: what is sent once more closes neither, for nothing new of it was stored."""
+    first = send("fines", table(FINES, FIRST))
+    held = Record.objects.get(batch=first)
+    beside = Record.objects.get(pk=held.pk)
+    beside.pk, beside.reference, beside.fingerprint = None, "X" * 8, "f" * 64
+    beside.save(force_insert=True)
+    again = send("fines", table(FINES, f"{resident(2)},李四,2024-05-01,罚2号,城管局,条例,2024-05-02,", FIRST))
+    assert again.rows_repeated == 1
+    assert set(Record.objects.filter(key=held.key).values_list("status", flat=True)) == {"active"}
+    assert not RecordEvent.objects.filter(reason="corrected").exists()
+
+
 @pytest.mark.parametrize("kind", ["fines", "listed"])
 def test_many_corrections_cost_as_many_statements_as_a_few(send: Send, kind: str) -> None:
     """Each closed version keeps what held before, however many a file closes."""

@@ -91,6 +91,7 @@ PERSONAL: dict[str, tuple[str, frozenset[str]]] = {
     "bench:mapping": ("batch", frozenset({"clerk"})),
     "bench:confirm": ("batch", frozenset({"clerk"})),
     "bench:refused": ("batch", frozenset({"clerk"})),
+    "bench:table": ("batch", frozenset({"clerk"})),
     "bench:set_aside": ("batch", frozenset({"clerk"})),
     "bench:take_row_back": ("batch", frozenset({"clerk"})),
     "bench:workbook": ("batch", frozenset({"clerk"})),

@@ -119,8 +119,8 @@ _HINTS: dict[str, tuple[Text, Text]] = {
     "second_sheet": (
         _text("另一张工作表没有读取", "Another sheet was not read"),
         _text(
-            "如需报送，请再报一次并在读取方式中选择这张工作表",
-            "If it is meant, send the file once more and choose this sheet as the one to read",
+            "如需报送，请按“报送这张表”；系统报送时在读取方式中指明这张工作表",
+            "If it is meant, press “Send this table”; a system names this sheet as the one to read",
         ),
     ),
     "sheet_joined": (

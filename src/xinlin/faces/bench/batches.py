@@ -17,6 +17,7 @@ from xinlin.faces.bench.home import department_name
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office import rulebook as books
 from xinlin.office.actions import batches as actions
+from xinlin.office.actions.deliveries import Receipt
 from xinlin.office.layouts import DELIMITERS, ENCODINGS
 from xinlin.office.queries import batches as queries
 from xinlin.office.scopes import Actor, Refused, today
@@ -106,6 +107,10 @@ def upload(request: ActorRequest) -> HttpResponse:
             "valid_on", "日期看不懂", "The day cannot be read", "请写成 2026-11-22", "Write it as 2026-11-22", typed
         )
         return _upload_form(request, problem, 422)
+    return _received(request, receipt)
+
+
+def _received(request: ActorRequest, receipt: Receipt) -> HttpResponse:
     if receipt.already:
         messages.warning(request, gettext("这份文件以前收到过，这是第一次的回执；没有重复接收。"))
     else:
@@ -185,6 +190,17 @@ def reading(request: ActorRequest, number: str) -> HttpResponse:
         return _batch_page(request, number, refused.problem, 422)
     messages.success(request, gettext("正在按您所说重新读取。"))
     return redirect("bench:batch", number=number)
+
+
+@staff_required("clerk")
+@require_POST
+def table(request: ActorRequest, number: str) -> HttpResponse:
+    """Another table of the same file is sent too, as a delivery of its own."""
+    try:
+        receipt = actions.receive_table(actor=request.actor, number=number, table=request.POST.get("table", ""))
+    except Refused as refused:
+        return _batch_page(request, number, refused.problem, 422)
+    return _received(request, receipt)
 
 
 @staff_required("clerk")

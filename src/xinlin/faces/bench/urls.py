@@ -48,6 +48,7 @@ urlpatterns = [
     path("intake/<str:number>/", batches.batch, name="batch"),
     path("intake/<str:number>/columns/", batches.mapping, name="mapping"),
     path("intake/<str:number>/reading/", batches.reading, name="reading"),
+    path("intake/<str:number>/table/", batches.table, name="table"),
     path("intake/<str:number>/confirm/", batches.confirm, name="confirm"),
     path("intake/<str:number>/refused/", batches.refused, name="refused"),
     path("intake/<str:number>/aside/", refusals.set_aside, name="set_aside"),

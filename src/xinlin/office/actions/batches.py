@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django.db import IntegrityError, transaction
 from django.utils.module_loading import import_string
@@ -77,14 +77,9 @@ def receive(
         kept = ColumnMapping.objects.filter(department=sender, kind=kind, name=mapping).first()
         if kept is None:
             raise refused(
-                "unknown_mapping",
-                "mapping",
-                f"没有名为“{mapping}”的列映射",
-                f"There is no column mapping named {mapping!r}",
-                "请核对名称",
-                "Check its name",
-                mapping,
-            )
+                "unknown_mapping", "mapping", f"没有名为“{mapping}”的列映射", f"There is no column mapping named {mapping!r}",
+                "请核对名称", "Check its name", mapping,
+            )  # fmt: skip
     sha256, size = vault.store(measured(chunks))
     reached("intake.bytes_kept")
     if not size:
@@ -305,6 +300,31 @@ def confirm(*, actor: Actor, number: str) -> Receipt:
         )  # fmt: skip
     _again(actor, batch, confirm_short=True)
     return receipt_of(batch, already=True)
+
+
+@transaction.atomic
+def receive_table(*, actor: Actor, number: str, table: str) -> Receipt:
+    """Take in another table of a delivery's file, as a delivery of its own; the bytes are those that came.
+
+    Raises `Refused` where the file has no such table, `NotFound`.
+    """
+    batch = own_batch(actor, number)
+    if table not in {one["name"] for one in batch.layout.get("tables", [])}:
+        raise refused(
+            "table_unknown", "file", "文件里没有这张表", "The file has no such table",
+            "请从页面列出的表中选择", "Choose one of the tables that the page names", table[:100],
+        )  # fmt: skip
+    with vault.opened(batch.sha256) as path, path.open("rb") as stream:
+        return receive(
+            actor=actor,
+            kind=batch.kind,
+            filename=batch.filename,
+            chunks=iter(lambda: stream.read(1 << 20), b""),
+            delivery=cast(Delivery, batch.delivery),
+            valid_on=batch.valid_on,
+            department=batch.department,
+            reading={"table": table},
+        )
 
 
 @transaction.atomic

@@ -167,12 +167,12 @@ def yuan(value: int) -> str:
 def label(code: str, family: str) -> str:
     """The name of a coded state: ``{{ record.status|label:"status" }}``; an unknown code shows itself.
 
-    A code may carry words: ``exit: …``; a place in a file is ``line 7`` or ``row 7``.
+    A code may carry words: ``exit: …``; a place in a file is ``line 7``, ``row 7`` or the number alone.
     """
     known = labels.FAMILIES[family]
     sort, _space, number = code.partition(" ")
-    if family == "place" and sort in ("line", "row") and number.isdecimal():
-        return gettext("第 %(number)s 行") % {"number": number}
+    if family == "place" and (code.isdecimal() or (sort in ("line", "row") and number.isdecimal())):
+        return gettext("第 %(number)s 行") % {"number": number or code}
     head, said, words = code.partition(": ")
     if said and code not in known and head in known:
         return f"{known[head]}{colon()}{labels.FAMILIES['outcome'].get(words, words)}"
