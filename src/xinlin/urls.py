@@ -9,6 +9,7 @@ from xinlin.faces.bench import panel
 from xinlin.faces.kit import health, passkeys, sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("xinlin.faces.api.app")),
     path("healthz", health.healthz, name="healthz"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("xinlin.faces.kit.display")),
@@ -25,7 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/oidc/city/login/callback/", sign_in.come_back, name="openid_connect_callback"),
     path("identity/o/api/token", token, name="machine_token"),
     path("identity/o/api/revoke", revoke, name="machine_token_revoke"),
-    path("api/v1/", include("xinlin.faces.api.app")),
     path("panel/<str:token>/", panel.panel, name="panel"),
     path("bench/", include("xinlin.faces.bench.urls")),
     path("", include("xinlin.faces.partner.urls")),

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
 from tests.checks.conftest import OFFICER, Listed, make_entry
 from xinlin.core.checks import Applicant
 from xinlin.office.actions.checks import answer
 from xinlin.office.actions.items import decide, load, propose
 from xinlin.office.models.items import ItemLink, ServiceItem
+from xinlin.office.models.staff import Account
 from xinlin.office.queries import catalogue_items as queries
 from xinlin.office.scopes import Actor, Conflict, NotAllowed, NotFound, Refused
 
@@ -89,6 +91,18 @@ def test_a_link_needs_a_second_person_and_the_database_says_so_too(catalogue: No
         ItemLink.objects.filter(pk=number).update(state="approved", decided_by=FIRST.handle)
     assert decide(actor=SECOND, number=number, approve=True) == "approved"
     assert decide(actor=SECOND, number=number, approve=False) == "ended"
+
+
+@pytest.mark.parametrize(
+    ("role", "department", "offered"),
+    [("officer", "housing", True), ("officer", "tobacco", False), ("reviewer", "credit_centre", True)],
+)
+def test_a_link_is_offered_where_it_may_be_proposed(
+    catalogue: None, client: Client, role: str, department: str, offered: bool
+) -> None:
+    account = Account.objects.create(username=role, role=role, display_name="周审批", department=department)
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert ("提出关联" in client.get("/bench/items/520001/").content.decode()) == offered
 
 
 @pytest.mark.parametrize(

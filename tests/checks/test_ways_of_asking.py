@@ -264,6 +264,9 @@ def test_a_late_promise_is_late_and_only_a_due_one_can_be_broken() -> None:
             actor=Actor("a:1", "别", "officer", "tax"), number=number, done_on=today(), outcome="", words="x"
         )
     Pledge.objects.update(due_on=today() - timedelta(days=1))
+    for outcome in ("broken", "excused"):
+        with pytest.raises(Refused):  # a day says that it was fulfilled, and so it cannot be both
+            pledges.result(actor=WATCHER, number=number, done_on=today(), outcome=outcome, words="未交")
     assert pledges.result(actor=WATCHER, number=number, done_on=today(), outcome="", words="迟交") == "late"
     with pytest.raises(Refused):
         pledges.result(actor=WATCHER, number=number, done_on=None, outcome="excused", words="改")

@@ -103,8 +103,10 @@ def item(request: ActorRequest, code: str) -> HttpResponse:
         except Refused as refused:
             problem, status = refused.problem, 422
     book = rulebook.current()
+    found = queries.one(actor=request.actor, code=code)
     context = {
-        "item": queries.one(actor=request.actor, code=code),
+        "item": found,
+        "may_propose": found.may_propose(request.actor),
         "measures": [(one, book.lists[one.statutory_list].name) for one in book.measures.values()],
         "sources": [source for source in book.sources.values() if source.rank in queries.CITABLE],
         "may_edit": request.actor.role in queries.EDITORS,

@@ -286,12 +286,13 @@ def _judged(actor: Actor, asked: _Asked) -> Storing:
         answers.append(_row(number, position, applicant, one, judged, there.rulebook, due))
         if one is not None:
             looks.setdefault(one.subject_id, LookRow(one.subject_id, _RESULTS[judged.verdict]))
+    print_ = asked.fingerprint()
     leaf = prepare_leaf(
         actor=actor,
         action="checks.answer",
         table="check_question",
         key=number,
-        facts={"item": asked.item.code, "as_of": day, "input": asked.fingerprint(), "answers": digest_of(answers)},
+        facts={"item": asked.item.code, "as_of": day, "input": print_, "answers": digest_of(answers)},
     )
     row = AskedRow(
         number=number,
@@ -302,7 +303,7 @@ def _judged(actor: Actor, asked: _Asked) -> Storing:
         officer=asked.officer,
         channel=asked.channel,
         key=asked.key,
-        input_sha256=asked.fingerprint(),
+        input_sha256=print_,
         asked_at=moment,
         as_of=day,
     )

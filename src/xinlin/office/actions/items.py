@@ -77,10 +77,13 @@ def load(*, actor: Actor, lines: Iterable[str]) -> Loaded:
     return done
 
 
-def _problem(code: str, where: str, zh: str, en: str, raw: str = "") -> Problem:
-    cure = Text(
-        zh="请更正该行后重新装载；相同的行不会重复", en="Correct the row and load again; equal rows are not doubled"
-    )
+_LOAD_AGAIN = Text(
+    zh="请更正该行后重新装载；相同的行不会重复", en="Correct the row and load again; equal rows are not doubled"
+)
+_ASK_A_COLLEAGUE = Text(zh="请同事打开这个事项审定", en="Ask a colleague to open the item and decide")
+
+
+def _problem(code: str, where: str, zh: str, en: str, raw: str = "", cure: Text = _LOAD_AGAIN) -> Problem:
     return Problem(code, where, Text(zh=zh, en=en), cure, raw)
 
 
@@ -218,6 +221,7 @@ def decide(*, actor: Actor, number: int, approve: bool, words: str = "") -> str:
                 "actor",
                 "提出人不能审定自己的关联，须由另一人审定",
                 "Who proposed a link cannot decide it; another person must",
+                cure=_ASK_A_COLLEAGUE,
             )
         )
     wanted = ItemLink.State.APPROVED if approve else ItemLink.State.REFUSED

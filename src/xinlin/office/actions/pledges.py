@@ -115,7 +115,7 @@ def result(*, actor: Actor, number: str, done_on: date | None, outcome: str, wor
     if found is None or (actor.role == "officer" and actor.department != found.department):
         raise NotFound("没有这份承诺，或不由您的部门跟踪。There is no such promise, or it is another office's.")
     said = text_required("words", words, 500)
-    if done_on is not None and done_on <= today():
+    if done_on is not None and done_on <= today() and outcome not in _UNFULFILLED:
         outcome = outcome_of(found.due_on, done_on)
     elif done_on is not None or outcome not in OUTCOMES or outcome in ("kept", "late"):
         raise Refused(_OUTCOME)
@@ -193,8 +193,11 @@ _PAPERS = _problem(
     "pledge_papers", "请选择可以后补的材料", "Choose papers that may follow later",
     "只能选择模板列出的材料", "Only papers that the template lists",
 )  # fmt: skip
+_UNFULFILLED = ("excused", "broken")
+"""An officer's findings that stand without a day of fulfilment."""
 _OUTCOME = _problem(
-    "pledge_outcome", "请写明履行日期，或选择“可免除”“未履行”", "Give the day of fulfilment, or say excused or broken",
+    "pledge_outcome", "已履行的写明履行日期；“可免除”“未履行”不写日期",
+    "Give the day of what was fulfilled; excused and broken have none",
     "履行日期不晚于今天", "The day lies not after today",
 )  # fmt: skip
 _NOT_DUE = _problem(

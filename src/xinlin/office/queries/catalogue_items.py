@@ -73,7 +73,12 @@ class ServiceItemView:
     division: str
     basis: str
     linked: int
+    department: str
     links: list[LinkView]
+
+    def may_propose(self, actor: Actor) -> bool:
+        """Whether the actor may propose a link here: the credit centre anywhere, an officer where the own office decides."""
+        return actor.role == "reviewer" or (actor.role == "officer" and actor.department == self.department)
 
 
 def _may(actor: Actor) -> None:
@@ -106,7 +111,7 @@ def _counts(codes: list[str]) -> dict[str, int]:
 
 
 def _view(row: ServiceItem, linked: int, links: list[LinkView]) -> ServiceItemView:
-    return ServiceItemView(row.code, row.name, row.office, row.division, row.basis, linked, links)
+    return ServiceItemView(row.code, row.name, row.office, row.division, row.basis, linked, row.department, links)
 
 
 def one(*, actor: Actor, code: str) -> ServiceItemView:
