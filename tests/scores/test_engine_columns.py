@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -157,6 +157,36 @@ def test_columns_through_adbc_hold_what_the_records_say(
 ) -> None:
     monkeypatch.setattr(streams, "_by_cursor", None)
     compare(city, tmp_path, seed, monkeypatch)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("late", [False, True])
+def test_a_record_that_changes_while_columns_are_read_is_there_once_as_it_was_known(
+    city: tuple[list[Resident], list[Subject]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    people, firms = city
+    made = fill(people, firms, random.Random(7), 12)
+    scored = Subject.objects.filter(pk__in=[person.subject.pk for person in people])
+    numbers, keys = dict(scored.values_list("pk", "number")), scored.values("pk")
+    past = Past.at(horizon())
+    expected = scores.freeze([plan()], tmp_path / "before", numbers, keys, past)
+    rows_since, records = scores._rows_since, columns.records
+
+    def change() -> None:
+        active = [record.pk for record in made if record.status == "active"][::5]
+        amend(actor=SYSTEM, records=active, change={"status": "disputed"}, reason="corrected", happened_on=today())
+
+    def before_the_first(*asked: Any, **ways: Any) -> Iterator[pa.RecordBatch]:
+        change()
+        yield from records(*asked, **ways)
+
+    def after_the_last(*asked: Any) -> Any:
+        change()
+        return rows_since(*asked)
+
+    monkeypatch.setattr(*(scores, "_rows_since", after_the_last) if late else (columns, "records", before_the_first))
+    frozen = scores.freeze([plan()], tmp_path / "meanwhile", numbers, keys, past)
+    assert (frozen.rows, frozen.sha256) == (expected.rows, expected.sha256)
 
 
 @pytest.mark.django_db(transaction=True)

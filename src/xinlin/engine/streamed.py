@@ -5,7 +5,7 @@ They pass through a DuckDB file in the snapshot's folder, so that memory holds o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -31,13 +31,23 @@ class Stream:
     """Subject key -> dense number of everybody who is scored."""
 
 
-def freeze_stream(stream: Stream, kinds: Iterable[Kind], more: Mapping[str, list[Row]], writer: SnapshotWriter) -> None:
-    """Write the records of these kinds, and ``more`` rows by kind, to a snapshot whose subjects are known."""
+def freeze_stream(
+    stream: Stream, kinds: Iterable[Kind], changed: Callable[[], Mapping[str, list[Row]]], writer: SnapshotWriter
+) -> None:
+    """Write the records of these kinds to a snapshot whose subjects are known.
+
+    ``changed`` gives by kind the rows of records that the stream leaves out since they changed. It is asked when the stream
+    is over, so that none is missed; of those that it also gave, the rows of ``changed`` stand.
+    """
     passing = writer.folder / "passing.duckdb"
     try:
         with duckdb.connect(passing.as_posix()) as connection:
             connection.execute("PRAGMA disable_checkpoint_on_shutdown")  # nobody opens the file again
             _pass(connection, stream)
+            more = changed()
+            again = pa.array([row.record for rows in more.values() for row in rows], pa.string())
+            connection.register("again", pa.table({"record": again}))
+            connection.execute("DELETE FROM records WHERE record IN (SELECT record FROM again)")
             for kind in kinds:
                 found = connection.sql(_kind_sql(kind)).to_arrow_table().cast(table_schema(kind))
                 extra = more.get(kind.code)

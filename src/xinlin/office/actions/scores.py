@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,8 @@ def freeze(
     sweep = len(numbers) * MANY > past.horizon.records
     records = columns.records(kinds, through, keys, past.horizon, sweep=sweep)
     stream = Stream(records, columns.relations(keys, past.horizon), numbers)
-    freeze_stream(
-        stream, kinds, _rows_since(kinds, through, People(keys, numbers.keys()), numbers, past.horizon), writer
-    )
+    people = People(keys, numbers.keys())
+    freeze_stream(stream, kinds, partial(_rows_since, kinds, through, people, numbers, past.horizon), writer)
     return writer.seal()
 
 
