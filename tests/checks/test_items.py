@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from tests.checks.conftest import OFFICER, Listed, make_entry
@@ -71,7 +71,8 @@ def test_words_of_any_length_are_found_anywhere(catalogue: None, words: str, cod
 
 
 def test_a_page_costs_a_fixed_number_of_queries(catalogue: None, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(2):
+    reach = 1 if connection.vendor == "postgresql" else 0  # how far names are read on before the index is asked
+    with django_assert_num_queries(2 + reach):
         queries.search(actor=FIRST, words="许可", after="520001")
 
 
