@@ -104,7 +104,7 @@ def nobody(*, actor: Actor, question: int, reason: str) -> None:
     """The row is nobody's here: it is set aside, kept as it came."""
     said, asked = must_review(actor, reason), _open_question(question)
     if asked.refused_row is not None:
-        lay_aside(asked.refused_row, actor, said)
+        lay_aside([asked.refused_row], actor, said)
     _close(actor, asked, LinkQuestion.State.NONE, said)
 
 

@@ -5,7 +5,7 @@ The row stays as it came and counts as refused; it only waits no more. What was 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from django.db import transaction
 
@@ -23,12 +23,18 @@ AT_MOST = 500
 """Rows in one go."""
 
 
-def lay_aside(row: RefusedRow, actor: Actor, reason: str) -> str:
-    """Set one row aside within the action that decided it, whose leaf covers it. Returns the sealed reason."""
-    row.state, row.aside_reason_sealed = RefusedRow.State.ASIDE, vault.seal(reason, ASIDE_PLACE)
-    row.aside_by, row.aside_at = actor.handle, now()
-    row.save(update_fields=["state", "aside_reason_sealed", "aside_by", "aside_at"])
-    return row.aside_reason_sealed
+def lay_aside(rows: Iterable[RefusedRow], actor: Actor, reason: str) -> str:
+    """Set rows aside within the action that decided it, whose leaf covers them. Returns the sealed reason."""
+    sealed = vault.seal(reason, ASIDE_PLACE)
+    for row in rows:
+        row.state, row.aside_reason_sealed, row.aside_by, row.aside_at = (
+            RefusedRow.State.ASIDE,
+            sealed,
+            actor.handle,
+            now(),
+        )
+        row.save(update_fields=["state", "aside_reason_sealed", "aside_by", "aside_at"])
+    return sealed
 
 
 @transaction.atomic
@@ -42,11 +48,11 @@ def set_aside(*, actor: Actor, number: str, rows: Collection[int], reason: str) 
     said, held = reasoned(reason), _rows(batch, rows)
     if any(row.state not in (RefusedRow.State.OPEN, RefusedRow.State.ASIDE) for row in held):
         raise Refused(_SETTLED)
-    sealed = {row.row: lay_aside(row, actor, said) for row in held if row.state == RefusedRow.State.OPEN}
-    if sealed:
-        facts = {"rows": sorted(sealed), "reason": sealed[min(sealed)]}
+    waiting = [row for row in held if row.state == RefusedRow.State.OPEN]
+    if waiting:
+        facts = {"rows": [row.row for row in waiting], "reason": lay_aside(waiting, actor, said)}
         write_leaf(actor=actor, action="refusals.set_aside", table="batch", key=number, facts=facts)
-    return len(sealed)
+    return len(waiting)
 
 
 @transaction.atomic
