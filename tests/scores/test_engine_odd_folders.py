@@ -1,4 +1,4 @@
-"""Folders as strangers make them: what can be read is read the same by both engines, what cannot is refused by name."""
+"""Folders as strangers make them: what can be read is read alike by the engines, what cannot is refused by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from tests.scores.test_open_folder import AS_OF, lines, write
 from xinlin import shelf
 from xinlin.engine import folder, folder_records, numbering
-from xinlin.engine.report import Engine, Order, Source, score_folder
+from xinlin.engine.report import ENGINES, Engine, Order, Source, score_folder
 from xinlin.engine.tables import FolderRefused
 
 BOOK = shelf.read("dongtou")
@@ -170,6 +170,11 @@ def with_relation(role: str) -> Change:
     )
 
 
+def empty_office(city: Path) -> None:
+    with_relation("legal_representative")(city)
+    with_column("relations", "role", pa.array([""]))(city)
+
+
 def with_consent_to(*schemes: str) -> Change:
     """The consents of both, each to one of these scores."""
 
@@ -226,6 +231,21 @@ REFUSED: dict[str, tuple[Change, str]] = {
     ),
     "no state": (with_column(RECORDS, "status", pa.array([None, "active"])), "in row 1 below the header, a cell is"),
     "no subject": (with_column(RECORDS, "subject", pa.array(["anna", None])), "in row 2 below the header, a cell is"),
+    **{
+        f"an empty text as {name}:{column}": (
+            with_column(name, column, pa.array(values)),
+            f":{column}: in row 2 below the header, a cell is empty",
+        )
+        for name, column, values in [
+            (RECORDS, "record", ["v1", ""]),
+            (RECORDS, "subject", ["anna", ""]),
+            (RECORDS, "status", ["active", ""]),
+            ("subjects", "subject", ["anna", ""]),
+            ("subjects", "kind", ["person", ""]),
+            ("consents", "subject", ["anna", ""]),
+        ]
+    },
+    "an empty text as an office": (empty_office, "relations.parquet:role: in row 1 below the header, a cell is empty"),
     "an ending in capitals": (renamed(f"{RECORDS}.csv", f"{RECORDS}.CSV"), "Call it volunteer_service.csv"),
     "a name in capitals": (renamed(f"{RECORDS}.csv", "records/Volunteer_Service.csv"), "Call it volunteer_service.csv"),
     "packed": (renamed(f"{RECORDS}.csv", f"{RECORDS}.csv.gz"), "not compressed"),
@@ -257,10 +277,11 @@ REFUSED: dict[str, tuple[Change, str]] = {
 def test_what_cannot_be_read_is_refused_and_nothing_written(city: Path, tmp_path: Path, case: str) -> None:
     change, said = REFUSED[case]
     change(city)
-    with pytest.raises(FolderRefused) as refusal:
-        scored(city, tmp_path / "out")
-    assert said in str(refusal.value)
-    assert list((tmp_path / "out" / "duckdb").iterdir()) == []
+    for engine in ENGINES:
+        with pytest.raises(FolderRefused) as refusal:
+            scored(city, tmp_path / "out", [engine])
+        assert said in str(refusal.value)
+        assert list((tmp_path / "out" / engine).iterdir()) == []
 
 
 def test_records_of_a_kind_that_the_scheme_does_not_score_change_nothing(city: Path, tmp_path: Path) -> None:

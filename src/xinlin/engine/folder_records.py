@@ -175,7 +175,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands, s
 
 def _gaps(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str) -> int:
     """In how many rows a column says nothing."""
-    asked = f"SELECT count(*) - count({quoted(name)}) FROM {quoted(view_of(kind))}"
+    asked = f"SELECT count(*) - count(nullif({quoted(name)}, '')) FROM {quoted(view_of(kind))}"
     return int(connection.execute(asked).fetchall()[0][0])
 
 
@@ -193,7 +193,8 @@ def _refuse_codes(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str, 
     wanted = ", ".join(literal(code) for code in codes)
     refuse_where(
         connection,
-        f"SELECT {quoted(name)}, {quoted(PLACE)} FROM {quoted(view_of(kind))} WHERE {quoted(name)} NOT IN ({wanted})",
+        f"SELECT {quoted(name)}, {quoted(PLACE)} FROM {quoted(view_of(kind))} "
+        f"WHERE nullif({quoted(name)}, '') NOT IN ({wanted})",
         f"unknown_{name}",
         f"records/{kind.code}:{name}",
         "没有名为 {} 的" + FIXED_CODES[name] + "。",
@@ -225,6 +226,8 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Tabl
     for name in ("record", "occurred_on", "status"):
         if rows[name].null_count:
             raise empty_cell(f"{where}:{name}", pc.index(rows[name].is_null(), True).as_py())
+    if pc.min(pc.binary_length(rows["record"])).as_py() == 0:
+        raise empty_cell(f"{where}:record", pc.index(rows["record"], "").as_py())
     _check_days(connection, kind)
     if repeats(rows["hashed"].to_numpy()):
         refuse_where(

@@ -174,7 +174,7 @@ def _typed(
     narrow = NARROW if expected.type == INTEGER else ()
     text = f"nullif(CAST({name} AS VARCHAR), '')"  # an empty text is an empty cell, as in a CSV
     if given.startswith(("ENUM", "VARCHAR")) and expected.type == WORDS:
-        return f"CAST({name} AS VARCHAR)" if expected.required else text
+        return f"CAST({name} AS VARCHAR)" if expected.required else text  # where it is required it is refused
     if given in (expected.type, '"NULL"', *narrow):
         return f"CAST({name} AS {expected.type})"
     wide = expected.type == INTEGER and (given == "UBIGINT" or bool(WHOLE_DECIMAL.fullmatch(given)))
@@ -246,15 +246,21 @@ def open_needed(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, 
     return path
 
 
+def _gap_sql(wanted: Column) -> str:
+    """Whether a row lacks this value; an empty text is none, as in a CSV."""
+    name = quoted(wanted.name)
+    return f"({name} IS NULL OR {name} = '')" if wanted.type == WORDS else f"{name} IS NULL"
+
+
 def gaps_sql(expected: Sequence[Column]) -> str:
     """Whether a row lacks a value that every row needs."""
-    return "(" + " OR ".join(f"{quoted(wanted.name)} IS NULL" for wanted in expected if wanted.required) + ")"
+    return "(" + " OR ".join(_gap_sql(wanted) for wanted in expected if wanted.required) + ")"
 
 
 def refuse_gaps(connection: duckdb.DuckDBPyConnection, path: Path, name: str, expected: Sequence[Column]) -> None:
     """Refuse a table in which a row lacks a value that every row needs."""
     for wanted in expected:
-        gap = f"SELECT min({quoted(PLACE)}) FROM {quoted(name)} WHERE {quoted(wanted.name)} IS NULL"
+        gap = f"SELECT min({quoted(PLACE)}) FROM {quoted(name)} WHERE {_gap_sql(wanted)}"
         if wanted.required and (place := connection.execute(gap).fetchall()[0][0]) is not None:
             raise empty_cell(f"{path.name}:{wanted.name}", place)
 
