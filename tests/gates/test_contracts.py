@@ -44,6 +44,7 @@ BREACHES: dict[str, list[tuple[str, str, tuple[str, str] | None]]] = {
     "a-check-never-sees-a-score": [
         ("office/actions/checks.py", "from xinlin.office.queries import scores", None),
         ("core/lists.py", "from xinlin.core import plan", None),
+        ("office/queries/answers.py", "from xinlin.office.queries import inspections", None),
         ("faces/api/checks.py", "from xinlin.core import explain", None),
         (
             "office/queries/checks.py",

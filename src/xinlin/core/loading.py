@@ -8,7 +8,7 @@ read it::
     sources.yaml, departments.yaml, editions.yaml, themes.yaml, connections.yaml, lists.yaml, national_measures.yaml, measures.yaml,
     approval_items.yaml, merchants.yaml, offers.yaml, scenes.yaml, clocks.yaml, published_figures.yaml, procedures.yaml, repair_classes.yaml,
     notice_templates.yaml, incentives.yaml, topics.yaml, memoranda.yaml, measure_register.yaml, pledges.yaml,
-    simplified_items.yaml, look_alarms.yaml, publicity.yaml, system_parts.yaml    mappings of code to entry
+    simplified_items.yaml, look_alarms.yaml, publicity.yaml, system_parts.yaml, supervision_grades.yaml   mappings of code to entry
     kinds/CODE.yaml         one kind of record each
     schemes/CODE-VERSION.yaml   one version of a scheme each
     cases/ANY.yaml          scheme, version, and a list of worked cases
@@ -58,6 +58,7 @@ from xinlin.core.rulebooks import (
 from xinlin.core.sample_cases import CaseFile, WorkedCase
 from xinlin.core.schemes import Scheme
 from xinlin.core.strict_yaml import Path, Tree
+from xinlin.core.supervision import SupervisionGrade
 from xinlin.core.trade_scores import whole_schemes
 from xinlin.core.values import Problem, Strict, Text
 
@@ -87,6 +88,7 @@ MAPPINGS: dict[str, tuple[str, type[BaseModel]]] = {
     "pledges.yaml": ("pledges", PledgeTemplate),
     "simplified_items.yaml": ("simplified_items", SimplifiedItem),
     "look_alarms.yaml": ("look_alarms", LookAlarm),
+    "supervision_grades.yaml": ("supervision_grades", SupervisionGrade),
     "publicity.yaml": ("publicity", PublicSection),
     "deeds.yaml": ("deeds", DeedSort),
 }

@@ -18,6 +18,7 @@ from xinlin.core.rulebooks import Rulebook
 from xinlin.core.scheme_references import scheme_findings
 from xinlin.core.schemes import Citation
 from xinlin.core.strict_yaml import Path
+from xinlin.core.supervision_references import supervision_findings
 from xinlin.core.terms import add_term
 
 Own = Mapping[str, frozenset[str]]
@@ -47,6 +48,7 @@ def broken_references(rulebook: Rulebook, own: Own) -> Iterator[Finding]:
             if kind not in rulebook.kinds:
                 yield absent(("themes", code, "kinds", position), kind, "kinds", rulebook.kinds)
     yield from list_findings(rulebook, own)
+    yield from supervision_findings(rulebook, own.get("supervision_grades", ()))
     yield from _offers(rulebook, own)
     yield from _clocks(rulebook, own)
     for code in sorted(own.get("publicity", ())):

@@ -23,6 +23,7 @@ from xinlin.core.procedures import ObjectionProcedure, RepairClass
 from xinlin.core.publicity import PublicSection
 from xinlin.core.sample_cases import RecordClass, WorkedCase
 from xinlin.core.schemes import Basis, Scheme, SchemeSubject
+from xinlin.core.supervision import SupervisionGrade
 from xinlin.core.values import Strict, Text
 
 SubjectKind = Literal["person", "enterprise", "institution", "social_organisation", "government_body", "district"]
@@ -351,6 +352,7 @@ class Rulebook(Strict):
     pledges: dict[str, PledgeTemplate] = {}
     simplified_items: dict[str, SimplifiedItem] = {}
     look_alarms: dict[str, LookAlarm] = {}
+    supervision_grades: dict[str, SupervisionGrade] = {}
     publicity: dict[str, PublicSection] = {}
     """What is shown to everybody, of organisations only."""
     deeds: dict[str, DeedSort] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from xinlin.faces.public import awards, changes, city, doors, measures, system, verify
+from xinlin.faces.public import awards, changes, city, doors, inspections, measures, system, verify
 from xinlin.faces.public.about import about
 from xinlin.faces.public.catalogue import catalogue, catalogue_json, catalogue_workbook, levels, lists, themes
 from xinlin.faces.public.log_page import log_page
@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("lists/changes/", measures.law, name="law"),
     path("lists/national/", measures.national, name="national"),
     path("lists/registers/", measures.registers, name="registers"),
+    path("inspections/", inspections.inspections, name="inspections"),
     path("simplified/", measures.simplified, name="simplified"),
     path("offices/", offices, name="offices"),
     path("publicity/", include("xinlin.faces.public.publicity")),

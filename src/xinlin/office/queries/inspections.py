@@ -1,0 +1,264 @@
+"""Grades of supervision of firms with their reasons, and the plans for which firms were drawn (信用分级分类监管, 双随机抽查).
+
+Organisations alone: nothing here reads a natural person, and no query or action of checks imports this module.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
+
+from xinlin.core.inspections import Graded, Held, Reason, graded
+from xinlin.core.lists import Entry
+from xinlin.core.people import normalise_identifier
+from xinlin.core.small_cells import hide_small
+from xinlin.core.supervision import SupervisionGrade, share
+from xinlin.core.values import Text
+from xinlin.office import vault
+from xinlin.office.models.inspections import InspectionPlan
+from xinlin.office.models.lists import ListEntry
+from xinlin.office.models.people import Subject
+from xinlin.office.models.records import Record
+from xinlin.office.queries.people import own_subject, write_look
+from xinlin.office.queries.records import represented_now
+from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
+
+SEES = ("officer", "reviewer", "auditor")
+GRADED = ("enterprise", "institution", "social_organisation")
+"""Sorts of organisations that are inspected: no person, and no office of the government."""
+NO_FIRM = "登记册里没有这家单位。There is no such organisation in the register."
+
+
+def may_see(actor: Actor) -> None:
+    """Raise `NotAllowed` for whoever plans no inspections."""
+    if actor.role not in SEES:
+        raise NotAllowed(
+            "只有审批人员、信用中心和审计员可以查看监管等级。Only officers, the centre and auditors see grades."
+        )
+
+
+def firms() -> QuerySet[Subject]:
+    """Every organisation that is inspected."""
+    return Subject.objects.filter(
+        register=Subject.Register.ORGANISATION, kind__in=GRADED, merged_into__isnull=True
+    ).order_by("number")
+
+
+def grades() -> list[SupervisionGrade]:
+    """The grades of the rulebook, the best first; none where it has none."""
+    return sorted(current().supervision_grades.values(), key=lambda grade: grade.rank)
+
+
+def graded_apart(subjects: Iterable[int] | None = None) -> dict[int, Graded]:
+    """By primary key, the firms that stand in another grade than the default; of ``subjects``, or of all."""
+    book, day, found = current(), today(), {}
+    entries, records = defaultdict(list), defaultdict(list)
+    asked = {"subject__in": firms()} if subjects is None else {"subject__in": list(subjects)}
+    listed = {code for grade in grades() for code in grade.lists}
+    kinds = {row.kind for grade in grades() for row in grade.records}
+    on_lists = ListEntry.objects.filter(**asked, list__in=listed, removed_at__isnull=True, ends_on__gt=day)
+    for row in on_lists.select_related("record"):
+        entries[row.subject_id].append(
+            Entry(
+                reference=row.record.reference,
+                list_code=row.list,
+                entered_on=row.entered_on,
+                ends_on=row.ends_on,
+                document=row.document,
+                authority=row.authority,
+                article=row.article,
+                notice_on=row.notice_on,
+                remedy=row.remedy,
+                status=row.record.status,
+            )
+        )
+    columns = ("subject_id", "reference", "kind", "record_class", "occurred_on", "notice_on", "ends_on", "status")
+    standing = Record.objects.filter(**asked, kind__in=kinds, status=Record.Status.ACTIVE)
+    for subject, *facts in standing.values_list(*columns):
+        records[subject].append(Held(*facts))
+    for subject in {*entries, *records}:
+        one = graded(book, entries[subject], records[subject], day)
+        if one is not None and not one.grade.default:
+            found[subject] = one
+    return found
+
+
+def default_grade() -> Graded | None:
+    """Where a firm stands of which nothing else is known; None where the rulebook has no grades."""
+    return graded(current(), (), (), today())
+
+
+@dataclass(frozen=True, slots=True)
+class GradeCount:
+    """A grade and how many firms stand in it; None where so few are hidden."""
+
+    grade: SupervisionGrade
+    firms: int | None
+
+
+def counts(*, actor: Actor) -> list[GradeCount]:
+    """How many firms stand in each grade today, the best first. Raises `NotAllowed`."""
+    may_see(actor)
+    usual = default_grade()
+    if usual is None:
+        return []
+    number = Counter(one.grade.code for one in graded_apart().values())
+    number[usual.grade.code] = firms().count() - number.total()
+    shown = hide_small({grade.code: number[grade.code] for grade in grades()})
+    return [GradeCount(grade, shown[grade.code]) for grade in grades()]
+
+
+@dataclass(frozen=True, slots=True)
+class FirmGrade:
+    """A firm, its grade and why."""
+
+    reference: str
+    name: str
+    grade: SupervisionGrade
+    reasons: tuple[Reason, ...]
+
+
+def _firm_grades(found: list[Subject]) -> list[FirmGrade]:
+    usual, apart = default_grade(), graded_apart(firm.pk for firm in found)
+    if usual is None:
+        return []
+    told = [(firm, apart.get(firm.pk, usual)) for firm in found]
+    return [FirmGrade(firm.pseudonym, firm.public_name, one.grade, one.reasons) for firm, one in told]
+
+
+def of_firm(*, actor: Actor, identifier: str) -> FirmGrade:
+    """The grade of the firm with this exact code, and its reasons. Writes the look. Raises `NotAllowed`, `NotFound`."""
+    may_see(actor)
+    key = vault.identifier_key(normalise_identifier(identifier))
+    found = Subject.objects.select_related("merged_into").filter(identifier_key=key).first()
+    firm = found.merged_into or found if found is not None else None
+    if firm is None or firm.register != Subject.Register.ORGANISATION or firm.kind not in GRADED:
+        raise NotFound(NO_FIRM)
+    shown = _firm_grades([firm])
+    if not shown:
+        raise NotFound("本地没有监管等级。There are no grades of supervision here.")
+    write_look(
+        actor=actor,
+        subjects=[firm.pk],
+        purpose=gettext_noop("查看单位的监管等级"),
+        clause=gettext_noop("国办发〔2019〕35号"),
+        kinds=[],
+        result=gettext_noop("查看监管等级"),
+    )
+    return shown[0]
+
+
+def own(*, actor: Actor) -> list[FirmGrade]:
+    """The grades of the organisations that the resident represents today. Writes the look."""
+    keys = represented_now(own_subject(actor, "see"))
+    shown = _firm_grades(list(firms().filter(pk__in=keys)))
+    if shown:
+        write_look(
+            actor=actor,
+            subjects=keys,
+            purpose=gettext_noop("单位查询本单位"),
+            clause=gettext_noop("征信业管理条例 第十七条"),
+            kinds=[],
+            result=gettext_noop("查看监管等级"),
+        )
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnGrade:
+    """The draw of one grade: by which rate, from how many firms, how many, and the largest lot among them."""
+
+    name: Text
+    share: str
+    firms: int | None
+    drawn: int | None
+    last_lot: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """A plan as anybody may see it: no firm is named."""
+
+    number: str
+    department: Text
+    year: int
+    seed: str
+    head_size: int
+    drawn_at: datetime
+    grades: list[DrawnGrade]
+
+
+def _name(code: str) -> Text:
+    grade = current().supervision_grades.get(code)
+    return grade.name if grade else Text(zh=code, en=code)
+
+
+def _plan(plan: InspectionPlan) -> PlanView:
+    office = current().departments.get(plan.department)
+    held, taken = (hide_small({row["grade"]: row[what] for row in plan.grades}) for what in ("firms", "drawn"))
+    rows = [
+        DrawnGrade(
+            _name(row["grade"]), share(row["per_mille"]), held[row["grade"]], taken[row["grade"]], row["last_lot"]
+        )
+        for row in plan.grades
+    ]
+    name = office.name if office else Text(zh=plan.department, en=plan.department)
+    return PlanView(plan.number, name, plan.year, plan.seed, plan.head_size, plan.drawn_at, rows)
+
+
+def _visible(actor: Actor | None) -> QuerySet[InspectionPlan]:
+    found = InspectionPlan.objects.filter(rulebook=current().code)
+    return found.filter(department=actor.department) if actor is not None and actor.role == "officer" else found
+
+
+def plans(*, actor: Actor | None = None) -> list[PlanView]:
+    """Seed, rates and numbers of the plans, the newest first. They are public; an officer's desk lists their own department's."""
+    return [_plan(one) for one in _visible(actor).order_by("-drawn_at")[:100]]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnLine:
+    """A firm that was drawn, and its reasons on the day of the draw: what, class, end."""
+
+    name: str
+    code: str
+    grade: Text
+    reasons: list[tuple[Text, str, date]]
+
+
+def plan(*, actor: Actor, number: str) -> tuple[PlanView, list[DrawnLine]]:
+    """A plan with its firms, those of the worst grade first: an officer's own department's, any to the centre and auditors.
+
+    The firms are not told that it was read: they would know before the inspector comes. Raises `NotAllowed`, `NotFound`.
+    """
+    may_see(actor)
+    found = _visible(actor).filter(number=number).first()
+    if found is None:
+        raise NotFound("没有这个抽查计划，或它不属于您的部门。There is no such plan of your department.")
+    rank = {grade.code: -grade.rank for grade in grades()}
+    drawn = sorted(found.firms.select_related("subject"), key=lambda one: (rank.get(one.grade, 0), one.pk))
+    lines = [
+        DrawnLine(
+            name=one.subject.public_name,
+            code=vault.unseal(one.subject.identifier_sealed, "subject.identifier"),
+            grade=_name(one.grade),
+            reasons=[
+                (Text.model_validate(row["name"]), row["record_class"], date.fromisoformat(row["ends_on"]))
+                for row in one.reasons
+            ],
+        )
+        for one in drawn
+    ]
+    return _plan(found), lines
+
+
+def plan_of_year(actor: Actor) -> str:
+    """The number of the plan that the officer's department drew this year; empty where it has not."""
+    drawn = InspectionPlan.objects.filter(rulebook=current().code, department=actor.department, year=today().year)
+    return drawn.values_list("number", flat=True).first() or ""
