@@ -13,14 +13,15 @@ from xinlin.core.checks import Applicant
 from xinlin.core.inspections import lot
 from xinlin.office.actions.cases import object_to
 from xinlin.office.actions.checks import answer
-from xinlin.office.actions.inspections import draw_plan
+from xinlin.office.actions.inspections import announce_plan
+from xinlin.office.jobs import inspections as jobs
 from xinlin.office.jobs import log
-from xinlin.office.leaves import write_leaf
 from xinlin.office.models.inspections import DrawnFirm, InspectionPlan
 from xinlin.office.models.log import Leaf, LeafOpening
 from xinlin.office.models.people import Look, Relation
 from xinlin.office.models.staff import Account
 from xinlin.office.queries import inspections as queries
+from xinlin.office.queries import log as heads
 from xinlin.office.queries.staff import actor_of
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused
 
@@ -38,9 +39,12 @@ def _firms(number: int) -> list[Listed]:
     return [make_subject(f"示例{n}号有限公司", person=False) for n in range(number)]
 
 
-def _signed_head() -> None:
-    write_leaf(actor=OFFICER, action="tests.begin", table="test", key="1", facts={})
+def _drawn() -> str:
+    """Announced by the officer, and drawn by the worker once the log has signed a head."""
+    number = announce_plan(actor=OFFICER)
     log.sequence()
+    jobs.draw()
+    return number
 
 
 def _browser(role: str, department: str = "", subject: Any = None) -> Client:
@@ -66,8 +70,7 @@ def test_a_draw_follows_the_rates_and_anybody_finds_the_same_firms() -> None:
         make_entry(firm.subject)
     for firm in firms[20:40]:
         make_record(firm.subject)
-    _signed_head()
-    plan, lines = queries.plan(actor=OFFICER, number=draw_plan(actor=OFFICER))
+    plan, lines = queries.plan(actor=OFFICER, number=_drawn())
     taken = {row.name.en: (row.firms, row.drawn) for row in plan.grades}
     assert InspectionPlan.objects.get().grades[3] | {"last_lot": ""} == {
         "grade": "most", "per_mille": 300, "firms": 20, "drawn": 6, "last_lot": "",
@@ -83,31 +86,43 @@ def test_a_draw_follows_the_rates_and_anybody_finds_the_same_firms() -> None:
 
 def test_a_second_press_finds_the_same_plan_and_the_leaf_names_no_firm() -> None:
     (firm,) = _firms(1)
-    _signed_head()
-    number = draw_plan(actor=OFFICER)
-    assert draw_plan(actor=OFFICER) == number
+    number = _drawn()
+    seed = InspectionPlan.objects.get().seed
+    assert announce_plan(actor=OFFICER) == number and jobs.draw() == 0
+    log.sequence()
+    assert jobs.draw() == 0 and InspectionPlan.objects.get().seed == seed
     assert (InspectionPlan.objects.count(), DrawnFirm.objects.count()) == (1, 1)
-    assert Leaf.objects.filter(action="inspections.draw").count() == 1
+    assert Leaf.objects.filter(action__startswith="inspections.").count() == 2
     said = repr([*LeafOpening.objects.values(), *InspectionPlan.objects.values()])
     assert firm.identifier not in said and firm.name not in said
 
 
-def test_nothing_is_drawn_without_a_seed_a_firm_or_the_right() -> None:
-    with pytest.raises(Refused, match="种子"):
-        draw_plan(actor=OFFICER)
-    _signed_head()
+def test_nothing_is_announced_without_a_firm_or_the_right() -> None:
     with pytest.raises(Refused, match="单位"):
-        draw_plan(actor=OFFICER)
+        announce_plan(actor=OFFICER)
     for actor in (REVIEWER, Actor("account:9", "某", "clerk", department="tax"), Actor("account:8", "某", "officer")):
         with pytest.raises(NotAllowed):
-            draw_plan(actor=actor)
+            announce_plan(actor=actor)
     assert not InspectionPlan.objects.exists()
+
+
+def test_the_seed_is_the_first_head_after_the_announcement_whenever_it_is_drawn() -> None:
+    _firms(5)
+    number = announce_plan(actor=OFFICER)
+    assert jobs.draw() == 0, "no head covers the announcement yet"
+    assert "等待抽取" in _browser("officer", "market_regulation").get(f"/bench/inspections/{number}/").content.decode()
+    log.sequence()
+    first = heads.latest()
+    announce_plan(actor=Actor("account:74", "钱环保", "officer", department="ecology"))
+    log.sequence()
+    assert jobs.draw() == 2
+    plan = InspectionPlan.objects.get(number=number)
+    assert first is not None and plan.seed == f"{first.root}:market_regulation:{plan.year}"
 
 
 def test_an_officer_reads_the_list_of_their_own_department_alone() -> None:
     _firms(3)
-    _signed_head()
-    number = draw_plan(actor=OFFICER)
+    number = _drawn()
     other = Actor("account:73", "赵税务", "officer", department="tax")
     with pytest.raises(NotFound):
         queries.plan(actor=other, number=number)
@@ -179,10 +194,11 @@ def test_everybody_reads_grades_and_draws_and_no_firm() -> None:
     firms = _firms(30)
     for firm in firms[:12]:
         make_entry(firm.subject)
-    _signed_head()
     desk = _browser("officer", "market_regulation")
     answered = desk.post("/bench/inspections/", {"draw": "yes"})
     assert answered.status_code == 302
+    log.sequence()
+    jobs.draw()
     drawn = desk.get(answered.headers["Location"]).content.decode()
     assert sum(firm.name in drawn for firm in firms) == 4 + 1
     assert "抽取本年度检查对象" not in desk.get("/bench/inspections/").content.decode()

@@ -47,6 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from xinlin.office.jobs.batches import reap
     from xinlin.office.jobs.drops import sweep_drops
     from xinlin.office.jobs.endings import tell
+    from xinlin.office.jobs.inspections import draw
     from xinlin.office.jobs.lists import watch as watch_lists
     from xinlin.office.jobs.looks import watch
     from xinlin.office.jobs.notices import deliver
@@ -62,6 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ("reaper", REAP_EVERY_SECONDS, reap),
         ("notices", DELIVER_EVERY_SECONDS, deliver),
         ("looks", WATCH_EVERY_SECONDS, watch),
+        ("inspections", SWEEP_EVERY_SECONDS, draw),
         ("lists", WATCH_EVERY_SECONDS, watch_lists),
         ("publicity", PUBLISH_EVERY_SECONDS, publish),
         ("figures", PUBLISH_EVERY_SECONDS * 6, count_when_due),

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from xinlin.core.findings import Finding, absent, found
 from xinlin.core.rulebooks import ORGANISATIONS, Rulebook
+from xinlin.core.strict_yaml import Path
 from xinlin.core.supervision import SupervisionGrade
 
 
@@ -68,7 +69,7 @@ def _grounds(rulebook: Rulebook, grade: SupervisionGrade, usual: int | None) -> 
             ("删去 lists 和 records", "remove lists and records"),
         )
     for position, name in enumerate(grade.lists):
-        here = (*path, "lists", position)
+        here: Path = (*path, "lists", position)
         listed = rulebook.lists.get(name)
         if listed is None:
             yield absent(here, name, "lists", rulebook.lists)

@@ -27,11 +27,11 @@ NOBODY = Problem(
 
 def _draw(request: ActorRequest) -> HttpResponse:
     try:
-        number = actions.draw_plan(actor=request.actor)
+        number = actions.announce_plan(actor=request.actor)
     except Refused as refused:
         messages.error(request, said(refused.problem))
         return redirect("bench:inspections")
-    messages.success(request, gettext("已抽取。种子、比例和数量已公开，名单只有本部门和信用中心能看。"))
+    messages.success(request, gettext("已公告。几秒后按公告之后的第一个日志头抽取，谁都无法预知或选择。"))
     return redirect("bench:inspection_plan", number=number)
 
 

@@ -1,4 +1,4 @@
-"""Drawing the firms that a department inspects in a year: by grade, by rate, from a public seed, once (双随机一公开)."""
+"""Drawing the firms that a department inspects in a year: announced once, drawn by grade and rate from a public seed (双随机一公开)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,100 @@ from xinlin.office.queries.inspections import default_grade, firms, graded_apart
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, Refused, now, today
 
+DRAW = Actor(handle="system:inspections", name="抽查抽取 The draw of inspections", role="system")
+TABLE = "inspection_plan"
+
 
 def _refused(code: str, zh: str, en: str, cure_zh: str, cure_en: str) -> Refused:
     return Refused(Problem(code, "plan", Text(zh=zh, en=en), Text(zh=cure_zh, en=cure_en)))
+
+
+def announce_plan(*, actor: Actor) -> str:
+    """Announce the year's draw of the officer's department; returns the plan's number, the same one the second time.
+
+    What is drawn hangs on the first head of the log that covers this very leaf, so that nobody can choose it, nor try again.
+    Raises `NotAllowed`, `Refused` where the rulebook has no grades or no firm is registered.
+    """
+    if actor.role != "officer" or actor.department not in current().departments:
+        raise NotAllowed("只有部门的审批人员可以抽取检查对象。Only an officer of a department may draw.")
+    if standing := plan_of_year(actor):
+        return standing
+    if default_grade() is None:
+        cure = ("由规则册先定等级和比例", "Let the rulebook set grades and rates first")
+        raise _refused("no_grades", "本地没有监管等级", "There are no grades of supervision here", *cure)
+    if not firms().exists():
+        cure = ("先由登记部门报送单位", "Let the registering office deliver organisations first")
+        raise _refused("no_firms", "登记册里还没有单位", "No organisation is registered yet", *cure)
+    try:
+        with transaction.atomic():
+            plan = InspectionPlan.objects.create(
+                number=f"CC{today():%Y%m%d}-{secrets.token_hex(4).upper()}",
+                rulebook=current().code,
+                department=actor.department,
+                year=today().year,
+                announced_at=now(),
+                announced_by=actor.handle,
+                announced_name=actor.name,
+            )
+            facts = {"department": plan.department, "year": plan.year}
+            write_leaf(actor=actor, action="inspections.announce", table=TABLE, key=plan.number, facts=facts)
+    except IntegrityError:
+        return plan_of_year(actor)
+    return plan.number
+
+
+def draw_announced(*, actor: Actor) -> int:
+    """Draw every announced plan whose announcement a head of the log covers by now; returns how many were drawn."""
+    waiting = InspectionPlan.objects.filter(rulebook=current().code, drawn_at__isnull=True)
+    return sum(_draw(actor, number) for number in waiting.values_list("number", flat=True))
+
+
+def _draw(actor: Actor, number: str) -> bool:
+    head, usual = log.first_head_over(TABLE, number, "inspections.announce"), default_grade()
+    if head is None or usual is None:
+        return False
+    with transaction.atomic():
+        plan = InspectionPlan.objects.select_for_update().get(number=number)
+        if plan.drawn_at is not None:
+            return False
+        seed = f"{head.root}:{plan.department}:{plan.year}"
+        apart = graded_apart()
+        plan.grades, drawn = _drawn(seed, apart, usual)
+        plan.seed, plan.head_size, plan.drawn_at = seed, head.size, now()
+        plan.save()
+        rows = [
+            DrawnFirm(plan=plan, subject_id=key, grade=grade, reasons=_reasons(apart.get(key, usual)))
+            for grade, key in drawn
+        ]
+        DrawnFirm.objects.bulk_create(rows, batch_size=500)
+        facts = {"seed": seed, "head_size": head.size, "grades": plan.grades}
+        write_leaf(actor=actor, action="inspections.draw", table=TABLE, key=number, facts=facts)
+    return True
+
+
+def _drawn(seed: str, apart: dict[int, Graded], usual: Graded) -> tuple[list[dict[str, object]], list[tuple[str, int]]]:
+    """The numbers of each grade, and (grade, key of the firm) of all that are drawn."""
+    held, keys = defaultdict(list), {}
+    for key, sealed in firms().values_list("pk", "identifier_sealed"):
+        code = vault.unseal(sealed, "subject.identifier")
+        keys[code] = key
+        held[apart.get(key, usual).grade.code].append(code)
+    numbers: list[dict[str, object]] = []
+    drawn: list[tuple[str, int]] = []
+    for grade in grades():
+        codes = held[grade.code]
+        found = draw(seed, codes, grade.per_mille)
+        drawn += [(grade.code, keys[code]) for code in found.codes]
+        numbers.append(
+            {
+                "grade": grade.code,
+                "per_mille": grade.per_mille,
+                "firms": len(codes),
+                "drawn": len(found.codes),
+                "last_lot": found.last_lot,
+            }
+        )
+    return numbers, drawn
 
 
 def _reasons(one: Graded) -> list[dict[str, object]]:
@@ -27,71 +118,3 @@ def _reasons(one: Graded) -> list[dict[str, object]]:
         {"name": r.name.model_dump(), "record_class": r.record_class, "ends_on": r.ends_on.isoformat()}
         for r in one.reasons
     ]
-
-
-def draw_plan(*, actor: Actor) -> str:
-    """Draw the year's inspections of the officer's department; returns the plan's number, the same one the second time.
-
-    The seed is the root of the newest published head of the log with department and year, so that nobody writes it. A draw
-    is never made again: who does not like its outcome has no second one. The leaf holds numbers alone. Raises `NotAllowed`,
-    `Refused` where the rulebook has no grades, no firm is registered, or no head of the log is signed yet.
-    """
-    if actor.role != "officer" or actor.department not in current().departments:
-        raise NotAllowed("只有部门的审批人员可以抽取检查对象。Only an officer of a department may draw.")
-    if standing := plan_of_year(actor):
-        return standing
-    usual, head = default_grade(), log.latest()
-    if usual is None:
-        cure = ("由规则册先定等级和比例", "Let the rulebook set grades and rates first")
-        raise _refused("no_grades", "本地没有监管等级", "There are no grades of supervision here", *cure)
-    if head is None:
-        cure = ("几秒后再试", "Try again in a few seconds")
-        raise _refused("no_seed", "日志里还没有签名的头，没有公开的种子", "No head of the log is signed yet", *cure)
-    apart, held, subjects = graded_apart(), defaultdict(list), {}
-    for key, sealed in firms().values_list("pk", "identifier_sealed"):
-        code = vault.unseal(sealed, "subject.identifier")
-        subjects[code] = key
-        held[apart.get(key, usual).grade.code].append(code)
-    if not subjects:
-        cure = ("先由登记部门报送单位", "Let the registering office deliver organisations first")
-        raise _refused("no_firms", "登记册里还没有单位", "No organisation is registered yet", *cure)
-    year, rows, drawn = today().year, [], []
-    seed = f"{head.root}:{actor.department}:{year}"
-    for grade in grades():
-        found = draw(seed, held[grade.code], grade.per_mille)
-        drawn += [(grade.code, subjects[code]) for code in found.codes]
-        rows.append(
-            {
-                "grade": grade.code,
-                "per_mille": grade.per_mille,
-                "firms": len(held[grade.code]),
-                "drawn": len(found.codes),
-                "last_lot": found.last_lot,
-            }
-        )
-    try:
-        with transaction.atomic():
-            plan = InspectionPlan.objects.create(
-                number=f"CC{today():%Y%m%d}-{secrets.token_hex(4).upper()}",
-                rulebook=current().code,
-                department=actor.department,
-                year=year,
-                head_size=head.size,
-                seed=seed,
-                grades=rows,
-                drawn_at=now(),
-                drawn_by=actor.handle,
-                drawn_name=actor.name,
-            )
-            DrawnFirm.objects.bulk_create(
-                [
-                    DrawnFirm(plan=plan, subject_id=key, grade=grade, reasons=_reasons(apart.get(key, usual)))
-                    for grade, key in drawn
-                ],
-                batch_size=500,
-            )
-            facts = {"department": actor.department, "year": year, "seed": seed, "grades": rows}
-            write_leaf(actor=actor, action="inspections.draw", table="inspection_plan", key=plan.number, facts=facts)
-    except IntegrityError:
-        return plan_of_year(actor)
-    return plan.number

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 
 class InspectionPlan(models.Model):
-    """One department's draw for one year: once, from a public seed, with what anybody needs to repeat it (抽查计划)."""
+    """One department's draw for one year, with what anybody needs to repeat it (抽查计划).
+
+    Announced first, drawn from the first head of the log that covers the announcement: nobody could know that root before,
+    and nobody can announce again.
+    """
 
     number = models.CharField(max_length=32, unique=True)
     rulebook = models.CharField(max_length=64)
     department = models.CharField(max_length=64)
     year = models.PositiveSmallIntegerField()
-    head_size = models.PositiveBigIntegerField()
-    """How many leaves the signed head of the log covered from whose root the seed is made."""
-    seed = models.CharField(max_length=200)
-    grades = models.JSONField()
+    announced_at = models.DateTimeField()
+    announced_by = models.CharField(max_length=64)
+    announced_name = models.CharField(max_length=100)
+    drawn_at = models.DateTimeField(null=True, blank=True)
+    head_size = models.PositiveBigIntegerField(default=0)
+    """How many leaves the head of the log covers from whose root the seed is made; 0 until the draw."""
+    seed = models.CharField(max_length=200, blank=True)
+    grades = models.JSONField(default=list)
     """For each grade: ``grade``, ``per_mille``, ``firms``, ``drawn``, ``last_lot`` (hex). Numbers alone."""
-    drawn_at = models.DateTimeField()
-    drawn_by = models.CharField(max_length=64)
-    drawn_name = models.CharField(max_length=100)
 
     class Meta:
         db_table = "inspection_plan"
         constraints = [
             models.UniqueConstraint(fields=["rulebook", "department", "year"], name="inspection_plan_once_a_year"),
+            models.CheckConstraint(
+                condition=Q(drawn_at__isnull=True, seed="") | (Q(drawn_at__isnull=False) & ~Q(seed="")),
+                name="inspection_plan_drawn_from_a_seed",
+            ),
         ]
 
 

@@ -183,14 +183,15 @@ class DrawnGrade:
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """A plan as anybody may see it: no firm is named."""
+    """A plan as anybody may see it: no firm is named. Without seed and grades until it is drawn."""
 
     number: str
     department: Text
     year: int
     seed: str
     head_size: int
-    drawn_at: datetime
+    announced_at: datetime
+    drawn_at: datetime | None
     grades: list[DrawnGrade]
 
 
@@ -209,7 +210,7 @@ def _plan(plan: InspectionPlan) -> PlanView:
         for row in plan.grades
     ]
     name = office.name if office else Text(zh=plan.department, en=plan.department)
-    return PlanView(plan.number, name, plan.year, plan.seed, plan.head_size, plan.drawn_at, rows)
+    return PlanView(plan.number, name, plan.year, plan.seed, plan.head_size, plan.announced_at, plan.drawn_at, rows)
 
 
 def _visible(actor: Actor | None) -> QuerySet[InspectionPlan]:
@@ -219,7 +220,7 @@ def _visible(actor: Actor | None) -> QuerySet[InspectionPlan]:
 
 def plans(*, actor: Actor | None = None) -> list[PlanView]:
     """Seed, rates and numbers of the plans, the newest first. They are public; an officer's desk lists their own department's."""
-    return [_plan(one) for one in _visible(actor).order_by("-drawn_at")[:100]]
+    return [_plan(one) for one in _visible(actor).order_by("-announced_at")[:100]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,6 @@ def plan(*, actor: Actor, number: str) -> tuple[PlanView, list[DrawnLine]]:
 
 
 def plan_of_year(actor: Actor) -> str:
-    """The number of the plan that the officer's department drew this year; empty where it has not."""
+    """The number of the plan that the officer's department announced this year; empty where it has not."""
     drawn = InspectionPlan.objects.filter(rulebook=current().code, department=actor.department, year=today().year)
     return drawn.values_list("number", flat=True).first() or ""

@@ -176,3 +176,14 @@ def receipt_of_row(table: str, key: str, action: str) -> str | None:
     found = LeafOpening.objects.filter(row=row_of(table, key), leaf__action=action).select_related("leaf")
     opening = found.order_by("-leaf_id").first()
     return _receipt(opening) if opening else None
+
+
+def first_head_over(table: str, key: str, action: str) -> HeadView | None:
+    """The first signed head that covers what ``action`` did to the row; None until there is one.
+
+    The same for ever, and known to nobody before: a seed for what nobody shall choose.
+    """
+    found = LeafOpening.objects.filter(row=row_of(table, key), leaf__action=action, leaf__index__isnull=False)
+    index = found.values_list("leaf__index", flat=True).first()
+    head = Head.objects.filter(size__gt=index).order_by("size").first() if index is not None else None
+    return _view(head) if head else None
