@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from django.test import Client
 from tests.checks.conftest import Listed, make_entry, make_subject
 from tests.public.conftest import days_ago, make_record
 from xinlin.core.checks import Applicant
-from xinlin.core.inspections import lot
+from xinlin.core.inspections import lot, seed_of
+from xinlin.office import vault
 from xinlin.office.actions.cases import object_to
 from xinlin.office.actions.checks import answer
 from xinlin.office.actions.inspections import announce_plan
@@ -47,6 +49,14 @@ def _drawn() -> str:
     return number
 
 
+def _seed(number: str) -> str:
+    """The seed of a plan, from its root and the key whose hash was announced."""
+    row = InspectionPlan.objects.get(number=number)
+    key = vault.unseal(row.key_sealed, queries.KEY_PLACE)
+    assert row.key_sha256 == hashlib.sha256(key.encode()).hexdigest()
+    return seed_of(row.root, key, row.department, row.year)
+
+
 def _browser(role: str, department: str = "", subject: Any = None) -> Client:
     made = Account.objects.create(
         username=f"{role}-{department}", role=role, display_name="某人", department=department, subject=subject
@@ -77,9 +87,10 @@ def test_a_draw_follows_the_rates_and_anybody_finds_the_same_firms() -> None:
     }  # fmt: skip
     assert taken["Drawn most often"][0] == 20 and taken["Drawn more often"][0] == 20
     last = {row["grade"]: row["last_lot"] for row in InspectionPlan.objects.get().grades}
-    again = {firm.identifier for firm in firms[:20] if lot(plan.seed, firm.identifier) <= last["most"]}
-    again |= {firm.identifier for firm in firms[20:40] if lot(plan.seed, firm.identifier) <= last["more"]}
-    again |= {firm.identifier for firm in firms[40:] if lot(plan.seed, firm.identifier) <= last["usual"]}
+    seed = _seed(plan.number)
+    again = {firm.identifier for firm in firms[:20] if lot(seed, firm.identifier) <= last["most"]}
+    again |= {firm.identifier for firm in firms[20:40] if lot(seed, firm.identifier) <= last["more"]}
+    again |= {firm.identifier for firm in firms[40:] if lot(seed, firm.identifier) <= last["usual"]}
     assert {line.code for line in lines} == again and len(again) == 6 + 2 + 1
     assert lines[0].grade.en == "Drawn most often" and lines[0].reasons
 
@@ -87,10 +98,10 @@ def test_a_draw_follows_the_rates_and_anybody_finds_the_same_firms() -> None:
 def test_a_second_press_finds_the_same_plan_and_the_leaf_names_no_firm() -> None:
     (firm,) = _firms(1)
     number = _drawn()
-    seed = InspectionPlan.objects.get().seed
+    root = InspectionPlan.objects.get().root
     assert announce_plan(actor=OFFICER) == number and jobs.draw() == 0
     log.sequence()
-    assert jobs.draw() == 0 and InspectionPlan.objects.get().seed == seed
+    assert jobs.draw() == 0 and InspectionPlan.objects.get().root == root
     assert (InspectionPlan.objects.count(), DrawnFirm.objects.count()) == (1, 1)
     assert Leaf.objects.filter(action__startswith="inspections.").count() == 2
     said = repr([*LeafOpening.objects.values(), *InspectionPlan.objects.values()])
@@ -117,7 +128,7 @@ def test_the_seed_is_the_first_head_after_the_announcement_whenever_it_is_drawn(
     log.sequence()
     assert jobs.draw() == 2
     plan = InspectionPlan.objects.get(number=number)
-    assert first is not None and plan.seed == f"{first.root}:market_regulation:{plan.year}"
+    assert first is not None and plan.root == first.root
 
 
 def test_an_officer_reads_the_list_of_their_own_department_alone() -> None:
@@ -204,5 +215,9 @@ def test_everybody_reads_grades_and_draws_and_no_firm() -> None:
     assert "抽取本年度检查对象" not in desk.get("/bench/inspections/").content.decode()
     page = Client().get("/inspections/").content.decode()
     plan = InspectionPlan.objects.get()
-    assert plan.seed in page and plan.grades[3]["last_lot"] in page and "30 %" in page
+    key = vault.unseal(plan.key_sealed, queries.KEY_PLACE)
+    assert plan.root in page and plan.key_sha256 in page and key not in page + drawn, "or firms would know"
+    InspectionPlan.objects.update(year=plan.year - 1)
+    assert f"{plan.root}:{key}:market_regulation:{plan.year - 1}" in Client().get("/inspections/").content.decode()
+    assert plan.grades[3]["last_lot"] in page and "30 %" in page
     assert not [firm for firm in firms if firm.name in page or firm.identifier in page]

@@ -90,6 +90,11 @@ def graded(rulebook: Rulebook, entries: Iterable[Entry], records: Iterable[Held]
     return Graded(usual)
 
 
+def seed_of(root: str, key: str, department: str, year: int) -> str:
+    """The seed of a department's draw: root of the log (hex), the key announced by its hash, department and year."""
+    return f"{root}:{key}:{department}:{year}"
+
+
 def lot(seed: str, code: str) -> str:
     """A firm's lot: SHA-256 (hex) of seed, colon and unified social credit code. The smallest lots of a grade are drawn."""
     return hashlib.sha256(f"{seed}:{code}".encode()).hexdigest()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections import defaultdict
 
 from django.db import IntegrityError, transaction
 
-from xinlin.core.inspections import Graded, draw
+from xinlin.core.inspections import Graded, draw, seed_of
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.inspections import DrawnFirm, InspectionPlan
 from xinlin.office.queries import log
-from xinlin.office.queries.inspections import default_grade, firms, graded_apart, grades, plan_of_year
+from xinlin.office.queries.inspections import KEY_PLACE, default_grade, firms, graded_apart, grades, plan_of_year
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, Refused, now, today
 
@@ -28,7 +29,8 @@ def _refused(code: str, zh: str, en: str, cure_zh: str, cure_en: str) -> Refused
 def announce_plan(*, actor: Actor) -> str:
     """Announce the year's draw of the officer's department; returns the plan's number, the same one the second time.
 
-    What is drawn hangs on the first head of the log that covers this very leaf, so that nobody can choose it, nor try again.
+    What is drawn hangs on a key whose hash is announced here, and on the first head of the log that covers this very leaf, so
+    that nobody can choose it, nor try again.
     Raises `NotAllowed`, `Refused` where the rulebook has no grades or no firm is registered.
     """
     if actor.role != "officer" or actor.department not in current().departments:
@@ -41,6 +43,7 @@ def announce_plan(*, actor: Actor) -> str:
     if not firms().exists():
         cure = ("先由登记部门报送单位", "Let the registering office deliver organisations first")
         raise _refused("no_firms", "登记册里还没有单位", "No organisation is registered yet", *cure)
+    key = secrets.token_hex(32)
     try:
         with transaction.atomic():
             plan = InspectionPlan.objects.create(
@@ -48,11 +51,13 @@ def announce_plan(*, actor: Actor) -> str:
                 rulebook=current().code,
                 department=actor.department,
                 year=today().year,
+                key_sealed=vault.seal(key, KEY_PLACE),
+                key_sha256=hashlib.sha256(key.encode()).hexdigest(),
                 announced_at=now(),
                 announced_by=actor.handle,
                 announced_name=actor.name,
             )
-            facts = {"department": plan.department, "year": plan.year}
+            facts = {"department": plan.department, "year": plan.year, "key_sha256": plan.key_sha256}
             write_leaf(actor=actor, action="inspections.announce", table=TABLE, key=plan.number, facts=facts)
     except IntegrityError:
         return plan_of_year(actor)
@@ -73,17 +78,17 @@ def _draw(actor: Actor, number: str) -> bool:
         plan = InspectionPlan.objects.select_for_update().get(number=number)
         if plan.drawn_at is not None:
             return False
-        seed = f"{head.root}:{plan.department}:{plan.year}"
+        seed = seed_of(head.root, vault.unseal(plan.key_sealed, KEY_PLACE), plan.department, plan.year)
         apart = graded_apart()
         plan.grades, drawn = _drawn(seed, apart, usual)
-        plan.seed, plan.head_size, plan.drawn_at = seed, head.size, now()
+        plan.root, plan.head_size, plan.drawn_at = head.root, head.size, now()
         plan.save()
         rows = [
             DrawnFirm(plan=plan, subject_id=key, grade=grade, reasons=_reasons(apart.get(key, usual)))
             for grade, key in drawn
         ]
         DrawnFirm.objects.bulk_create(rows, batch_size=500)
-        facts = {"seed": seed, "head_size": head.size, "grades": plan.grades}
+        facts = {"root": head.root, "head_size": head.size, "grades": plan.grades}
         write_leaf(actor=actor, action="inspections.draw", table=TABLE, key=number, facts=facts)
     return True
 

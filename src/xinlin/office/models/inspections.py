@@ -9,8 +9,9 @@ from django.db.models import Q
 class InspectionPlan(models.Model):
     """One department's draw for one year, with what anybody needs to repeat it (抽查计划).
 
-    Announced first, drawn from the first head of the log that covers the announcement: nobody could know that root before,
-    and nobody can announce again.
+    Announced once, with the hash of a key that is made then; drawn from that key and the first head of the log that covers
+    the announcement, whose root nobody could know before. The key is told once the year is over: until then no firm can
+    work out whether an inspector will come.
     """
 
     number = models.CharField(max_length=32, unique=True)
@@ -23,7 +24,10 @@ class InspectionPlan(models.Model):
     drawn_at = models.DateTimeField(null=True, blank=True)
     head_size = models.PositiveBigIntegerField(default=0)
     """How many leaves the head of the log covers from whose root the seed is made; 0 until the draw."""
-    seed = models.CharField(max_length=200, blank=True)
+    root = models.CharField(max_length=64, blank=True)
+    """That root (hex)."""
+    key_sealed = models.TextField()
+    key_sha256 = models.CharField(max_length=64)
     grades = models.JSONField(default=list)
     """For each grade: ``grade``, ``per_mille``, ``firms``, ``drawn``, ``last_lot`` (hex). Numbers alone."""
 
@@ -32,8 +36,8 @@ class InspectionPlan(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["rulebook", "department", "year"], name="inspection_plan_once_a_year"),
             models.CheckConstraint(
-                condition=Q(drawn_at__isnull=True, seed="") | (Q(drawn_at__isnull=False) & ~Q(seed="")),
-                name="inspection_plan_drawn_from_a_seed",
+                condition=Q(drawn_at__isnull=True, root="") | (Q(drawn_at__isnull=False) & ~Q(root="")),
+                name="inspection_plan_drawn_from_a_root",
             ),
         ]
 

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
-from xinlin.core.inspections import Graded, Held, Reason, graded
+from xinlin.core.inspections import Graded, Held, Reason, graded, seed_of
 from xinlin.core.lists import Entry
 from xinlin.core.people import normalise_identifier
 from xinlin.core.small_cells import hide_small
@@ -32,6 +32,7 @@ from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 SEES = ("officer", "reviewer", "auditor")
 GRADED = ("enterprise", "institution", "social_organisation")
 """Sorts of organisations that are inspected: no person, and no office of the government."""
+KEY_PLACE = "inspection_plan.key"
 NO_FIRM = "登记册里没有这家单位。There is no such organisation in the register."
 
 
@@ -188,7 +189,12 @@ class PlanView:
     number: str
     department: Text
     year: int
+    root: str
+    key_sha256: str
     seed: str
+    """Root, key, department and year; empty until the year is over."""
+    seed_on: date
+    """The day from which the seed is told."""
     head_size: int
     announced_at: datetime
     drawn_at: datetime | None
@@ -210,7 +216,22 @@ def _plan(plan: InspectionPlan) -> PlanView:
         for row in plan.grades
     ]
     name = office.name if office else Text(zh=plan.department, en=plan.department)
-    return PlanView(plan.number, name, plan.year, plan.seed, plan.head_size, plan.announced_at, plan.drawn_at, rows)
+    told_on, seed = date(plan.year + 1, 1, 1), ""
+    if plan.root and told_on <= today():
+        seed = seed_of(plan.root, vault.unseal(plan.key_sealed, KEY_PLACE), plan.department, plan.year)
+    return PlanView(
+        number=plan.number,
+        department=name,
+        year=plan.year,
+        root=plan.root,
+        key_sha256=plan.key_sha256,
+        seed=seed,
+        seed_on=told_on,
+        head_size=plan.head_size,
+        announced_at=plan.announced_at,
+        drawn_at=plan.drawn_at,
+        grades=rows,
+    )
 
 
 def _visible(actor: Actor | None) -> QuerySet[InspectionPlan]:
