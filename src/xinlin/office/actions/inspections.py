@@ -74,14 +74,15 @@ def _draw(actor: Actor, number: str) -> bool:
     head, usual = log.first_head_over(TABLE, number, "inspections.announce"), default_grade()
     if head is None or usual is None:
         return False
+    plan = InspectionPlan.objects.get(number=number)
+    seed = seed_of(head.root, vault.unseal(plan.key_sealed, KEY_PLACE), plan.department, plan.year)
+    apart = graded_apart()
+    numbers, drawn = _drawn(seed, apart, usual)
     with transaction.atomic():
         plan = InspectionPlan.objects.select_for_update().get(number=number)
         if plan.drawn_at is not None:
             return False
-        seed = seed_of(head.root, vault.unseal(plan.key_sealed, KEY_PLACE), plan.department, plan.year)
-        apart = graded_apart()
-        plan.grades, drawn = _drawn(seed, apart, usual)
-        plan.root, plan.head_size, plan.drawn_at = head.root, head.size, now()
+        plan.grades, plan.root, plan.head_size, plan.drawn_at = numbers, head.root, head.size, now()
         plan.save()
         rows = [
             DrawnFirm(plan=plan, subject_id=key, grade=grade, reasons=_reasons(apart.get(key, usual)))

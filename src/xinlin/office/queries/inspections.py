@@ -62,7 +62,8 @@ def graded_apart(subjects: Iterable[int] | None = None) -> dict[int, Graded]:
     entries, records = defaultdict(list), defaultdict(list)
     asked = {"subject__in": firms()} if subjects is None else {"subject__in": list(subjects)}
     listed = {code for grade in grades() for code in grade.lists}
-    kinds = {row.kind for grade in grades() for row in grade.records}
+    counted = [row for grade in grades() for row in grade.records]
+    kinds, classes = {row.kind for row in counted}, {name for row in counted for name in row.classes}
     on_lists = ListEntry.objects.filter(**asked, list__in=listed, removed_at__isnull=True, ends_on__gt=day)
     for row in on_lists.select_related("record"):
         entries[row.subject_id].append(
@@ -80,7 +81,7 @@ def graded_apart(subjects: Iterable[int] | None = None) -> dict[int, Graded]:
             )
         )
     columns = ("subject_id", "reference", "kind", "record_class", "occurred_on", "notice_on", "ends_on", "status")
-    standing = Record.objects.filter(**asked, kind__in=kinds, status=Record.Status.ACTIVE)
+    standing = Record.objects.filter(**asked, kind__in=kinds, record_class__in=classes, status=Record.Status.ACTIVE)
     for subject, *facts in standing.values_list(*columns):
         records[subject].append(Held(*facts))
     for subject in {*entries, *records}:
