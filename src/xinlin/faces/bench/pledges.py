@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from xinlin.faces.kit.charts import trend
 from xinlin.faces.kit.errors import said
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office.actions import pledges as actions
@@ -57,10 +58,13 @@ def pledges(request: ActorRequest) -> HttpResponse:
             messages.error(request, said(refused.problem))
         return redirect("bench:pledges")
     applicants, government = queries.board(actor=request.actor)
+    months = queries.kept_by_month(actor=request.actor)
     context = {
         "pledges": queries.watched(actor=request.actor),
         "applicants": applicants,
         "government": government,
+        "months": months,
+        "trend": trend(months),
         "templates": queries.templates(government=True),
         "may_edit": request.actor.role in ("officer", "reviewer"),
     }

@@ -159,11 +159,12 @@ def of_firm(*, actor: Actor, identifier: str) -> FirmGrade:
 def own(*, actor: Actor) -> list[FirmGrade]:
     """The grades of the organisations that the resident represents today. Writes the look."""
     keys = represented_now(own_subject(actor, "see"))
-    shown = _firm_grades(list(firms().filter(pk__in=keys)))
+    led = list(firms().filter(pk__in=keys))
+    shown = _firm_grades(led)
     if shown:
         write_look(
             actor=actor,
-            subjects=keys,
+            subjects=[firm.pk for firm in led],
             purpose=gettext_noop("单位查询本单位"),
             clause=gettext_noop("征信业管理条例 第十七条"),
             kinds=[],

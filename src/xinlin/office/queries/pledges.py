@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import BooleanField, Case, Count, Q, QuerySet, Value, When
+from django.db.models.functions import TruncMonth
 from django.utils.translation import gettext_noop
 
 from xinlin.core.holds import percent
@@ -15,6 +16,7 @@ from xinlin.core.values import Text
 from xinlin.office import vault
 from xinlin.office.models.pledges import Pledge
 from xinlin.office.queries.people import own_subject, write_look
+from xinlin.office.queries.record_figures import months_until
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed, today
 
@@ -130,6 +132,20 @@ def board(*, actor: Actor) -> tuple[Board, Board]:
         for own in (False, True)
     ]
     return both[0], both[1]
+
+
+def kept_by_month(*, actor: Actor, months: int = 12) -> list[tuple[date, int]]:
+    """First day of a month, and how many in a hundred of the promises due in it were kept in time (履约率), the oldest first.
+
+    Those that are open or excused stand in neither; a month in which none ended is left out.
+    """
+    ended = _watched(actor).filter(
+        due_on__gte=months_until(today(), months)[0],
+        state__in=[Pledge.State.KEPT, Pledge.State.LATE, Pledge.State.BROKEN],
+    )
+    counted = ended.annotate(month=TruncMonth("due_on")).values_list("month").order_by("month")
+    sums = counted.annotate(n=Count("pk"), kept=Count("pk", filter=Q(state=Pledge.State.KEPT)))
+    return [(month, 100 * kept // number) for month, number, kept in sums]
 
 
 def templates(*, government: bool = False) -> list[PledgeTemplate]:
