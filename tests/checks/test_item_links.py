@@ -9,7 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tests.checks.test_items import FIRST, SECOND
+from tests.checks.test_items import CENTRE, FIRST, SECOND, STRANGER
 from xinlin.office.actions.item_links import COLUMNS, decide_group, propose_file
 from xinlin.office.actions.items import load
 from xinlin.office.models.items import ItemLink
@@ -53,6 +53,25 @@ def test_hundreds_are_proposed_once_and_work_only_once_another_person_says_so() 
     assert _group(SECOND, 300) == 300
     assert ItemLink.objects.filter(state="approved").count() == 300
     assert Leaf.objects.filter(action="items.decide").count() == 300
+
+
+def test_a_group_is_of_the_own_office_to_an_officer_and_of_all_to_the_centre() -> None:
+    propose_file(actor=FIRST, lines=_lines(range(10)))
+    load(
+        actor=Actor("system:test", "test", "system"),
+        lines=[
+            "code,name,department,office,division,subject_kinds,basis",
+            "t1,烟草许可,tobacco,烟草局,330305,enterprise,示范",
+        ],
+    )
+    propose_file(actor=CENTRE, lines=_lines(["t1"]))
+    for actor, number in ((STRANGER, 1), (SECOND, 10), (CENTRE, 10)):
+        assert [group.count for group in queries.groups(actor=actor)] == [number]
+    with pytest.raises(Refused, match="since you opened"):
+        _group(STRANGER, 11)
+    assert _group(STRANGER, 1) == 1
+    assert set(ItemLink.objects.filter(state="approved").values_list("item", flat=True)) == {"t1"}
+    assert _group(CENTRE, 10) == 10
 
 
 def test_bad_rows_are_named_by_line_and_the_good_ones_are_proposed() -> None:

@@ -22,6 +22,8 @@ pytestmark = pytest.mark.django_db
 OPERATOR = Actor("account:1", "运维", "operator")
 FIRST = Actor("account:2", "甲审批", "officer", "housing")
 SECOND = Actor("account:3", "乙审批", "officer", "housing")
+STRANGER = Actor("account:4", "丙审批", "officer", "tobacco")
+CENTRE = Actor("account:5", "丁审核", "reviewer", "credit_centre")
 SYSTEM = Actor("machine:9", "住建系统", "machine", "housing")
 HEADER = "code,name,department,office,division,subject_kinds,basis"
 ROWS = [
@@ -92,6 +94,20 @@ def test_a_link_needs_a_second_person_and_the_database_says_so_too(catalogue: No
         ItemLink.objects.filter(pk=number).update(state="approved", decided_by=FIRST.handle)
     assert decide(actor=SECOND, number=number, approve=True) == "approved"
     assert decide(actor=SECOND, number=number, approve=False) == "ended"
+
+
+def test_only_the_office_of_the_item_or_the_centre_decides(catalogue: None, client: Client) -> None:
+    number = propose(actor=FIRST, item="520001", measure="wage_no_bidding", **CLAUSE)
+    with pytest.raises(NotFound, match="your department"):
+        decide(actor=STRANGER, number=number, approve=True)
+    account = Account.objects.create(username="s", role="officer", display_name="丙审批", department="tobacco")
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "审定生效" not in client.get("/bench/items/520001/").content.decode()
+    assert client.post(f"/bench/items/520001/links/{number}/", {"decision": "approve"}).status_code == 404
+    assert ItemLink.objects.get().state == "proposed"
+    assert decide(actor=CENTRE, number=number, approve=True) == "approved"
+    with pytest.raises(NotFound):
+        decide(actor=STRANGER, number=number, approve=False)
 
 
 @pytest.mark.parametrize(

@@ -106,10 +106,9 @@ def item(request: ActorRequest, code: str) -> HttpResponse:
     found = queries.one(actor=request.actor, code=code)
     context = {
         "item": found,
-        "may_propose": found.may_propose(request.actor),
+        "may_edit": found.may_edit(request.actor),
         "measures": [(one, book.lists[one.statutory_list].name) for one in book.measures.values()],
         "sources": [source for source in book.sources.values() if source.rank in queries.CITABLE],
-        "may_edit": request.actor.role in queries.EDITORS,
         "problem": problem,
         "typed": request.POST,
     }

@@ -12,6 +12,7 @@ from xinlin.core.values import Problem, Text
 from xinlin.office.actions.items import unfit
 from xinlin.office.leaves import write_leaf, write_leaves
 from xinlin.office.models.items import ItemLink, ServiceItem
+from xinlin.office.queries.catalogue_items import links_of
 from xinlin.office.scopes import Actor, NotAllowed, Refused, now
 
 COLUMNS = ("item", "measure", "source", "article", "reason")
@@ -104,13 +105,14 @@ def _refuse(done: Proposed, problem: Problem) -> None:
 def decide_group(
     *, actor: Actor, measure: str, source: str, article: str, seen: int, approve: bool, words: str = ""
 ) -> int:
-    """Approve or refuse all waiting links of a measure on one clause that others proposed; returns how many.
+    """Approve or refuse all waiting links of a measure on one clause that others proposed, an officer those at the own
+    office's items; returns how many.
 
     ``seen`` is how many the person was shown; where there are others by now, nothing is decided. Raises `NotAllowed`, `Refused`.
     """
     if actor.role not in ("officer", "reviewer"):
         raise NotAllowed("只有审批人员和信用中心可以审定关联。Only officers and the credit centre decide links.")
-    waiting = ItemLink.objects.filter(state=ItemLink.State.PROPOSED, measure=measure, source=source, article=article)
+    waiting = links_of(actor).filter(state=ItemLink.State.PROPOSED, measure=measure, source=source, article=article)
     links = list(waiting.exclude(proposed_by=actor.handle).select_for_update().order_by("pk"))
     if not links:
         return 0

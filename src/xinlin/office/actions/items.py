@@ -17,6 +17,7 @@ from xinlin.office.actions.checks import text_required
 from xinlin.office.bulk import as_json, insert
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.items import ItemLink, ServiceItem
+from xinlin.office.queries.catalogue_items import links_of
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, Conflict, NotAllowed, NotFound, Refused, now, today
 
@@ -205,15 +206,16 @@ def propose(*, actor: Actor, item: str, measure: str, source: str, article: str,
 
 @transaction.atomic
 def decide(*, actor: Actor, number: int, approve: bool, words: str = "") -> str:
-    """Approve or refuse a proposed link, or end an approved one (``approve`` false); another person than who proposed it.
+    """Approve or refuse a proposed link, or end an approved one (``approve`` false); another person than who proposed it,
+    of the office that decides on the item or of the credit centre.
 
     Returns its state. The database refuses one person's signature for both. Raises `NotAllowed`, `NotFound`, `Refused`.
     """
     if actor.role not in ("officer", "reviewer"):
         raise NotAllowed("只有审批人员和信用中心可以审定关联。Only officers and the credit centre decide links.")
-    link = ItemLink.objects.select_for_update().filter(pk=number).first()
+    link = links_of(actor).select_for_update().filter(pk=number).first()
     if link is None:
-        raise NotFound("没有这条关联。There is no such link.")
+        raise NotFound("没有这条关联，或事项不由您的部门办理。There is no such link at an item of your department.")
     if link.proposed_by == actor.handle:
         raise Refused(
             _problem(

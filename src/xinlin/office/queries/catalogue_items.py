@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from xinlin.core.kind_lint import LAW
 from xinlin.core.lists import article_text
@@ -76,8 +76,8 @@ class ServiceItemView:
     department: str
     links: list[LinkView]
 
-    def may_propose(self, actor: Actor) -> bool:
-        """Whether the actor may propose a link here: the credit centre anywhere, an officer where the own office decides."""
+    def may_edit(self, actor: Actor) -> bool:
+        """Whether the actor may propose and decide links here: the credit centre anywhere, an officer at the own office's items."""
         return actor.role == "reviewer" or (actor.role == "officer" and actor.department == self.department)
 
 
@@ -86,6 +86,13 @@ def _may(actor: Actor) -> None:
         raise NotAllowed(
             "只有审批人员和信用中心可以查看事项关联。Only officers and the credit centre see items and links."
         )
+
+
+def links_of(actor: Actor) -> QuerySet[ItemLink]:
+    """The links that concern the actor: an officer those at the own office's items, others all. An editor decides on no other."""
+    if actor.role != "officer":
+        return ItemLink.objects.all()
+    return ItemLink.objects.filter(item__in=ServiceItem.objects.filter(department=actor.department).values("code"))
 
 
 def search(*, actor: Actor, words: str = "", linked: bool = False, after: str = "") -> list[ServiceItemView]:
@@ -125,9 +132,9 @@ def one(*, actor: Actor, code: str) -> ServiceItemView:
 
 
 def groups(*, actor: Actor) -> list[GroupView]:
-    """Waiting links by measure and clause, the largest group first, with some of the items. Three queries."""
+    """Waiting links that concern the actor by measure and clause, the largest group first, with some of the items. Three queries."""
     _may(actor)
-    waiting = ItemLink.objects.filter(state=ItemLink.State.PROPOSED)
+    waiting = links_of(actor).filter(state=ItemLink.State.PROPOSED)
     counted = waiting.values_list("measure", "source", "article").annotate(
         n=Count("pk"), mine=Count("pk", filter=Q(proposed_by=actor.handle))
     )
@@ -164,10 +171,10 @@ def groups(*, actor: Actor) -> list[GroupView]:
 
 
 def totals(*, actor: Actor) -> tuple[int, int, int]:
-    """How many items the catalogue has, how many carry an approved link, how many links wait."""
+    """How many items the catalogue has, how many carry an approved link, how many links that concern the actor wait."""
     _may(actor)
     approved = ItemLink.objects.filter(state=ItemLink.State.APPROVED).values("item").distinct().count()
-    waiting = ItemLink.objects.filter(state=ItemLink.State.PROPOSED).count()
+    waiting = links_of(actor).filter(state=ItemLink.State.PROPOSED).count()
     return _estimated(), approved, waiting
 
 
