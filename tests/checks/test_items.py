@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,11 +13,15 @@ from django.test import Client
 from tests.checks.conftest import OFFICER, Listed, make_entry
 from xinlin.core.checks import Applicant
 from xinlin.office.actions.checks import answer
+from xinlin.office.actions.feedback import give_feedback
 from xinlin.office.actions.items import decide, load, propose
+from xinlin.office.actions.measures import lift_lapsed
 from xinlin.office.models.items import ItemLink, ServiceItem
+from xinlin.office.models.measures import MeasureUse
 from xinlin.office.models.staff import Account
 from xinlin.office.queries import catalogue_items as queries
-from xinlin.office.scopes import Actor, Conflict, NotAllowed, NotFound, Refused
+from xinlin.office.rulebook import current
+from xinlin.office.scopes import Actor, Conflict, NotAllowed, NotFound, Refused, today
 
 pytestmark = pytest.mark.django_db
 OPERATOR = Actor("account:1", "运维", "operator")
@@ -155,3 +160,36 @@ def test_a_check_at_a_linked_item_answers_with_the_links_clause(catalogue: None,
     assert "第四十八条" in after.hits[0].measures[0].article.zh
     decide(actor=SECOND, number=number, approve=False, words="条款不再适用")
     assert ask("ended").verdict == "no"
+
+
+def test_a_measure_ends_with_the_clause_that_linked_it_to_its_item(
+    catalogue: None, firm: Callable[..., Listed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clause = {"source": "enforcement_law", "article": "第一条", "reason": "示范"}
+    book = current()
+    base = book.sources["wage_regulation"]
+    law = base.model_copy(update={"id": "enforcement_law"})
+
+    def edition(until: date | None) -> None:
+        sources = {**book.sources, "enforcement_law": law.model_copy(update={"effective_to": until})}
+        monkeypatch.setattr("xinlin.shelf.read", lambda _code: book.model_copy(update={"sources": sources}))
+
+    edition(None)
+    decide(
+        actor=SECOND,
+        number=propose(actor=FIRST, item="520001", measure="wage_no_bidding", **clause),
+        approve=True,
+    )
+    listed = firm()
+    held = make_entry(listed.subject)
+    question = {"item": "520001", "purpose": "燃气许可", "officer": OFFICER, "idempotency_key": "linked"}
+    found = answer(actor=SYSTEM, applicants=[Applicant(listed.identifier, listed.name)], **question).answers[0]
+    give_feedback(
+        actor=SYSTEM, answer_number=found.number, decision="measure_applied", measure="wage_no_bidding",
+        entry=held.record.reference, reason="在名单期限内", officer=OFFICER,
+    )  # fmt: skip
+    worker = Actor("system:test", "test", "system")
+    assert lift_lapsed(actor=worker) == 0
+    edition(today())
+    assert lift_lapsed(actor=worker) == 1
+    assert MeasureUse.objects.get().lifted_because == "article_repealed"

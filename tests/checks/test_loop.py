@@ -21,10 +21,11 @@ from xinlin.office.actions.feedback import give_feedback
 from xinlin.office.actions.tallies import tally
 from xinlin.office.jobs.lists import note_lapsed_holds, tell_of_ended
 from xinlin.office.models.cases import Telling
-from xinlin.office.models.checks import Check, CheckDay, Hold
+from xinlin.office.models.checks import Check, CheckAnswer, CheckDay, Hold
 from xinlin.office.models.log import Leaf
-from xinlin.office.models.people import Look
-from xinlin.office.models.records import RecordEvent
+from xinlin.office.models.people import Look, Relation
+from xinlin.office.models.records import Record, RecordEvent
+from xinlin.office.models.staff import Account
 from xinlin.office.queries import checks as queries
 from xinlin.office.queries import own_checks, supervision
 from xinlin.office.queries.answer_views import AnswerView
@@ -106,6 +107,23 @@ def test_whoever_is_held_sees_until_when_why_and_what_ends_it(ask: Ask, firm: Ca
     assert own.hold is not None
     assert (own.hold.state, own.hold.signed_reason) == ("signed", "需核对工资支付凭证")
     assert [(hit.document, hit.fix) for hit in own.hits] == [(hit.document, hit.fix) for hit in answered.hits]
+
+
+def test_whoever_is_held_sees_that_the_office_owes_its_answer_and_that_it_is_late(
+    hit: AnswerView, person: Callable[..., Listed], client: Any
+) -> None:
+    boss, record = person("陈大海"), Record.objects.get(reference=hit.hits[0].entry)
+    firm = record.subject
+    Relation.objects.create(organisation=firm, person=boss.subject, from_on=date(2020, 1, 1), record=record)
+    account = Account.objects.create(username="boss", display_name=boss.name, subject=boss.subject)
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "写明怎样处理" in client.get("/checks/").content.decode()
+    CheckAnswer.objects.update(feedback_due_on=today() - timedelta(days=1))
+    page = client.get("/checks/").content.decode()
+    assert "逾期未反馈" in page
+    assert "至今没有" in page
+    _decide(hit, "released")
+    assert "逾期反馈" in client.get("/checks/").content.decode()
 
 
 def test_an_unsigned_hold_opens_by_the_clock_and_carries_no_measure(hit: AnswerView) -> None:

@@ -11,15 +11,19 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from tests.checks.conftest import OFFICER, TRADING, Listed, make_entry
+from tests.checks.conftest import OFFICER, TRADING, Listed, make_entry, make_subject
 from xinlin.core.checks import Applicant
 from xinlin.core.rulebooks import Rulebook
 from xinlin.office.actions.feedback import correct_feedback, give_feedback
 from xinlin.office.actions.measures import install, lift_lapsed
 from xinlin.office.models.cases import Telling
+from xinlin.office.models.checks import Hold
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.measures import ListRule, MeasureRule, MeasureUse, NationalRow, RuleChange
+from xinlin.office.models.notices import Message
+from xinlin.office.models.people import Relation
 from xinlin.office.models.records import Record
+from xinlin.office.models.staff import Account
 from xinlin.office.queries import measures as queries
 from xinlin.office.queries.checks import CheckView
 from xinlin.office.scopes import Actor, today
@@ -271,6 +275,72 @@ def test_a_repeal_lifts_its_measures_the_same_day_with_a_public_difference(
     page = client.get("/lists/changes/").content.decode()
     assert "废止" in page
     assert "解除的措施不足 10 件" in page
+    told = Message.objects.get(template="measure_lifted")
+    assert told.subject == used.entry.subject
+    lift_lapsed(actor=SYSTEM)
+    assert Message.objects.filter(template="measure_lifted").count() == 1
+    boss = make_subject("陈大海", person=True).subject
+    account = Account.objects.create(username="boss", display_name="陈大海", subject=boss)
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert client.get(f"/messages/{told.number}/").status_code == 404
+    since = used.entry.record
+    Relation.objects.create(organisation=told.subject, person=boss, from_on=date(2020, 1, 1), record=since)
+    assert told.subject.public_name in client.get("/messages/").content.decode()
+    page = client.get(f"/messages/{told.number}/").content.decode()
+    assert "所依据的法律条款已失效" in page
+    told.refresh_from_db()
+    assert told.read_at is not None
+
+
+def test_a_repeal_announced_before_is_a_public_difference_again_on_its_day(
+    used: MeasureUse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from xinlin.office.rulebook import current
+
+    ends = today() + timedelta(days=30)
+    announced = _edition(current(), ends)
+    monkeypatch.setattr("xinlin.shelf.read", lambda _code: announced)
+    install(actor=SYSTEM)
+    assert set(RuleChange.objects.values_list("what", flat=True)) == {"changed"}
+    monkeypatch.setattr("xinlin.office.actions.measures.today", lambda: ends)
+    assert install(actor=SYSTEM) >= 1
+    change = RuleChange.objects.get(code="wage_no_bidding", what="repealed")
+    assert (change.on, change.lifted) == (ends, 1)
+    assert install(actor=SYSTEM) == 0
+    used.refresh_from_db()
+    assert (used.lifted_on, used.lifted_because) == (ends, "article_repealed")
+
+
+def test_law_that_had_ended_before_the_system_began_is_no_difference(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from xinlin.office.rulebook import current
+
+    MeasureRule.objects.all().delete()
+    ended = _edition(current(), today() - timedelta(days=400))
+    monkeypatch.setattr("xinlin.shelf.read", lambda _code: ended)
+    install(actor=SYSTEM)
+    assert install(actor=SYSTEM) == 0
+    assert not MeasureRule.objects.filter(code="wage_no_bidding").exists()
+    assert not RuleChange.objects.exists()
+
+
+def test_a_repeal_frees_an_application_that_nothing_else_holds(
+    ask: Ask, firm: Callable[..., Listed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from xinlin.office.rulebook import current
+
+    held = firm("示例乙建设有限公司")
+    make_entry(held.subject)
+    answer = ask(Applicant(held.identifier, held.name)).answers[0]
+    repealed = _edition(current(), today())
+    assert answer.hold is not None
+    monkeypatch.setattr("xinlin.shelf.read", lambda _code: repealed)
+    install(actor=SYSTEM)
+    hold = Hold.objects.get(answer__number=answer.number)
+    codes = {one.code for hit in answer.hits for one in hit.measures}
+    left = set(MeasureRule.objects.filter(code__in=codes, effective_to__gt=today()).values_list("code", flat=True))
+    assert not left
+    assert hold.ended == "lifted"
+    assert set(Telling.objects.values_list("outcome", flat=True)) == {"article_repealed"}
 
 
 def test_a_repeal_to_come_shortens_the_measure_to_its_day(

@@ -87,10 +87,13 @@ _HINTS: dict[str, tuple[Text, Text]] = {
     ),
     "details_held": (
         _text(
-            "条目正在异议或已修复，名单中变动的内容没有采用",
-            "The entry is under objection or repaired; the changed details were not taken over",
+            "条目正在异议、已修复，或已由决定移出名单：这一行的内容没有采用",
+            "The entry is under objection, repaired, or was taken off by a decision; what the row says was not taken over",
         ),
-        _text("请先办结异议，再报送更正", "Close the objection first, then send the correction"),
+        _text(
+            "异议办结后再报送；已移出的，须有另一份决定文书才能重新列入",
+            "Send it again once the objection is closed; what was taken off comes back only by another decision",
+        ),
     ),
     "region_unknown": (
         _text(

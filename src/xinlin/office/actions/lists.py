@@ -9,13 +9,13 @@ from django.db import transaction
 
 from xinlin.core.lists import EXIT
 from xinlin.core.values import Problem, Text
+from xinlin.office.actions.measures import lift_entry
 from xinlin.office.actions.outcomes import leave_list
 from xinlin.office.actions.tellings import tell_users
 from xinlin.office.amendments import amend
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.checks import Hold
 from xinlin.office.models.lists import ListEntry
-from xinlin.office.models.measures import MeasureUse
 from xinlin.office.models.records import Record
 from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, today
 
@@ -32,8 +32,7 @@ def leave(*, actor: Actor, record: Record, reason: str, happened_on: date, code:
     change = {"status": Record.Status.ENDED.value, "ends_on": max(day, record.occurred_on)}
     amend(actor=actor, records=[record.pk], change=change, reason=code, happened_on=happened_on)
     leave_list(record, reason)
-    uses = MeasureUse.objects.filter(entry__record=record, lifted_on__isnull=True)
-    uses.update(lifted_on=today(), lifted_because=reason)
+    lift_entry(actor=actor, record=record, why=reason)
     lift_holds(record, reason)
     tell_users(actor=actor, record=record, outcome=reason[:32])
 

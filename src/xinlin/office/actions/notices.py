@@ -16,6 +16,7 @@ from xinlin.office.leaves import write_leaf
 from xinlin.office.models.cases import Case
 from xinlin.office.models.notices import Contact, Delivery, Message
 from xinlin.office.models.people import Subject
+from xinlin.office.queries.notices import to
 from xinlin.office.queries.people import own_subject
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotFound, Refused, now
@@ -84,9 +85,8 @@ def notify(
 
 @transaction.atomic
 def read(*, actor: Actor, number: str) -> None:
-    """The resident has opened a message of their own. Raises `NotFound` for another's."""
-    subject = own_subject(actor)
-    found = Message.objects.filter(subject=subject, number=number)
+    """The resident has opened a message to them or to an organisation that they represent. Raises `NotFound` for another's."""
+    found = to(actor).filter(number=number)
     if not found.exists():
         raise NotFound("没有这条通知，或它不属于您。There is no such message of yours.")
     found.filter(read_at__isnull=True).update(read_at=now())

@@ -123,6 +123,8 @@ class ChangeView:
 
     code: str
     name: Text
+    list_name: Text | None
+    """The list that carries it; None where the rulebook no longer has that list."""
     what: str
     on: date
     lifted: int | None
@@ -139,9 +141,11 @@ def changes(limit: int = 100) -> list[ChangeView]:
 def _changed(row: RuleChange) -> ChangeView:
     said = row.after or row.before or {}
     name = said.get("name") or {"zh": row.code, "en": row.code}
+    listed = current().lists.get(str(said.get("statutory_list")))
     return ChangeView(
         code=row.code,
         name=Text(zh=name["zh"], en=name["en"]),
+        list_name=listed.name if listed else None,
         what=row.what,
         on=row.on,
         lifted=None if 0 < row.lifted < 10 else row.lifted,
@@ -172,7 +176,8 @@ class ArticleView:
     ends_on: date | None
     in_force: bool
     verified: bool
-    measures: list[Text]
+    measures: dict[str, tuple[Text, list[Text]]]
+    """By the measure's Chinese name: its name, and the lists that carry it on this article."""
 
 
 def library(day: date | None = None) -> list[ArticleView]:
@@ -193,9 +198,10 @@ def library(day: date | None = None) -> list[ArticleView]:
                     ends_on=None if end == date.max else end,
                     in_force=bool(standing_citations([citation], rulebook, on)),
                     verified=source.verified,
-                    measures=[],
+                    measures={},
                 )
-            held[key].measures.append(measure.name)
+            _name, lists = held[key].measures.setdefault(measure.name.zh, (measure.name, []))
+            lists.append(rulebook.lists[measure.statutory_list].name)
     return [held[key] for key in sorted(held)]
 
 

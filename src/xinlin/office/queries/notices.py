@@ -6,12 +6,14 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from xinlin.core.people import mask_name
 from xinlin.office import vault
 from xinlin.office.models.notices import Contact, Delivery, Message
 from xinlin.office.queries.people import own_subject, write_look
+from xinlin.office.queries.records import representing
 from xinlin.office.scopes import Actor, NotAllowed, NotFound
 
 
@@ -32,6 +34,8 @@ class MessageView:
     title: str
     body: str
     at: datetime
+    organisation: str
+    """The organisation that is told; empty for the person's own."""
     read: bool
     case_number: str
     deliveries: list[DeliveryView]
@@ -68,29 +72,38 @@ def _view(message: Message, language: str) -> MessageView:
         title=content["title"],
         body=content["body"],
         at=message.at,
+        organisation=message.subject.public_name,
         read=message.read_at is not None,
         case_number=message.case.number if message.case else "",
         deliveries=[DeliveryView(d.channel, d.state, d.sent_at) for d in message.deliveries.all()],
     )
 
 
+def to(actor: Actor) -> QuerySet[Message]:
+    """Messages to the resident, and to the organisations that they represent today."""
+    subject = own_subject(actor)
+    return Message.objects.filter(
+        Q(subject=subject) | Q(subject__in=representing(subject).values("organisation"))
+    ).select_related("case", "subject")
+
+
 def mine(*, actor: Actor, language: str, limit: int = 100) -> list[MessageView]:
-    """The resident's own messages, newest first."""
-    found = Message.objects.filter(subject=own_subject(actor)).select_related("case").prefetch_related("deliveries")
+    """The messages to the resident and the organisations that they represent, newest first."""
+    found = to(actor).prefetch_related("deliveries")
     return [_view(message, language) for message in found.order_by("-at", "-pk")[:limit]]
 
 
 def one(*, actor: Actor, number: str, language: str) -> MessageView:
-    """One message of the resident. Raises `NotFound` for another's or none."""
-    found = Message.objects.filter(subject=own_subject(actor), number=number).select_related("case").first()
+    """One of them. Raises `NotFound` for another's or none."""
+    found = to(actor).filter(number=number).first()
     if found is None:
         raise NotFound("没有这条通知，或它不属于您。There is no such message of yours.")
     return _view(found, language)
 
 
 def unread(*, actor: Actor) -> int:
-    """How many of the resident's messages are not yet read."""
-    return Message.objects.filter(subject=own_subject(actor), read_at__isnull=True).count()
+    """How many of them are not yet read."""
+    return to(actor).filter(read_at__isnull=True).count()
 
 
 def contacts(*, actor: Actor) -> list[ContactView]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from xinlin.core.holds import on_time
 from xinlin.core.values import Text
 from xinlin.office.models.cases import Case, Telling
 from xinlin.office.models.checks import CheckAnswer
@@ -17,7 +19,7 @@ from xinlin.office.queries.office_clocks import name_of
 from xinlin.office.queries.people import look_at_oneself, own_subject
 from xinlin.office.queries.records import represented_now
 from xinlin.office.rulebook import current
-from xinlin.office.scopes import Actor, NotFound
+from xinlin.office.scopes import Actor, NotFound, today
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class OwnCheck:
     decision: str
     """What the officer decided; empty while nothing is decided."""
     reason: str
+    due_on: date | None
+    """Last day on which the office says what it decided; None where it owes nothing."""
+    timeliness: str
+    """``none``, ``owed``, ``overdue``, ``given`` or ``late``: how the office stands with that."""
     corrected: list[str]
     """Outcomes of cases after which the office was told otherwise."""
     case_number: str
@@ -90,6 +96,8 @@ def _view(row: CheckAnswer, subject: Subject, told: list[str], running: str) -> 
         hold=hold_view(hold_of(row)),
         decision=given.decision if given else "",
         reason=given.reason if given else "",
+        due_on=row.feedback_due_on,
+        timeliness=on_time(row.feedback_due_on, timezone.localtime(given.at).date() if given else None, today()),
         corrected=told,
         case_number=running,
     )

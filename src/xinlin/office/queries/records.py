@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
@@ -129,12 +129,16 @@ def represented(relations: Iterable[Relation], record: Record) -> bool:
     )
 
 
-def represented_now(subject: Subject) -> list[int]:
-    """The keys of the organisations that the person represents today."""
+def representing(subject: Subject) -> QuerySet[Relation]:
+    """By which relations the person represents organisations today."""
     day = today()
     standing = Relation.objects.filter(person=subject, role="legal_representative", from_on__lte=day)
-    open_ended = standing.filter(Q(until_on__isnull=True) | Q(until_on__gt=day))
-    return list(open_ended.values_list("organisation_id", flat=True))
+    return standing.filter(Q(until_on__isnull=True) | Q(until_on__gt=day))
+
+
+def represented_now(subject: Subject) -> list[int]:
+    """The keys of the organisations that the person represents today."""
+    return list(representing(subject).values_list("organisation_id", flat=True))
 
 
 def concerns_person(fact: Fact) -> bool:
