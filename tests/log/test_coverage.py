@@ -20,7 +20,6 @@ WRITES = {"write_leaf", "write_leaves"}
 WITHOUT = {
     "notices.read": "that a person opened their own message changes nothing for anybody",
     "answers.store": "stores within the action that asked, whose leaf covers the answers",
-    "lists.leave": "runs inside the action that ends the entry, whose leaf covers it",
     "proofs.keep_key": "keeps the key within the delivery, whose leaf covers it",
     "proofs.verified": "reads a signature; the delivery that it came with leaves the leaf",
     "sources.names": "only reads",
