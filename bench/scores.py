@@ -201,7 +201,8 @@ def a_days_change(book: Path, snapshot: Path) -> tuple[str, float]:
     (whole, whole_cores), (some, some_cores) = took["everybody"], took["touched"]
     said = (
         f"  a day's change touches {took['people']:,}: {some:.3f} s in process beside {whole:.2f} s for all "
-        f"({some / whole:.1%}; of the cores' time {some_cores / whole_cores:.1%})"
+        f"({some / whole:.1%}; of the cores' time {some_cores / whole_cores:.1%}); the first day {took['first'][0]:.3f} s, "
+        f"{took['cold'][0]:.1f} s where its files come from the disk"
     )
     return said, some / whole
 

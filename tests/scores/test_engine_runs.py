@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,10 +23,11 @@ from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
 from xinlin.core.schemes import Award, Band, Each, FieldTest, Limits, Measure, Scheme
 from xinlin.core.scores import evaluate
-from xinlin.engine import plain, snapshot
+from xinlin.engine import handles, plain, snapshot
 from xinlin.engine.changes import MappedSnapshot
 from xinlin.engine.figures import Figures, Part, joined
-from xinlin.engine.mapped import Layout, array, begins_path, map_columns, rows_path
+from xinlin.engine.handles import array
+from xinlin.engine.mapped import BEGINS, Layout, map_columns, mapped_folder
 from xinlin.engine.runs import TooManyPoints
 from xinlin.engine.scores import parts, run
 from xinlin.engine.snapshot import Row, rows_table
@@ -130,6 +133,36 @@ def test_a_change_rescored_equals_the_whole_run(
         assert all(source.dimensions[code][place] == vector[at] for code, vector in new.dimensions.items())
 
 
+def test_handles_with_one_hash_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All handles share one hash: a change takes away what it replaces and nothing else."""
+    monkeypatch.setattr(handles, "_of_kind", lambda hashes, _kinds: np.zeros_like(hashes))
+    plan = compile_scheme(scheme_of(measure=Measure(take="count"), points=Award(each=Each(points=1))), START)
+    people = {n: [Fact(f"r{at}", "deed", START) for at in (n, n + 3)] for n in range(3)}
+    freeze(people, tmp_path)
+    map_columns(plan, tmp_path)
+    replaced = Fact("r4", "deed", START)  # is that of 1, and becomes that of 2
+    some = MappedSnapshot(plan, tmp_path).rescore({"deed": table_of("deed", [(2, replaced)])})
+    before = run(plan, tmp_path).scores
+    assert some.subjects.tolist() == [1, 2]
+    assert (some.scores - before[1:]).tolist() == [-1, 1]
+
+
+@given(st.lists(st.tuples(st.text(max_size=4), st.integers(0, 2)), unique=True, max_size=60), st.integers(1, 40))
+def test_a_record_is_found_by_its_handle_and_kind(records: list[tuple[str, int]], piece: int) -> None:
+    names, codes = [name for name, _ in records], np.array([code for _, code in records], np.int16)
+    hashed = np.array([hash(name) % 2**64 for name in names], np.uint64)
+    with tempfile.TemporaryDirectory() as temporary:
+        writer = handles.HandlesWriter(Path(temporary), len(records))
+        for at in range(0, len(records), piece):
+            part = slice(at, at + piece)
+            writer.add(pa.array(names[part], pa.string()), hashed[part], codes[part])
+        writer.close()
+        kept = handles.Handles(Path(temporary))
+        rows, which = kept.alike(hashed, codes)
+        same = kept.same(rows, pa.array(names, pa.string()).take(pa.array(which))) & (codes[rows] == codes[which])
+    assert sorted(zip(rows[same].tolist(), which[same].tolist(), strict=True)) == [(n, n) for n in range(len(records))]
+
+
 def test_changed_records_whose_fields_differ_in_type_are_read_each_by_its_own_rules() -> None:
     facts = [(n, Fact(f"r{n}", "deed", START, fields={"hours": n})) for n in range(3)]
     several = scheme_of(
@@ -172,13 +205,14 @@ def test_who_reads_the_mapped_files_is_not_disturbed_by_who_writes_them_again(tm
     folder = tmp_path / "snapshot"
     plan = big(folder, cap=1)
     map_columns(plan, folder)
-    layout = Layout.of(plan)
-    before = begins_path(folder, layout).stat().st_ino
-    read = array(begins_path(folder, layout))
-    rows_path(folder, layout).unlink()
+    place = mapped_folder(folder, Layout.of(plan))
+    before = (place / BEGINS).stat().st_ino
+    read = array(place / BEGINS)
+    shutil.rmtree(place)
     map_columns(plan, folder)
     assert read.tolist() == [0, 20]
-    assert begins_path(folder, layout).stat().st_ino != before, "a new file in its place, never the one that is read"
+    assert (place / BEGINS).stat().st_ino != before, "a new file in its place, never the one that is read"
+    assert {path.name for path in folder.iterdir()} == {"records", "subjects.parquet", place.name}
 
 
 def test_sums_beyond_64_bits_are_exact_before_their_cap(tmp_path: Path) -> None:

@@ -1,28 +1,29 @@
 """Keeps beside a snapshot what a scheme asks of each record, a person's records side by side (按人排列).
 
 All that a rule tests or measures in a record is worked out once, by the same SQL as in a full run, and stands in a row of
-fixed width: a few people's records are then few places in one mapped file. What depends on the day does not stand there:
-whether a record is in force, and which windows it falls into.
+fixed width: a few people's records are then few places in one mapped file, and `xinlin.engine.handles` finds a record there by
+its handle. What depends on the day does not stand there: whether a record is in force, and which windows it falls into.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from xinlin.core.plan import IndicatorPlan, Plan
 from xinlin.core.schemes import ClassRule
+from xinlin.engine.handles import GrowingArray, HandlesWriter
 from xinlin.engine.snapshot import connect, edges_of, enrolled, held_kinds
 from xinlin.engine.statements import filter_sql, literal, value_sql
+from xinlin.engine.workplaces import workplace
 
 Table = npt.NDArray[np.void]
 """Records as rows of a `Layout`'s ``dtype``."""
@@ -67,13 +68,12 @@ class Layout:
 
     @property
     def dtype(self) -> np.dtype[np.void]:
-        """A record; ``place`` is that among its kind's, ``class`` one of the scheme's classes or -1, days are since 1970."""
+        """A record; ``class`` is one of the scheme's classes or -1, days are since 1970."""
         values, tests = (max(map(len, found.values()), default=0) for found in (self.values, self.tests))
         return np.dtype(
             [
                 *((f"value_{at}", np.int64) for at in range(values)),
                 ("subject", np.int32),
-                ("place", np.uint32),
                 ("occurred_on", np.int32),
                 ("ends_on", np.int32),
                 ("kind", np.int16),
@@ -96,7 +96,7 @@ class Layout:
         return None if value is None else str(self.values[indicator.kind].index(value))
 
     def rows(self, connection: duckdb.DuckDBPyConnection, kinds: Sequence[str], within: str = "TRUE") -> Table:
-        """The records in the connection's views of these kinds, view after view, in their order; ``place`` is not set."""
+        """The records in the connection's views of these kinds, view after view, in their order."""
         if not kinds:
             return np.empty(0, self.dtype)
         return self._read(connection, " UNION ALL ".join(self._select(kind, [kind], within) for kind in kinds))
@@ -106,16 +106,16 @@ class Layout:
 
         One statement reads all of them where their columns agree: for a few records a statement costs more than its rows.
         """
-        found = np.empty(0, self.dtype)
+        found: list[Table] = []
         for kinds in _agreeing(tables):
             codes = [np.full(len(tables[kind]), self.kinds.index(kind), np.int16) for kind in kinds]
             coded = [
                 tables[kind].append_column("kind", pa.array(code)) for kind, code in zip(kinds, codes, strict=True)
             ]
             connection.register("changed", pa.concat_tables(coded, promote_options="default").combine_chunks())
-            found = taken_rows(found, np.arange(len(found)), self._read(connection, self._select("changed", kinds)))
+            found.append(self._read(connection, self._select("changed", kinds)))
             connection.unregister("changed")
-        return found
+        return np.concatenate([np.empty(0, self.dtype), *found])
 
     def _read(self, connection: duckdb.DuckDBPyConnection, sql: str) -> Table:
         found = connection.execute(sql).fetchnumpy()
@@ -177,102 +177,75 @@ def _bare(rows: Table) -> npt.NDArray[np.void]:
     return rows.view(np.dtype((np.void, rows.dtype.itemsize)))
 
 
-def taken_rows(rows: Table, places: npt.NDArray[np.int64], then: Table | None = None) -> Table:
-    """The rows at these places, and behind them those of ``then``."""
+AT_ONCE = 1 << 15
+"""Rows that one thread takes in one go."""
+
+
+def taken_rows(
+    rows: Table,
+    places: npt.NDArray[np.int64],
+    then: Table | None = None,
+    each: Callable[[Callable[[int], object], Iterable[int]], Iterable[object]] = map,
+) -> Table:
+    """The rows at these places, and behind them those of ``then``; ``each`` may do piece after piece at once."""
     more = rows[:0] if then is None else then
     found = np.empty(len(places) + len(more), rows.dtype)
-    _bare(rows).take(places, out=_bare(found)[: len(places)], mode="clip")  # which checks nothing, so needs no copy
-    _bare(found)[len(places) :] = _bare(more)
+    bare, target = _bare(rows), _bare(found)
+
+    def take(first: int) -> None:
+        some = places[first : first + AT_ONCE]
+        bare.take(some, out=target[first : first + len(some)], mode="clip")  # which checks nothing, so needs no copy
+
+    list(each(take, range(0, len(places), AT_ONCE)))
+    target[len(places) :] = _bare(more)
     return found
 
 
-def rows_path(folder: Path, layout: Layout) -> Path:
-    """All records of the snapshot, subject after subject, kind after kind, each in the order of the snapshot."""
-    return folder / f"records.{layout.sha256[:16]}.npy"
+def mapped_folder(folder: Path, layout: Layout) -> Path:
+    """Where the mapped files of a snapshot stand. DuckDB may hash otherwise in another version."""
+    return folder / f"mapped-{layout.sha256[:16]}-{duckdb.__version__}"
 
 
-def begins_path(folder: Path, layout: Layout) -> Path:
-    """Where the records of each number begin there, and one more for where the last ones end."""
-    return folder / f"records.{layout.sha256[:16]}.begins.npy"
-
-
-def handles_path(folder: Path, kind: str) -> Path:
-    """The handles of a kind's records, in the order of the snapshot."""
-    return folder / "records" / f"{kind}.handles.arrow"
-
-
-def hashes_path(folder: Path, kind: str) -> Path:
-    """The hash of each handle, rising, with its place and subject; DuckDB may hash otherwise in another version."""
-    return folder / "records" / f"{kind}.hashes-{duckdb.__version__}.arrow"
+ROWS, BEGINS = "rows.npy", "begins.npy"
+"""All records, subject after subject, kind after kind, each in the order of the snapshot; and where the rows of each number
+begin, and one more for where the last ones end."""
 
 
 def map_columns(plan: Plan, folder: Path) -> None:
-    """Write what `xinlin.engine.changes.MappedSnapshot` reads, where it is not there yet."""
-    held = sorted(held_kinds(folder, plan.kinds))
-    with connect(folder, held) as connection:
-        for kind in held:
-            _map_handles(connection, kind, folder)
-        layout = Layout.of(plan)
-        if not rows_path(folder, layout).exists():
-            _map_rows(connection, layout, held, folder)
+    """Write what `xinlin.engine.changes.MappedSnapshot` reads, where it is not there yet: beside its place, then renamed."""
+    layout = Layout.of(plan)
+    place = mapped_folder(folder, layout)
+    if place.exists():
+        return
+    with workplace(folder) as work:
+        (work / place.name).mkdir()
+        _map_rows(layout, folder, work / place.name)
+        try:
+            (work / place.name).rename(place)
+        except OSError:
+            if not place.exists():
+                raise
 
 
-def _map_handles(connection: duckdb.DuckDBPyConnection, kind: str, folder: Path) -> None:
-    if not handles_path(folder, kind).exists():
-        handles = connection.sql(f'SELECT record FROM "{kind}"').to_arrow_table().combine_chunks()
-        _write(handles_path(folder, kind), handles)
-    if not hashes_path(folder, kind).exists():
-        found = connection.execute(f'SELECT hash(record) AS hashed, subject FROM "{kind}"').fetchnumpy()
-        order = np.argsort(found["hashed"], kind="stable")
-        columns = {name: column[order] for name, column in found.items()}
-        _write(hashes_path(folder, kind), pa.table(columns | {"place": order.astype(np.uint32)}))
-
-
-def _map_rows(connection: duckdb.DuckDBPyConnection, layout: Layout, held: Sequence[str], folder: Path) -> None:
-    """Write the rows block of subjects by block, so that memory holds one block."""
-    people = enrolled(folder)
+def _map_rows(layout: Layout, folder: Path, target: Path) -> None:
+    """Write rows and handles block of subjects by block, so that memory holds one block, and an entry of the index a record."""
+    people, held = enrolled(folder), sorted(held_kinds(folder, layout.kinds))
     size = int(people[-1]) + 1 if len(people) else 0
-    counts, before = np.zeros(size + 1, np.int64), np.zeros(len(layout.kinds), np.int64)
-    path, beside = rows_path(folder, layout), rows_path(folder, layout).with_suffix(f".{os.getpid()}")
-    with beside.open("wb") as stream:
-        total = sum(connection.execute(f'SELECT count(*) FROM "{kind}"').fetchall()[0][0] for kind in held)
-        header = {"descr": np.lib.format.dtype_to_descr(layout.dtype), "fortran_order": False, "shape": (total,)}
-        np.lib.format.write_array_header_1_0(stream, header)
-        for first, last in edges_of(size):
-            rows = layout.rows(connection, held, f"subject >= {first} AND subject < {last}")
-            here = np.bincount(rows["kind"], minlength=len(before))
-            begin = np.cumsum(here[[layout.kinds.index(kind) for kind in held]])
-            for kind, end in zip(held, begin, strict=True):
-                at = layout.kinds.index(kind)
-                rows["place"][end - here[at] : end] = before[at] + np.arange(here[at])
-            before += here
+    counts, mapped = np.zeros(size + 1, np.int64), GrowingArray(target / ROWS, layout.dtype)
+    total = sum(pq.read_metadata(folder / "records" / f"{kind}.parquet").num_rows for kind in held)
+    writer = HandlesWriter(target, total)
+    with connect(folder, held) as connection:
+        for first, last in edges_of(size) if held else ():
+            within = f"subject >= {first} AND subject < {last}"
+            rows = layout.rows(connection, held, within)
+            handles = [f'SELECT record, hash(record) AS hashed FROM "{kind}" WHERE {within}' for kind in held]
+            found = connection.sql(" UNION ALL ".join(handles)).to_arrow_table()
+            order = np.argsort(rows["subject"], kind="stable")
+            rows = taken_rows(rows, order)
+            record = found["record"].cast(pa.large_string()).combine_chunks().take(pa.array(order))
+            writer.add(record, found["hashed"].to_numpy()[order], rows["kind"])
+            mapped.add(rows)
             counts[first + 1 : last + 1] = np.bincount(rows["subject"] - first, minlength=last - first)
-            taken_rows(rows, np.argsort(rows["subject"], kind="stable")).tofile(stream)
-    begins = begins_path(folder, layout).with_suffix(f".{os.getpid()}")
-    with begins.open("wb") as stream:
-        np.save(stream, np.cumsum(counts))
-    begins.replace(begins_path(folder, layout))
-    beside.replace(path)
-
-
-def _write(target: Path, table: pa.Table) -> None:
-    beside = target.with_suffix(f".{os.getpid()}")
-    with pa.OSFile(beside.as_posix(), "wb") as stream, pa.ipc.new_file(stream, table.schema) as writer:
-        writer.write_table(table)
-    beside.replace(target)
-
-
-def opened(path: Path) -> pa.Table:
-    """An Arrow file, mapped."""
-    return pa.ipc.open_file(pa.memory_map(path.as_posix())).read_all()
-
-
-def array(path: Path) -> npt.NDArray[Any]:
-    """An array's file, mapped."""
-    return np.asarray(np.load(path, mmap_mode="r"))
-
-
-def numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
-    """A column of numbers as an array on the same memory."""
-    found: npt.NDArray[Any] = table[name].combine_chunks().to_numpy()
-    return found
+    mapped.close()
+    writer.close()
+    np.save(target / BEGINS, np.cumsum(counts))
