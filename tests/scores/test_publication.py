@@ -16,10 +16,11 @@ from xinlin.core.log import canonical
 from xinlin.core.notes import open_note
 from xinlin.office import vault
 from xinlin.office.actions import cases, people, score_publication, scores
+from xinlin.office.actions.score_previews import preview
 from xinlin.office.actions.score_replays import replay
 from xinlin.office.models.records import Record
 from xinlin.office.models.scores import Score, ScoreRun
-from xinlin.office.queries import score_runs
+from xinlin.office.queries import columns, score_runs
 from xinlin.office.queries import scores as scores_of
 from xinlin.office.queries.enrolment import Enrolment, enrolled
 from xinlin.office.rulebook import current
@@ -140,6 +141,15 @@ def test_the_register_of_the_enrolled_is_a_mapping_in_columns(town: list[Residen
     assert -1 not in found and found.get(10**9) is None
     backwards = Enrolment(found.subjects[::-1].copy(), found.numbers.astype("int64"))
     assert [backwards[key] for key in found.subjects.tolist()] == found.numbers[::-1].tolist()
+
+
+def test_several_readers_find_the_same_people(town: list[Resident], monkeypatch: pytest.MonkeyPatch) -> None:
+    scheme: Any = current().scheme_at(today())
+    other = scheme.model_copy(update={"base": scheme.base + 40, "version": "other"})
+    alone = (dict(enrolled(scheme)), preview(scheme, other, current(), today()))
+    monkeypatch.setattr(columns, "SMALL", 0)
+    assert (dict(enrolled(scheme)), preview(scheme, other, current(), today())) == alone
+    assert len(alone[0]) == 12
 
 
 @pytest.mark.parametrize("size", [1, 255, 256, 257, 1000, 65_536, 66_049])

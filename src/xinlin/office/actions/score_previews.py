@@ -69,8 +69,7 @@ def _groups(people: QuerySet[Any, Any], day: date, size: int) -> _Groups:
     names: dict[str, int] = {}
     ages, turning = _labels(day)
     district, age = np.full(size, -1, np.int32), np.full(size, -1, np.int8)
-    first = True
-    for batch in columns.groups(people):
+    for batch in columns.groups(people, "subject_id"):
         numbers = batch.column("number").to_numpy(zero_copy_only=False).astype(np.int64)
         coded = pc.dictionary_encode(pc.cast(batch.column("division"), pa.string()))
         at = np.array([names.setdefault(one or UNKNOWN, len(names)) for one in coded.dictionary.to_pylist()], np.int32)
@@ -80,9 +79,7 @@ def _groups(people: QuerySet[Any, Any], day: date, size: int) -> _Groups:
         days = born.fill_null(date(1, 1, 1)).to_numpy(zero_copy_only=False).astype("datetime64[D]")
         band = (days[:, None] <= turning[None, :]).sum(axis=1)
         band[born.is_null().to_numpy(zero_copy_only=False)] = len(ages) - 1
-        known = numbers < size
-        if first:  # the row that tells the types is nobody's
-            known[0], first = False, False
+        known = (numbers >= 0) & (numbers < size)
         district[numbers[known]], age[numbers[known]] = place[known], band[known]
     return _Groups(list(names), district, ages, age)
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from xinlin.core.rulebooks import Kind
 from xinlin.engine.snapshot import scored_fields
@@ -71,12 +71,15 @@ def relations(people: QuerySet[Any, Any], known: Horizon) -> Iterator[pa.RecordB
 
 
 def consents(given: QuerySet[Any, Any]) -> Iterator[pa.RecordBatch]:
-    """Who gave these consents: keys of the person and of the consent, and the person's number. A first row of noughts."""
+    """Who gave these consents: keys of the person and of the consent, and the person's number. First rows of noughts say the types."""
     # the keys by themselves first: a planner without statistics would look each of them up for each person
     yield from batches(
-        f"WITH given (consent) AS MATERIALIZED ({_keys_sql(given)}) "
-        "SELECT 0 AS person, 0 AS number, 0 AS consent UNION ALL SELECT s.id, s.number, c.id FROM given "
-        "JOIN consent c ON c.id = given.consent JOIN subject s ON s.id = c.subject_id WHERE s.register = 'person'"
+        *(
+            f"WITH given (consent, person) AS MATERIALIZED ({share}) "
+            "SELECT 0 AS person, 0 AS number, 0 AS consent UNION ALL SELECT s.id, s.number, consent FROM given "
+            f"JOIN subject s ON s.id = person WHERE {_unsought()}s.register = 'person'"
+            for share, _within in _shares(given.values("pk", "subject_id"), "pk")
+        )
     )
 
 
@@ -87,13 +90,27 @@ def numbers(people: QuerySet[Any, Any]) -> Iterator[pa.RecordBatch]:
     )
 
 
-def groups(people: QuerySet[Any, Any]) -> Iterator[pa.RecordBatch]:
-    """To which groups these people belong: number, division (its first six digits), day of birth. A first row without anybody."""
+def groups(people: QuerySet[Any, Any], key: str) -> Iterator[pa.RecordBatch]:
+    """To which groups these people belong: number, division (its first six digits), day of birth.
+
+    ``people`` finds their keys in its column ``key``. Rows of nobody, numbered -1, say the types.
+    """
     yield from batches(
-        "SELECT 0 AS number, '' AS division, '' AS born_on UNION ALL "
-        "SELECT number, substr(coalesce(region, ''), 1, 6), CAST(born_on AS TEXT) FROM subject "
-        f"WHERE register = 'person' AND id IN ({_keys_sql(people)})"
+        *(
+            "SELECT -1 AS number, '' AS division, '' AS born_on UNION ALL "
+            "SELECT number, substr(coalesce(region, ''), 1, 6), CAST(born_on AS TEXT) FROM subject "
+            f"WHERE {_unsought()}register = 'person' AND {_unsought()}id IN ({share}) AND {within}"
+            for share, within in _shares(people, key)
+        )
     )
+
+
+def _shares(keys: QuerySet[Any, Any], key: str) -> Iterator[tuple[str, str]]:
+    """The query in parts, one for each reader, by its column ``key``; and that an ``id`` lies in the part."""
+    last = keys.aggregate(last=Max(key))["last"] or 0
+    for first, end in _parts(last + 1):
+        share = keys.filter(**{f"{key}__gte": first, f"{key}__lt": end})
+        yield _keys_sql(share), f"id >= {first} AND id < {end}"
 
 
 def _parts(size: int) -> list[tuple[int, int]]:

@@ -95,17 +95,18 @@ def _each(column: npt.NDArray[Any]) -> Iterator[int]:
 
 
 def gathered(batches: Iterable[pa.RecordBatch], *names: str) -> list[Keys]:
-    """Whole columns of integers out of batches; their first row, which tells the types, is left out."""
+    """Whole columns of integers out of batches; rows whose first is 0 tell the types, and are left out."""
     found: list[list[Keys]] = [[] for _ in names]
     for batch in batches:
         for column, name in zip(found, names, strict=True):
             column.append(batch.column(name).to_numpy(zero_copy_only=False).astype(np.int64, copy=False))
-    return [np.concatenate(column)[1:] if column else np.zeros(0, np.int64) for column in found]
+    whole = [np.concatenate([np.zeros(0, np.int64), *column]) for column in found]
+    return [column[whole[0] > 0] for column in whole]
 
 
 def enrolled(scheme: Scheme) -> Enrolment:
     """Everybody with a live consent to this score."""
-    return Enrolment(*gathered(columns.consents(consents_to(scheme).values("pk")), "person", "number", "consent"))
+    return Enrolment(*gathered(columns.consents(consents_to(scheme)), "person", "number", "consent"))
 
 
 def registered(people: QuerySet[Any, Any]) -> Enrolment:
