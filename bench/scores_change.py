@@ -44,7 +44,7 @@ def main(book: Path, snapshot: Path) -> None:
     map_columns(plan, snapshot)
     everybody, whole = _timed(lambda: run(plan, snapshot))
     each = len(whole.subjects) // ONE_IN // len(KINDS)
-    days = [_some(snapshot, each, day) for day in range(DAYS + 2)]
+    days = _drawn(snapshot, each, DAYS + 2)
     again = MappedSnapshot(plan, snapshot).rescore(days[0])
     at = np.searchsorted(whole.subjects, again.subjects)
     if (again.scores != whole.scores[at]).any() or (again.tiers != whole.tiers[at]).any():
@@ -75,13 +75,14 @@ def _forget(folder: Path) -> None:
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _some(snapshot: Path, rows: int, day: int) -> dict[str, pa.Table]:
-    """Of each kind so many records, others on each day."""
-    chance, found = np.random.default_rng(day), {}
+def _drawn(snapshot: Path, rows: int, days: int) -> list[dict[str, pa.Table]]:
+    """For each day so many records of each kind, others on each day."""
+    found: list[dict[str, pa.Table]] = [{} for _ in range(days)]
     for kind in KINDS:
         table = pq.read_table(snapshot / "records" / f"{kind}.parquet")
-        places = chance.choice(len(table), min(rows, len(table)), replace=False)
-        found[kind] = table.take(pa.array(np.sort(places))).combine_chunks()
+        for day, drawn in enumerate(found):
+            places = np.random.default_rng(day).choice(len(table), min(rows, len(table)), replace=False)
+            drawn[kind] = table.take(pa.array(np.sort(places))).combine_chunks()
     return found
 
 

@@ -3,7 +3,7 @@ XINLIN_DATABASE_URL an empty PostgreSQL.
 
 For each size, in processes of their own, over tables filled by the database: the monthly run (freeze, score, a sample again,
 publish and sign), its replay, the impact preview of a changed scheme, and one new record with the live value after it. Printed are
-seconds and peak memory of each; how memory grows from the smallest size to the largest is the last line.
+seconds, seconds of cores and peak memory of each; how memory grows from the smallest size to the largest is the last line.
 """
 
 from __future__ import annotations
@@ -126,14 +126,21 @@ def _fill(people: int) -> None:
     scores_city.fill([current().kinds[code] for code in compile_scheme(scheme, today()).kinds])
 
 
+def _cores() -> float:
+    """Seconds that cores worked for all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def _timed(name: str, environment: dict[str, str]) -> tuple[float, float]:
-    """Seconds and the peak MiB of a step in a process of its own, and of nothing that it starts."""
+    """Seconds and the peak MiB of a step in a process of its own; the seconds of cores are also those of what it starts."""
     command = [sys.executable, __file__, "--step", name]
-    began = time.monotonic()
+    began, used = time.monotonic(), _cores()
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     taken = time.monotonic() - began
     *said, peak = done.stdout.strip().splitlines()
-    print(f"  {name:<10}{taken:>9.1f} s{int(peak) / 1024:>10.0f} MiB   {said[-1] if said else ''}", flush=True)
+    cores = f"{_cores() - used:>9.1f} s of cores"
+    print(f"  {name:<10}{taken:>9.1f} s{cores}{int(peak) / 1024:>10.0f} MiB   {said[-1] if said else ''}", flush=True)
     return taken, int(peak) / 1024
 
 
