@@ -202,6 +202,11 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "another encoding": (bytewise(lambda text: text.decode().encode("gb18030")), "subjects.csv: the file cannot"),
     "an empty file": (with_file(RECORDS, lambda _bytes: b""), "volunteer_service.parquet: the file cannot be read"),
     "half a file": (with_file(RECORDS, lambda whole: whole[: len(whole) // 2]), "volunteer_service.parquet: the file"),
+    "a torn page of subjects": (
+        with_file("subjects", lambda whole: whole[:4] + bytes(40) + whole[44:]),
+        "cannot be read",
+    ),
+    "a torn page": (with_file(RECORDS, lambda whole: whole[:4] + bytes(40) + whole[44:]), "cannot be read"),
     "no folder": (shutil.rmtree, "no such folder"),
     "no consents": (lambda city: (city / "consents.csv").unlink(), "no consents.csv"),
     "a folder for a file": (lambda city: (city / "subjects.parquet").mkdir(), "both a CSV and a Parquet"),

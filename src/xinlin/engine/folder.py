@@ -42,6 +42,7 @@ from xinlin.engine.tables import (
     PLACE,
     WORDS,
     Column,
+    batches,
     gaps_sql,
     open_needed,
     open_table,
@@ -53,7 +54,6 @@ from xinlin.engine.tables import (
     source_of,
     unreadable,
 )
-from xinlin.engine.workplaces import free_memory
 
 SUBJECT_KINDS: tuple[str, ...] = get_args(SubjectKind)
 SUBJECTS = [Column("subject", WORDS, True), Column("kind", WORDS, True), Column("born_on", DAY)]
@@ -75,23 +75,23 @@ NAMES_PACKED: Mapping[str, Any] = {
 }
 MEMORY = "1GB"
 """What DuckDB may hold of subjects and their numbers while a snapshot is made; it puts the rest beside the snapshot."""
-ROWS_AT_ONCE = 1 << 24
-"""Kinds are sorted side by side while they have no more rows together; a larger one is sorted alone."""
-BYTES_A_ROW = 256
-"""What a row takes while its kind is sorted, at most: where half of the machine's free memory holds more rows, more are sorted."""
+ROWS_AT_ONCE = 24_000_000
+"""Kinds are sorted side by side while they have no more rows together, whatever memory is free; a larger one is sorted alone.
+
+A row takes up to 100 bytes meanwhile where its handle has ten letters: beside the numbers of a province, 3 GiB hold so many.
+"""
 
 
 class _Room:
     """Lets kinds in one after the other while their rows are few enough together."""
 
     def __init__(self) -> None:
-        self.whole = max(ROWS_AT_ONCE, free_memory() // 2 // BYTES_A_ROW)
-        self.free, self.changed = self.whole, threading.Condition()
+        self.free, self.changed = ROWS_AT_ONCE, threading.Condition()
 
     @contextmanager
     def of(self, rows: int) -> Iterator[None]:
         """Wait for room for so many rows, and hold it."""
-        taken = min(rows, self.whole)
+        taken = min(rows, ROWS_AT_ONCE)
         with self.changed:
             self.changed.wait_for(lambda: self.free >= taken)
             self.free -= taken
@@ -133,12 +133,13 @@ class _Subjects:
         any_wrong, rising, before = False, True, pa.array([], pa.string())
         asked = f"{quoted(PLACE)} AS place, {hash_sql('subject')} AS hashed, coalesce({live}, FALSE) AS live, {wrong} AS wrong"
         done = 0
-        for batch in connection.sql(f"SELECT {asked}, subject FROM subjects").to_arrow_reader(1 << 20):
+        for batch in batches(connection.sql(f"SELECT {asked}, subject FROM subjects")):
             places, handles = batch["place"].to_numpy(), pa.concat_arrays([before, batch["subject"]])
-            hashes[places] = batch["hashed"].to_numpy()
-            lives[places] = batch["live"].to_numpy(zero_copy_only=False)
+            in_place = places[0] == done and (np.diff(places) == 1).all()
+            at = slice(done, done + len(places)) if in_place else places
+            hashes[at] = batch["hashed"].to_numpy()
+            lives[at] = batch["live"].to_numpy(zero_copy_only=False)
             any_wrong = any_wrong or batch["wrong"].true_count > 0
-            in_place = places[0] == done and places[-1] - places[0] == len(places) - 1
             rising = rising and in_place and pc.less(handles[:-1], handles[1:]).true_count == len(handles) - 1
             before, done = handles[-1:], done + len(places)
         return cls(hashes, lives, any_wrong, rising)
@@ -218,7 +219,7 @@ def _write_people(
     numbers, first = np.full(len(live), NOT_SCORED, np.int32), 0
     ordered = f"SELECT {quoted(PLACE)} AS place, subject FROM subjects {order}"
     with connection.cursor() as own, pq.ParquetWriter(target / "names.parquet", NAMES, **NAMES_PACKED) as writer:
-        for batch in own.sql(ordered).to_arrow_reader(1 << 20):
+        for batch in batches(own.sql(ordered), 1 << 20):
             places = batch["place"].to_numpy()
             theirs = live[places]
             mine = np.arange(first, first := first + int(np.count_nonzero(theirs)), dtype=np.int32)

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
-from xinlin.engine.freezing import FOREVER, Numbers, Places, in_order, packed, repeats, taken, write_kind
-from xinlin.engine.numbering import UNKNOWN, Numbering, hash_sql
+from xinlin.engine.freezing import FOREVER, Gathered, Numbers, Places, in_order, repeats, taken, write_kind
+from xinlin.engine.numbering import UNKNOWN, Hashes, Numbering, hash_sql
 from xinlin.engine.snapshot import column, scored_fields
 from xinlin.engine.statements import fields_of, literal
 from xinlin.engine.tables import (
@@ -27,6 +27,7 @@ from xinlin.engine.tables import (
     PLACE,
     WORDS,
     Column,
+    batches,
     empty_cell,
     open_table,
     quoted,
@@ -136,41 +137,49 @@ def _codes(own: Iterable[FieldSpec]) -> dict[str, Sequence[str]]:
     return {"status": STATUSES, "class": sorted(CLASSES), **coded}
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands, salt: str) -> pa.Table:
-    """All rows of a kind in the order of the file, with the snapshot's columns and hashes of the record's and the subject's handle.
+def _rows(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands, known: Numbering
+) -> tuple[pa.Table, Numbers, Hashes]:
+    """All rows of a kind in the order of the file with the snapshot's columns, `packed`; subjects' numbers, and records' hashes.
 
     Codes come as dictionaries. Raises `FolderRefused` for a state or a class that there is not.
     """
     own = demands.own_fields(kind)
-    codes = _codes(own)
+    codes, count = _codes(own), count_of(connection, kind)
     columns = [
         "record",
         "occurred_on",
         _coded_sql("status", codes),
         _coded_sql("class", codes),
         f"coalesce(ends_on, {literal(FOREVER)}) AS ends_on",
-        "document" if "document" in demands.fields.get(kind.code, ()) else "CAST(NULL AS VARCHAR) AS document",
+        *(["document"] if "document" in demands.fields.get(kind.code, ()) else []),
         *(_coded_sql(spec.code, codes, column(spec.code)) for spec in own),
         f"{hash_sql('record')} AS hashed",
-        f"{hash_sql('subject', salt)} AS whose",
+        f"{hash_sql('subject', known.salt)} AS whose",
     ]
-    table = connection.sql(f"SELECT {', '.join(columns)} FROM {quoted(view_of(kind))}").to_arrow_table(
-        max(count_of(connection, kind), 1)  # at once, so that nothing is copied together afterwards
-    )
+    rows = connection.sql(f"SELECT {', '.join(columns)} FROM {quoted(view_of(kind))}")
+    schema = rows.limit(0).to_arrow_table().schema
+    gathered = {one.name: Gathered(one.type, count) for one in schema if one.name != "whose"}
+    numbers, done = np.empty(count, np.int32), 0
+    for batch in batches(rows):
+        for name, so_far in gathered.items():
+            so_far.add(batch[name])
+        numbers[done : done + len(batch)] = known.of(batch["whose"].to_numpy())
+        done += len(batch)
+    found = {name: so_far.whole() for name, so_far in gathered.items()}
+    hashed = found.pop("hashed").to_numpy()
+    if "document" not in found:
+        found["document"] = pa.nulls(count, pa.string())
     for name in codes:
         column_name = name if name in FIXED_CODES else column(name)
-        at = table.schema.get_field_index(column_name)
-        if not (gaps := table[column_name].null_count) or gaps == _gaps(connection, kind, name):
-            coded = table[column_name]
-        elif name in FIXED_CODES:
+        if not (gaps := found[column_name].null_count) or gaps == _gaps(connection, kind, name):
+            continue
+        if name in FIXED_CODES:
             _refuse_codes(connection, kind, name, codes[name])
-        else:
-            said = connection.sql(f"SELECT {quoted(name)} AS said FROM {quoted(view_of(kind))}").to_arrow_table()[
-                "said"
-            ]
-            coded = said.dictionary_encode()
-        table = table.set_column(at, column_name, coded.unify_dictionaries())
-    return table.combine_chunks()
+        said = connection.sql(f"SELECT {quoted(name)} AS said FROM {quoted(view_of(kind))}").to_arrow_table()["said"]
+        found[column_name] = said.combine_chunks().dictionary_encode()
+    order = ["record", "occurred_on", "status", "class", "ends_on", "document", *(column(spec.code) for spec in own)]
+    return pa.table({name: found[name] for name in order}), numbers, hashed
 
 
 def _gaps(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str) -> int:
@@ -220,7 +229,7 @@ def _check_days(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         )
 
 
-def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Table) -> None:
+def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Table, hashed: Hashes) -> None:
     """Refuse empty cells, days that no calendar has, and a record that stands twice."""
     where = f"records/{kind.code}"
     for name in ("record", "occurred_on", "status"):
@@ -229,7 +238,7 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Tabl
     if pc.min(pc.binary_length(rows["record"])).as_py() == 0:
         raise empty_cell(f"{where}:record", pc.index(rows["record"], "").as_py())
     _check_days(connection, kind)
-    if repeats(rows["hashed"].to_numpy()):
+    if repeats(hashed):
         refuse_where(
             connection,
             f"SELECT record, max({quoted(PLACE)}) FROM {quoted(view_of(kind))} GROUP BY record HAVING count(*) > 1",
@@ -243,13 +252,13 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Tabl
 def checked_rows(
     connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands, known: Numbering
 ) -> tuple[pa.Table, Numbers]:
-    """All rows of an opened kind in the order of its file, with the snapshot's columns, and the numbers of their subjects.
+    """All rows of an opened kind in the order of its file, with the snapshot's columns, `packed`, and the numbers of their subjects.
 
     Raises `FolderRefused`.
     """
-    rows = _rows(connection, kind, demands, known.salt)
-    _check_rows(connection, kind, rows)
-    return rows.drop_columns(["hashed", "whose"]), known.of(rows["whose"].to_numpy())
+    rows, numbers, hashed = _rows(connection, kind, demands, known)
+    _check_rows(connection, kind, rows, hashed)
+    return rows, numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,9 +316,8 @@ def freeze_kind(
     if kind.code not in demands.fields:
         return 0
     scored = Scored.of(connection, kind, numbers, demands, known)
-    days = rows["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()[scored.places]
-    record = rows["record"].combine_chunks()
+    days = rows["occurred_on"].chunk(0).cast(pa.int32()).to_numpy()[scored.places]
+    record = rows["record"].chunk(0)
     ordered = scored[in_order(scored.subject, days, lambda at: record.take(pa.array(scored.places[at])))]
-    target_path, rows = target / "records" / f"{kind.code}.parquet", packed(rows)
-    write_kind(target_path, ordered.subject, edges, lambda at: ordered[at].taken(rows))
+    write_kind(target / "records" / f"{kind.code}.parquet", ordered.subject, edges, lambda at: ordered[at].taken(rows))
     return len(ordered.places)

@@ -22,7 +22,10 @@ NOT_SCORED, UNKNOWN = -1, -2
 """Stand for the number of a subject who is not scored on the day, and of one whom nobody knows."""
 AT_ONCE = 1 << 16
 """How many rows are looked up in one go: what is held meanwhile stays in the processor's own memory."""
-MOST_BITS = 25
+ROOMY_BITS = 26
+"""The table has at least twice as many places as subjects while so many bits number its places: 512 MiB."""
+OFFSET = 2
+"""What is added to a number, so that that of an unknown subject is 0 and that of every known one is more."""
 
 
 def hash_sql(column: str, salt: str = "") -> str:
@@ -30,38 +33,59 @@ def hash_sql(column: str, salt: str = "") -> str:
     return f"hash({literal(salt)} || {quoted(column)})" if salt else f"hash({quoted(column)})"
 
 
-def _rising(hashes: Hashes) -> Numbers:
-    """The places of the hashes, from the least to the greatest.
-
-    Numbers sort several times faster than places by numbers: each place takes the room of its hash's last bits, and the
-    few hashes that differ in these alone change places afterwards.
-    """
-    bits = np.uint64(len(hashes).bit_length())
-    packed = hashes >> bits << bits
-    packed |= np.arange(len(hashes), dtype=np.uint64)
-    packed.sort()
-    packed &= (np.uint64(1) << bits) - np.uint64(1)
-    order = packed.astype(np.int32)
-    ordered = hashes[order]
-    while len(at := np.flatnonzero(ordered[1:] < ordered[:-1])):
-        at = at[np.diff(at, prepend=-2) > 1]  # one that changes places with the next is not itself a next
-        for values in (order, ordered):
-            values[at], values[at + 1] = values[at + 1], values[at]
-    return order
-
-
 class Numbering:
-    """What belongs to each known subject, by the hash of its handle: its place at first, then its number."""
+    """What belongs to each known subject, by the hash of its handle: its place at first, then its number.
+
+    A table with room to spare: the hash's first bits say where an entry stands, or would if no other stood there, and it
+    is then the next one free. An entry is the rest of the hash and, in the last bits, what belongs to the subject; 0 is none.
+    """
 
     def __init__(self, hashes: Hashes, salt: str = "") -> None:
         """``hashes`` are `hash_sql` with this salt; each subject's place is that of its hash among them."""
-        order = _rising(hashes)
-        self.salt, self._hashes = salt, np.append(hashes[order], np.uint64(2**64 - 1))
-        self._numbers = np.append(order, np.int32(UNKNOWN))
-        bits = min(max(len(hashes).bit_length(), 1), MOST_BITS)
-        self._shift = np.uint64(64 - bits)
-        alike = np.bincount((self._hashes[:-1] >> self._shift).view(np.int64), minlength=1 << bits)
-        self._begins = (np.cumsum(alike) - alike).astype(np.int32)
+        self.salt, self._count = salt, len(hashes)
+        bits = (len(hashes) + OFFSET).bit_length()
+        self._bits, self._last = np.uint64(bits), np.uint64((1 << bits) - 1)
+        self._shift = np.uint64(64 - max(bits, min(bits + 1, ROOMY_BITS)))
+        order = self._in_order(hashes)
+        entries = hashes[order]
+        counted = np.arange(len(order))
+        homes = (entries >> self._shift).view(np.int64)
+        homes -= counted
+        slots = np.maximum.accumulate(homes)
+        moved = np.subtract(slots, homes, out=homes)
+        slots += counted
+        del counted
+        entries <<= self._bits
+        order += np.uint64(OFFSET)
+        entries |= order
+        del order
+        last = int(slots[-1]) if len(slots) else 0
+        self._table = np.zeros(max(last + 2, 1 << 64 - int(self._shift)), np.uint64)  # none stands behind the last
+        self._table[slots] = entries
+        self.ambiguous = self._alike(entries, moved)
+        """Whether two subjects cannot be told apart, because they have one handle or by chance."""
+
+    def _in_order(self, hashes: Hashes) -> Hashes:
+        """The places of the hashes in the order of their first bits.
+
+        Numbers sort several times faster than places by numbers: each place takes the room of its hash's last bits.
+        """
+        order = hashes >> self._bits
+        order <<= self._bits
+        order |= np.arange(len(hashes), dtype=np.uint64)
+        order.sort()
+        order &= self._last
+        return order
+
+    def _alike(self, entries: Hashes, moved: npt.NDArray[np.int64]) -> bool:
+        """Whether whoever looks for one of the entries, which stand so far from where they would, meets another like it."""
+        late, back = np.flatnonzero(moved), 1
+        while len(late):
+            if ((entries[late] ^ entries[late - back]) <= self._last).any():
+                return True
+            late = late[moved[late] > back]
+            back += 1
+        return False
 
     @classmethod
     def of_handles(cls, hashes: Callable[[str], Hashes]) -> Numbering:
@@ -72,16 +96,16 @@ class Numbering:
         return known
 
     def __len__(self) -> int:
-        return len(self._hashes) - 1
-
-    @property
-    def ambiguous(self) -> bool:
-        """Whether two subjects have one hash, because they have one handle or by chance."""
-        return bool((self._hashes[1:-1] == self._hashes[:-2]).any())
+        return self._count
 
     def number(self, numbers: Numbers) -> None:
         """Give each subject the number that stands at its place."""
-        self._numbers[:-1] = numbers[self._numbers[:-1]]
+        for first in range(0, len(self._table), AT_ONCE):
+            some = self._table[first : first + AT_ONCE]
+            held = np.flatnonzero(some)
+            entries = some[held]
+            places = (entries & self._last).view(np.int64) - OFFSET
+            some[held] = (entries & ~self._last) | (numbers[places].astype(np.int64) + OFFSET).view(np.uint64)
 
     def of(self, asked: Hashes) -> Numbers:
         """The numbers of the subjects with these hashes, `UNKNOWN` for none."""
@@ -91,10 +115,16 @@ class Numbering:
         return found
 
     def _some(self, asked: Hashes) -> Numbers:
-        places = self._begins.take((asked >> self._shift).view(np.int64))
-        short = np.flatnonzero(self._hashes.take(places) < asked)
-        while len(short):  # hashes that begin alike stand together, a few at most
-            places[short] += 1
-            short = short[self._hashes.take(places[short]) < asked[short]]
-        numbers: Numbers = np.where(self._hashes.take(places) == asked, self._numbers.take(places), np.int32(UNKNOWN))
-        return numbers
+        places = (asked >> self._shift).view(np.int64)
+        entries, wanted = self._table.take(places), asked << self._bits
+        found = entries ^ wanted
+        left = np.flatnonzero(found > self._last)
+        while len(left):  # another's entry, or none
+            none = entries[left] == 0
+            found[left[none]] = 0
+            left = left[~none]
+            places[left] += 1
+            entries[left] = self._table.take(places[left])
+            found[left] = entries[left] ^ wanted[left]
+            left = left[found[left] > self._last]
+        return found.astype(np.int32) - np.int32(OFFSET)

@@ -20,7 +20,7 @@ from xinlin.engine.snapshot import Snapshot
 from xinlin.engine.tables import refused
 from xinlin.engine.workplaces import workplace
 
-FORM = 3
+FORM = 4
 """Raised when a snapshot's files change, in form or because older ones may be wrong: those are then not found any more."""
 NOTE = "snapshot.json"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,6 +102,8 @@ def quoted(name: str) -> str:
 
 NOTHING = "nothing"
 """Stands for the type of a column that the file lacks and may lack: every cell of it is empty."""
+ROWS_A_BATCH = 1 << 16
+"""How many rows are read at once where they come one batch after another: such stay in the processor's own memory."""
 PLACE = "row at"
 """The column of every opened table that counts its rows from 0, in the order of the file."""
 
@@ -228,6 +230,14 @@ def open_table(connection: duckdb.DuckDBPyConnection, path: Path, name: str, exp
     ]
     columns.append(f"{place} AS {quoted(PLACE)}")
     connection.execute(f"CREATE VIEW {quoted(name)} AS SELECT {', '.join(columns)} FROM {source}")
+
+
+def batches(rows: duckdb.DuckDBPyRelation, at_once: int = ROWS_A_BATCH) -> Iterator[pa.RecordBatch]:
+    """The rows, batch by batch. Raises `duckdb.Error` for a file that is torn, which shows only when it is read."""
+    try:
+        yield from rows.to_arrow_reader(at_once)
+    except OSError as error:
+        raise duckdb.IOException(str(error)) from error
 
 
 def open_needed(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, columns: Sequence[Column]) -> Path:

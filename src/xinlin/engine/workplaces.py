@@ -12,8 +12,6 @@ from pathlib import Path
 
 MARK = ".work-"
 HELD = "held"
-GROUP = Path("/sys/fs/cgroup")
-"""Where a container's own limit of memory stands."""
 
 
 @contextmanager
@@ -95,14 +93,3 @@ def peak_memory() -> int:
     """The most memory that this program held, in kB. (``ru_maxrss`` would tell that of whoever started it, if it held more.)"""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
-
-
-def free_memory() -> int:
-    """The bytes that this program may still take before the machine, or the group of processes it belongs to, has none left."""
-    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    free = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")) * 1024
-    try:
-        most, taken = (int((GROUP / name).read_text(encoding="ascii")) for name in ("memory.max", "memory.current"))
-    except (OSError, ValueError):  # no such group, or one without a limit
-        return free
-    return max(min(free, most - taken), 0)

@@ -1,0 +1,80 @@
+"""Subjects are found by their hashes exactly, however these crowd, and nobody for another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xinlin.engine.freezing import Gathered
+from xinlin.engine.numbering import UNKNOWN, Hashes, Numbering
+
+CROWDED = st.builds(
+    lambda first, last: first << 50 | last, st.sampled_from([0, 1, 2, 3, 5, 2**14 - 2, 2**14 - 1]), st.integers(0, 9)
+)
+"""Hashes that begin alike or end alike, at both ends of all there are."""
+
+
+def hashes(values: list[int]) -> Hashes:
+    return np.array(values, np.uint64)
+
+
+@given(st.lists(st.one_of(CROWDED, st.integers(0, 2**64 - 1)), unique=True, max_size=60), st.data())
+def test_everybody_is_found_and_nobody_else(everybody: list[int], data: st.DataObject) -> None:
+    known = data.draw(st.lists(st.sampled_from(everybody), unique=True)) if everybody else []
+    numbering = Numbering(hashes(known))
+    if numbering.ambiguous:  # told, and then another salt is taken
+        return
+    places = {value: place for place, value in enumerate(known)}
+    assert numbering.of(hashes(known)).tolist() == list(range(len(known)))
+    numbers = np.array(data.draw(st.permutations(range(-1, len(known) - 1))), np.int32)
+    numbering.number(numbers)
+    assert numbering.of(hashes(known)).tolist() == numbers.tolist()
+    strangers = [value for value in everybody if value not in places and value >= 1 << 60]
+    few_bits = {value & ((1 << 57) - 1) for value in known}
+    strangers = [value for value in strangers if value & ((1 << 57) - 1) not in few_bits]
+    assert (numbering.of(hashes(strangers)) == UNKNOWN).all()
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40), st.data())
+def test_one_hash_of_two_is_told(values: list[int], data: st.DataObject) -> None:
+    again = data.draw(st.sampled_from(values))
+    assert Numbering(hashes([*values, again])).ambiguous
+
+
+def test_hashes_that_only_their_first_bits_tell_apart_are_told_where_one_would_be_taken_for_the_other() -> None:
+    crowd = [5 << 56 | 1, 5 << 56 | 2, 5 << 56 | 3]
+    others = [place << 56 for place in range(100, 197)]
+    assert not Numbering(hashes([*crowd, 8 << 56 | 3, *others])).ambiguous
+    assert Numbering(hashes([*crowd, 7 << 56 | 3, *others])).ambiguous
+
+
+TEXTS = st.lists(st.lists(st.one_of(st.none(), st.sampled_from(["", "a", "bc", "de", "信林"])), max_size=5), max_size=4)
+
+
+@given(TEXTS)
+def test_texts_in_parts_are_joined_as_they_came(parts: list[list[str | None]]) -> None:
+    column = Gathered(pa.string(), sum(map(len, parts)))
+    for part in parts:
+        column.add(pa.array(["before", *part, "after"], pa.string())[1:-1])
+    found = column.whole()
+    letters = [one.decode() if isinstance(one, bytes) else one for one in found.to_pylist()]
+    assert letters == [one for part in parts for one in part]
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.date32(), pa.bool_(), pa.dictionary(pa.uint8(), pa.string())])
+@given(st.lists(st.lists(st.one_of(st.none(), st.integers(0, 1)), max_size=5), max_size=4))
+def test_values_in_parts_are_joined_as_they_came(kind: pa.DataType, parts: list[list[int | None]]) -> None:
+    def part_of(values: list[int | None]) -> pa.Array:
+        numbers = pa.array(values, pa.int32())
+        if pa.types.is_dictionary(kind):
+            return pa.DictionaryArray.from_arrays(numbers.cast(pa.uint8()), ["a", "b"])
+        return numbers.cast(kind)
+
+    column = Gathered(kind, sum(map(len, parts)))
+    for part in parts:
+        column.add(part_of([None, 0, *part])[2:])
+    assert column.whole().type == kind
+    assert column.whole().to_pylist() == part_of([one for part in parts for one in part]).to_pylist()
