@@ -13,6 +13,7 @@ sql            the best DuckDB SQL written by hand for this scheme
 polars         the same in Polars (``pip install polars``; left out where it is not there)
 engine         ``xinlin score --snapshot``
 contributions  the same with ``--contributions``
+bare           DuckDB sorts the same columns of the open folder by subject and writes them, unchecked (`scores_bare`)
 snapshot       the snapshot from the open folder, in the order in which records arrived
 change         one in two hundred people rescored in process, beside everybody
 =============  =========================================================================
@@ -142,6 +143,7 @@ def _ways(name: str, work: Path, book: Path, data: Path) -> dict[str, list[str]]
     if importlib.util.find_spec("polars") is None:
         print("polars is not installed and is left out; pip install polars brings it in", file=sys.stderr)
         del ways["polars"]
+    ways["bare"] = [sys.executable, str(ROOT / "bench/scores_bare.py"), str(data), str(place / "bare")]
     ways["engine"] = xinlin(book, "--snapshot", snapshot, "--out", place / "out")
     ways["contributions"] = xinlin(book, "--snapshot", snapshot, "--out", place / "lines", "--contributions")
     return ways
