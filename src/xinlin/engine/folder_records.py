@@ -154,25 +154,27 @@ def _rows(
         f"coalesce(ends_on, {literal(FOREVER)}) AS ends_on",
         *(["document"] if "document" in demands.fields.get(kind.code, ()) else []),
         *(_coded_sql(spec.code, codes, column(spec.code)) for spec in own),
+        f"{' OR '.join(_no_code_sql(name, codes) for name in codes)} AS strange",
         f"{hash_sql('record')} AS hashed",
         f"{hash_sql('subject', known.salt)} AS whose",
     ]
     rows = connection.sql(f"SELECT {', '.join(columns)} FROM {quoted(view_of(kind))}")
     schema = rows.limit(0).to_arrow_table().schema
-    gathered = {one.name: Gathered(one.type, count) for one in schema if one.name != "whose"}
-    numbers, done = np.empty(count, np.int32), 0
+    gathered = {one.name: Gathered(one.type, count) for one in schema if one.name not in ("strange", "whose")}
+    numbers, done, strange = np.empty(count, np.int32), 0, False
     for batch in batches(rows):
         for name, so_far in gathered.items():
             so_far.add(batch[name])
         numbers[done : done + len(batch)] = known.of(batch["whose"].to_numpy())
         done += len(batch)
+        strange = strange or batch["strange"].true_count > 0
     found = {name: so_far.whole() for name, so_far in gathered.items()}
     hashed = found.pop("hashed").to_numpy()
     if "document" not in found:
         found["document"] = pa.nulls(count, pa.string())
-    for name in codes:
+    for name in codes if strange else ():
         column_name = name if name in FIXED_CODES else column(name)
-        if not (gaps := found[column_name].null_count) or gaps == _gaps(connection, kind, name):
+        if found[column_name].null_count == _gaps(connection, kind, name):
             continue
         if name in FIXED_CODES:
             _refuse_codes(connection, kind, name, codes[name])
@@ -188,11 +190,19 @@ def _gaps(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str) -> int:
     return int(connection.execute(asked).fetchall()[0][0])
 
 
+def _code_sql(name: str, codes: Mapping[str, Sequence[str]]) -> str:
+    """What the column says as one of its codes, NULL for what is none of them."""
+    return f"TRY_CAST({quoted(name)} AS ENUM({', '.join(literal(code) for code in codes[name])}))"
+
+
+def _no_code_sql(name: str, codes: Mapping[str, Sequence[str]]) -> str:
+    """Whether the column says something that is none of its codes."""
+    return f"({quoted(name)} IS NOT NULL AND {_code_sql(name, codes)} IS NULL)"
+
+
 def _coded_sql(name: str, codes: Mapping[str, Sequence[str]], as_name: str = "") -> str:
-    """The column, as one of its codes where it holds codes; what is none of them becomes NULL."""
-    said = quoted(name)
-    if name in codes:
-        said = f"TRY_CAST({said} AS ENUM({', '.join(literal(code) for code in codes[name])}))"
+    """The column, as one of its codes where it holds codes."""
+    said = _code_sql(name, codes) if name in codes else quoted(name)
     return f"{said} AS {quoted(as_name or name)}"
 
 
