@@ -51,22 +51,37 @@ UNPACKED = {"compression": "zstd", "compression_level": 1, "store_schema": False
 
 
 class _Names:
-    """The subjects' own handles by dense number, read block by block."""
+    """The subjects' own handles by dense number: those of the row groups that were asked for last."""
 
     def __init__(self, folder: Path) -> None:
-        self.connection = duckdb.connect(":memory:", config={"threads": 1})
-        self.source = f"read_parquet({literal((folder / 'names.parquet').as_posix())})"
+        self.path = folder / "names.parquet"
+        self.file = pq.ParquetFile(self.path)
+        groups = range(self.file.num_row_groups)
+        self.begins = np.cumsum([0, *(self.file.metadata.row_group(at).num_rows for at in groups)])
+        self.at, self.group = -1, pa.chunked_array([], pa.string())
 
     def of(self, numbers: Numbers) -> pa.Array:
         """The handles of the subjects with these rising numbers."""
-        self.connection.register("wanted", pa.table({"number": numbers}))
-        statement = f"SELECT subject FROM {self.source} SEMI JOIN wanted USING (number) ORDER BY number"
-        return self.connection.sql(statement).to_arrow_table()["subject"].combine_chunks()
+        with duckdb.connect(":memory:", config={"threads": 1}) as connection:
+            connection.register("wanted", pa.table({"number": numbers}))
+            source = f"read_parquet({literal(self.path.as_posix())})"
+            statement = f"SELECT subject FROM {source} SEMI JOIN wanted USING (number) ORDER BY number"
+            return connection.sql(statement).to_arrow_table()["subject"].combine_chunks()
 
-    def within(self, first: int, last: int) -> pa.Array:
-        """The handles of the subjects from ``first`` to before ``last``, who are all there."""
-        statement = f"SELECT subject FROM {self.source} WHERE number >= {first} AND number < {last}"
-        return self.connection.sql(statement).to_arrow_table()["subject"].combine_chunks()
+    def within(self, first: int, last: int) -> pa.ChunkedArray:
+        """The handles of the subjects from ``first`` to before ``last``, who are all there: the row of each is its number."""
+        begin, end = np.searchsorted(self.begins, first, side="right") - 1, np.searchsorted(self.begins, last)
+        chunks: list[pa.Array] = []
+        for at in range(begin, end):
+            skipped = max(first - int(self.begins[at]), 0)
+            chunks += self._group(at).slice(skipped, last - int(self.begins[at]) - skipped).chunks
+        return pa.chunked_array(chunks, pa.string())
+
+    def _group(self, at: int) -> pa.ChunkedArray:
+        """The handles of a row group. Where a block ends within one, the next block begins there."""
+        if self.at != at:
+            self.at, self.group = at, self.file.read_row_group(at, columns=["subject"], use_threads=False)["subject"]
+        return self.group
 
 
 class _Writer:
@@ -87,7 +102,7 @@ class _Writer:
             packed = ["indicator", "points"]
             self.lines = pq.ParquetWriter(work / CONTRIBUTIONS, LINE_SCHEMA, use_dictionary=packed, **UNPACKED)
 
-    def write_figures(self, figures: Figures, names: pa.Array) -> None:
+    def write_figures(self, figures: Figures, names: pa.Array | pa.ChunkedArray) -> None:
         columns = [
             names,
             pa.array(figures.scores),
@@ -101,7 +116,8 @@ class _Writer:
         names = self.names.within(part.first, part.last)
         self.write_figures(part.figures, names)
         if self.lines is not None:
-            tables = [_line_table(lines, names, part.first) for lines in part.lines if len(lines.points)]
+            whole = names.combine_chunks()
+            tables = [_line_table(lines, whole, part.first) for lines in part.lines if len(lines.points)]
             if tables:
                 self.lines.write_table(pa.concat_tables(tables), row_group_size=ROW_GROUP)
             self.given += sum(table.num_rows for table in tables)

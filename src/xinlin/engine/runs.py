@@ -7,7 +7,7 @@ Arrays hold 64-bit integers while the greatest value that can come out fits; oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from xinlin.core.plan import IndicatorPlan
 from xinlin.core.schemes import Award, Limits
@@ -52,13 +53,19 @@ class Rows:
     day: Array | None
 
     @classmethod
-    def of(cls, columns: Mapping[str, Any]) -> Rows:
-        """From DuckDB's arrays by name; a masked array has absent values."""
-        value, has, day = columns.get("value"), None, columns.get("occurred_on")
-        if isinstance(value, np.ma.MaskedArray):
-            has, value = ~np.ma.getmaskarray(value), value.filled(0)
-        days = None if day is None else np.asarray(day).astype("datetime64[D]").astype(np.int64)
-        return cls(np.asarray(columns["subject"]), value, has, columns.get("year"), days)
+    def of(cls, table: pa.Table) -> Rows:
+        """From the columns of a statement by name."""
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        value, has, year, day = columns.get("value"), None, columns.get("year"), columns.get("occurred_on")
+        if value is not None and value.null_count:
+            has, value = value.is_valid().to_numpy(), value.fill_null(0)
+        return cls(
+            columns["subject"].to_numpy(),
+            None if value is None else value.to_numpy(),
+            has,
+            None if year is None else year.to_numpy(),
+            None if day is None else day.to_numpy().astype(np.int64),  # days since 1970 already
+        )
 
     def __len__(self) -> int:
         return len(self.subject)

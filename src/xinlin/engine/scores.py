@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from operator import itemgetter
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
@@ -23,9 +24,9 @@ import numpy as np
 import pyarrow as pa
 
 from xinlin.core.plan import IndicatorPlan, Plan
-from xinlin.core.schemes import ClassRule, Limits
+from xinlin.core.schemes import Award, Band, ClassRule, Limits
 from xinlin.engine.figures import Figures, Lines, Numbers, Part, Progress, Vector, joined
-from xinlin.engine.runs import Rows, indicator_points, record_points
+from xinlin.engine.runs import Rows, awarded, indicator_points, record_points
 from xinlin.engine.snapshot import connect, edges_of, enrolled, held_kinds
 from xinlin.engine.statements import holders_sql, rows_sql
 
@@ -73,9 +74,12 @@ class _Statements:
         self.within = f" AND subject >= {edges[0]} AND subject < {edges[1]}"
 
     def add(self, indicator: IndicatorPlan, points: Vector) -> None:
-        found = self.connection.execute(rows_sql(indicator, self.as_of) + self.within).fetchnumpy()
-        subjects, given = indicator_points(indicator, Rows.of(found))
-        points[subjects - self.first] += given
+        subjects, given = indicator_points(indicator, Rows.of(self._taken(indicator)))
+        np.add.at(points, subjects - self.first, given)
+
+    def _taken(self, indicator: IndicatorPlan, more: str = "") -> pa.Table:
+        statement = rows_sql(indicator, self.as_of, more) + self.within
+        return self.connection.sql(statement).to_arrow_table().combine_chunks()
 
     def holders(self, rule: ClassRule) -> Numbers:
         found = self.connection.execute(holders_sql(rule, self.as_of) + self.within).fetchnumpy()
@@ -91,21 +95,12 @@ class _StatementsWithLines(_Statements):
         self.lines: list[Lines] = []
 
     def add(self, indicator: IndicatorPlan, points: Vector) -> None:
-        statement = rows_sql(indicator, self.as_of, ", record") + self.within
-        found = self.connection.sql(statement).to_arrow_table().combine_chunks()
-        columns = {name: _numpy(found[name]) for name in found.column_names if name != "record"}
-        rows = Rows.of(columns)
+        found = self._taken(indicator, ", record")
+        rows = Rows.of(found)
         kept, given = record_points(indicator, rows)
         subjects = rows.subject[kept]
         np.add.at(points, subjects - self.first, given)
         self.lines.append(Lines(indicator.code, subjects, found["record"].combine_chunks().take(pa.array(kept)), given))
-
-
-def _numpy(column: pa.ChunkedArray) -> object:
-    """A column as DuckDB's own arrays would be: masked where a value is absent."""
-    if not column.null_count:
-        return column.to_numpy()
-    return np.ma.masked_array(column.fill_null(0).to_numpy(), column.is_null().to_numpy())
 
 
 def score_block(
@@ -128,16 +123,17 @@ def _tiers(taken: Taken, plan: Plan, scores: Vector, held: Container[str]) -> Ve
     """Positions of tiers by half-open thresholds, then the class rules: exact ones first, bounds last."""
     tiers = plan.scheme.tiers
     order = {tier.code: at for at, tier in enumerate(tiers)}
-    thresholds = np.array([tier.at_least for tier in tiers], dtype=np.int64)
-    positions = np.maximum(np.searchsorted(thresholds, scores, side="right") - 1, 0).astype(np.int64)
-    exact, bound = np.full_like(positions, len(tiers)), np.full_like(positions, len(tiers))
-    for rule in plan.scheme.class_rules:
-        if rule.kind not in held:
-            continue
-        target, code = (exact, rule.tier_exactly) if rule.tier_exactly is not None else (bound, rule.tier_at_most)
-        who = taken.holders(rule)
-        target[who] = np.minimum(target[who], order[code or ""])
-    return np.minimum(np.where(exact < len(tiers), exact, positions), bound)
+    bands = [Band.model_construct(at_least=tier.at_least, points=at) for at, tier in enumerate(tiers)]
+    positions: Vector = awarded(Award.model_construct(bands=bands), scores)
+    rules = [rule for rule in plan.scheme.class_rules if rule.kind in held]
+    exact = [(order[rule.tier_exactly], rule) for rule in rules if rule.tier_exactly is not None]
+    for position, rule in sorted(exact, key=itemgetter(0), reverse=True):  # where several hold, the lowest stands
+        positions[taken.holders(rule)] = position
+    for rule in rules:
+        if rule.tier_at_most is not None:
+            who = taken.holders(rule)
+            positions[who] = np.minimum(positions[who], order[rule.tier_at_most])
+    return positions
 
 
 def parts(

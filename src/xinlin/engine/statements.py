@@ -80,19 +80,21 @@ def _test_sql(test: FieldTest) -> str:
     if test.equals is not None:
         return f"({name} = {literal(test.equals)})"
     if test.among is not None:
-        return f"({name} IN ({', '.join(literal(choice) for choice in test.among)}))" if test.among else "FALSE"
+        # a list would be told apart choice by choice, over all rows for each
+        arms = " ".join(f"WHEN {literal(choice)} THEN TRUE" for choice in test.among)
+        return f"(CASE {name} {arms} ELSE FALSE END)" if test.among else "FALSE"
     bounds = [f"{name} >= {literal(test.at_least)}"] if test.at_least is not None else []
     bounds += [f"{name} < {literal(test.below)}"] if test.below is not None else []
     return "(" + " AND ".join(bounds) + ")"
 
 
 def _windows_sql(windows: tuple[Window, ...]) -> str:
-    parts = []
-    for window in windows:
-        tests = [f'"class" = {literal(window.record_class)}'] if window.record_class is not None else []
-        tests += [f"occurred_on >= {literal(window.first_day)}"] if window.first_day is not None else []
-        parts.append("(" + " AND ".join(tests or ["TRUE"]) + ")")
-    return "(" + " OR ".join(parts) + ")"
+    """Whether a record is of a class that counts and not too old for it; NULL or FALSE where not."""
+    since = {window.record_class: literal(window.first_day or date.min) for window in windows}
+    if None in since:
+        return f"(occurred_on >= {since[None]})"
+    arms = " ".join(f"WHEN {literal(name)} THEN {first}" for name, first in since.items() if name is not None)
+    return f'(occurred_on >= CASE "class" {arms} END)' if arms else "FALSE"
 
 
 def award_sql(points: Award, value: str) -> str:
@@ -168,11 +170,9 @@ def value_sql(plan: IndicatorPlan) -> str | None:
     match plan.measure.take:
         case "count" | "exists":
             return None
-        case "sum":
-            return f"CAST(coalesce({of}, 0) AS BIGINT)"
         case "max" | "latest" if plan.points.table is not None:
             return f"CASE WHEN {of} IS NULL THEN NULL ELSE CAST({award_sql(plan.points, of)} AS BIGINT) END"
-        case "max" | "latest":
+        case "sum" | "max" | "latest":
             return f"CAST({of} AS BIGINT)"
 
 
