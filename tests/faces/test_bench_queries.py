@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.scores.conftest import make_record, make_subject, resident_id
 from xinlin.core.people import uscc_problem
 from xinlin.office import vault
-from xinlin.office.jobs import record_figures
+from xinlin.office.jobs import kept_counts, record_figures
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.publicity import PublicMark
 from xinlin.office.models.staff import Account
@@ -127,7 +127,7 @@ def test_figures_that_the_worker_counted_stand_until_it_counts_again() -> None:
     make_record(subject, "volunteer_service", today(), department="youth_league")
     assert not record_figures.count_when_due()
     assert situation.situation(actor=reader).records == 12
-    PublicMark.objects.update(at=now() - record_figures.EVERY)
+    PublicMark.objects.update(at=now() - kept_counts.EVERY)
     assert record_figures.count_when_due()
     assert situation.situation(actor=reader).records == 13
 

@@ -133,7 +133,7 @@ IMPERSONAL = {
     "api:finish", "api:change", "bench:item", "bench:link_answer", "bench:link_decide", "bench:link_record", "panel",
     "bench:connected_office", "bench:machine_change", "bench:award", "portal:award_change", "portal:award_certificate", "portal:award_badge",
     "public:door", "portal:pledge", "portal:pledge_withdraw", "portal:hearing", "bench:web_item", "bench:web_decide", "bench:web_page",
-    "bench:behind", "bench:inspection_plan", "api:paper", "passkey_remove",
+    "bench:behind", "bench:inspection_plan", "bench:inspection_result", "api:paper", "passkey_remove",
 }  # fmt: skip
 """Routes with a variable that names nothing of a person's: a scene, a scheme, a leaf, an organisation, a captured page, a part of a file;
 

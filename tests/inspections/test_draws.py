@@ -22,6 +22,7 @@ from xinlin.office.models.inspections import DrawnFirm, InspectionPlan
 from xinlin.office.models.log import Leaf, LeafOpening
 from xinlin.office.models.people import Look, Relation
 from xinlin.office.models.staff import Account
+from xinlin.office.queries import inspection_results as results
 from xinlin.office.queries import inspections as queries
 from xinlin.office.queries import log as heads
 from xinlin.office.queries.staff import actor_of
@@ -80,7 +81,8 @@ def test_a_draw_follows_the_rates_and_anybody_finds_the_same_firms() -> None:
         make_entry(firm.subject)
     for firm in firms[20:40]:
         make_record(firm.subject)
-    plan, lines = queries.plan(actor=OFFICER, number=_drawn())
+    shown = results.page(actor=OFFICER, number=_drawn())
+    plan, lines = shown.plan, shown.lines
     taken = {row.name.en: (row.firms, row.drawn) for row in plan.grades}
     assert InspectionPlan.objects.get().grades[3] | {"last_lot": ""} == {
         "grade": "most", "per_mille": 300, "firms": 20, "drawn": 6, "last_lot": "",
@@ -136,9 +138,9 @@ def test_an_officer_reads_the_list_of_their_own_department_alone() -> None:
     number = _drawn()
     other = Actor("account:73", "赵税务", "officer", department="tax")
     with pytest.raises(NotFound):
-        queries.plan(actor=other, number=number)
+        results.page(actor=other, number=number)
     assert queries.plans(actor=other) == []
-    assert queries.plan(actor=REVIEWER, number=number)[1]
+    assert results.page(actor=REVIEWER, number=number).lines
     with pytest.raises(NotAllowed):
         queries.counts(actor=Actor("account:1", "居民", "resident"))
 
@@ -147,7 +149,7 @@ def test_few_firms_are_not_counted_out() -> None:
     firms = _firms(40)
     for firm in firms[:3]:
         make_entry(firm.subject)
-    shown = {one.grade.code: one.firms for one in queries.counts(actor=REVIEWER)}
+    shown = {one.grade.code: one.firms for one in queries.counts(actor=REVIEWER)[0]}
     assert shown["most"] is None and shown["usual"] is None  # 40 - 37 would tell the three
 
 

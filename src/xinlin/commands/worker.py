@@ -47,6 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from xinlin.office.jobs.batches import reap
     from xinlin.office.jobs.drops import sweep_drops
     from xinlin.office.jobs.endings import tell
+    from xinlin.office.jobs.inspections import count_when_due as count_grades
     from xinlin.office.jobs.inspections import draw
     from xinlin.office.jobs.lists import watch as watch_lists
     from xinlin.office.jobs.looks import watch
@@ -68,6 +69,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ("publicity", PUBLISH_EVERY_SECONDS, publish),
         ("figures", PUBLISH_EVERY_SECONDS * 6, count_when_due),
         ("records", PUBLISH_EVERY_SECONDS * 2, count_records),
+        ("grades", PUBLISH_EVERY_SECONDS * 6, count_grades),
         ("drops", SWEEP_EVERY_SECONDS, sweep_drops),
         ("sources", PULL_EVERY_SECONDS, pull_all),
         ("endings", ENDINGS_EVERY_SECONDS, tell),

@@ -13,6 +13,9 @@ from xinlin.core.rulebooks import Rulebook
 from xinlin.core.supervision import SupervisionGrade
 from xinlin.core.values import Text
 
+RESULT = "inspection_result"
+"""The kind of record that says what an inspection found (抽查检查结果). It is neutral: nothing rests on it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -19,8 +19,8 @@ from xinlin.core.schemes import Basis
 from xinlin.core.terms import add_term
 from xinlin.core.values import Strict, Text
 
-Sort = Literal["penalty", "licence", "red_list", "black_list", "pledge"]
-"""行政处罚, 行政许可, 红名单, 严重失信主体名单, 信用承诺."""
+Sort = Literal["penalty", "licence", "red_list", "black_list", "pledge", "inspection"]
+"""行政处罚, 行政许可, 红名单, 严重失信主体名单, 信用承诺, 抽查检查结果."""
 
 SHOWN_STATUSES = ("active", "disputed")
 """A disputed record is marked and stays (深圳经济特区社会信用条例 49); every other status takes it from the public."""

@@ -8,11 +8,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from xinlin.core.inspections import RESULT
 from xinlin.core.values import Problem, Text
+from xinlin.faces.bench.record_form import entries
 from xinlin.faces.kit.errors import said
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office.actions import inspections as actions
+from xinlin.office.actions.inspection_results import ASKED, record_result
+from xinlin.office.queries import inspection_results as results
 from xinlin.office.queries import inspections as queries
+from xinlin.office.rulebook import current
 from xinlin.office.scopes import NotFound, Refused
 
 NOBODY = Problem(
@@ -48,8 +53,10 @@ def inspections(request: ActorRequest) -> HttpResponse:
         except NotFound:
             problem = NOBODY
     officer = request.actor.role == "officer"
+    counts, counted_at = queries.counts(actor=request.actor)
     context = {
-        "counts": queries.counts(actor=request.actor),
+        "counts": counts,
+        "counted_at": counted_at,
         "plans": queries.plans(actor=request.actor),
         "may_draw": officer and not queries.plan_of_year(request.actor),
         "firm": firm,
@@ -62,6 +69,28 @@ def inspections(request: ActorRequest) -> HttpResponse:
 @staff_required(*queries.SEES)
 @require_safe
 def plan(request: ActorRequest, number: str) -> HttpResponse:
-    """``/bench/inspections/<number>/``: the firms drawn, each with its reasons on that day; prints as a list to take along."""
-    shown, lines = queries.plan(actor=request.actor, number=number)
-    return render(request, "bench/inspection_plan.html", {"plan": shown, "lines": lines})
+    """``/bench/inspections/<number>/?after=…``: the firms drawn, each with its reasons on that day and what came of it; prints as a list."""
+    after = request.GET.get("after", "")
+    shown = results.page(actor=request.actor, number=number, after=int(after) if after.isdecimal() else 0)
+    context = {"shown": shown, "plan": shown.plan, "may_record": request.actor.role == "officer"}
+    return render(request, "bench/inspection_plan.html", context)
+
+
+@staff_required("officer")
+@require_http_methods(["GET", "HEAD", "POST"])
+def result(request: ActorRequest, number: str, reference: str) -> HttpResponse:
+    """``/bench/inspections/<number>/<firm>/``: what the inspection found, typed by the officer who was there."""
+    problem = None
+    if request.method == "POST":
+        try:
+            record_result(actor=request.actor, number=number, reference=reference, said=request.POST.dict())
+        except Refused as refused:
+            problem = refused.problem
+        else:
+            messages.success(request, gettext("已记录，单位已被告知。"))
+            return redirect("bench:inspection_plan", number=number)
+    line, kind = results.one(actor=request.actor, number=number, reference=reference), current().kinds[RESULT]
+    asked = [one for one in entries(kind, request.POST, [problem] if problem else []) if one.spec.code in ASKED]
+    beside = any(one.problems for one in asked)
+    context = {"line": line, "number": number, "entries": asked, "problem": None if beside else problem}
+    return render(request, "bench/inspection_result.html", context, status=422 if problem else 200)

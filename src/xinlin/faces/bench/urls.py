@@ -104,6 +104,7 @@ urlpatterns = [
     path("national-rows/", national_rows.national_rows, name="national_rows"),
     path("inspections/", inspections.inspections, name="inspections"),
     path("inspections/<slug:number>/", inspections.plan, name="inspection_plan"),
+    path("inspections/<slug:number>/<slug:reference>/", inspections.result, name="inspection_result"),
     path("supervision/", supervision.supervision, name="supervision"),
     path("supervision/<slug:number>/", supervision.behind, name="behind"),
     path("items/", items.items, name="items"),

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from xinlin.core.inspections import RESULT
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.supervision import SupervisionGrade
 from xinlin.faces.kit.basis import basis_view
@@ -28,5 +29,6 @@ def _grade(grade: SupervisionGrade, book: Rulebook) -> dict[str, Any]:
 def inspections(request: HttpRequest) -> HttpResponse:
     """``/inspections/``: the grades with their rates and grounds, and the draws: seed, numbers, last lot. No firm is named."""
     book = current()
-    context = {"grades": [_grade(one, book) for one in queries.grades()], "plans": queries.plans()}
+    results = next((one.code for one in book.publicity.values() if RESULT in one.kinds), "")
+    context = {"results": results, "grades": [_grade(one, book) for one in queries.grades()], "plans": queries.plans()}
     return render(request, "public/inspections.html", context)

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from django.db import IntegrityError, transaction
 
-from xinlin.core.inspections import Graded, draw, seed_of
+from xinlin.core.inspections import RESULT, Graded, draw, seed_of
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.leaves import write_leaf
@@ -33,6 +33,7 @@ def announce_plan(*, actor: Actor) -> str:
     that nobody can choose it, nor try again.
     Raises `NotAllowed`, `Refused` where the rulebook has no grades or no firm is registered.
     """
+    kind = current().kinds.get(RESULT)
     if actor.role != "officer" or actor.department not in current().departments:
         raise NotAllowed("只有部门的审批人员可以抽取检查对象。Only an officer of a department may draw.")
     if standing := plan_of_year(actor):
@@ -40,6 +41,9 @@ def announce_plan(*, actor: Actor) -> str:
     if default_grade() is None:
         cure = ("由规则册先定等级和比例", "Let the rulebook set grades and rates first")
         raise _refused("no_grades", "本地没有监管等级", "There are no grades of supervision here", *cure)
+    if kind is not None and actor.department not in kind.providers:
+        cure = ("由规则册在“抽查检查结果信息”中列为提供部门", "Let the rulebook name it among the providers of results")
+        raise _refused("no_results", "贵部门不能报送检查结果", "Your department may not deliver results", *cure)
     if not firms().exists():
         cure = ("先由登记部门报送单位", "Let the registering office deliver organisations first")
         raise _refused("no_firms", "登记册里还没有单位", "No organisation is registered yet", *cure)

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
-from xinlin.core.inspections import Graded, Held, Reason, graded, seed_of
+from xinlin.core.inspections import RESULT, Graded, Held, Reason, graded, seed_of
 from xinlin.core.lists import Entry
 from xinlin.core.people import normalise_identifier
 from xinlin.core.small_cells import hide_small
@@ -23,7 +23,9 @@ from xinlin.office import vault
 from xinlin.office.models.inspections import InspectionPlan
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.people import Subject
+from xinlin.office.models.publicity import PublicMark
 from xinlin.office.models.records import Record
+from xinlin.office.queries.office_clocks import name_of
 from xinlin.office.queries.people import own_subject, write_look
 from xinlin.office.queries.records import represented_now
 from xinlin.office.rulebook import current
@@ -32,7 +34,11 @@ from xinlin.office.scopes import Actor, NotAllowed, NotFound, today
 SEES = ("officer", "reviewer", "auditor")
 GRADED = ("enterprise", "institution", "social_organisation")
 """Sorts of organisations that are inspected: no person, and no office of the government."""
+TOLD = (Record.Status.ACTIVE, Record.Status.DISPUTED)
+"""A result under objection is shown as such."""
 KEY_PLACE = "inspection_plan.key"
+GRADES = "grades"
+"""The mark under which the counts of grades are kept."""
 NO_FIRM = "登记册里没有这家单位。There is no such organisation in the register."
 
 
@@ -104,34 +110,90 @@ class GradeCount:
     firms: int | None
 
 
-def counts(*, actor: Actor) -> list[GradeCount]:
-    """How many firms stand in each grade today, the best first. Raises `NotAllowed`."""
-    may_see(actor)
+def counted() -> dict[str, dict[str, int]]:
+    """Count the firms in each grade now, as JSON: ``grades``. Reads whatever stands of every firm."""
     usual = default_grade()
     if usual is None:
-        return []
+        return {"grades": {}}
     number = Counter(one.grade.code for one in graded_apart().values())
     number[usual.grade.code] = firms().count() - number.total()
-    shown = hide_small({grade.code: number[grade.code] for grade in grades()})
-    return [GradeCount(grade, shown[grade.code]) for grade in grades()]
+    return {"grades": dict(number)}
+
+
+def counts(*, actor: Actor) -> tuple[list[GradeCount], datetime | None]:
+    """How many firms stand in each grade, the best first, as the worker counted last, and when; counted now where none has.
+
+    Raises `NotAllowed`.
+    """
+    may_see(actor)
+    mark = PublicMark.objects.filter(name=GRADES).first()
+    number = (counted() if mark is None else mark.figures)["grades"]
+    shown = hide_small({grade.code: number.get(grade.code, 0) for grade in grades()})
+    return [GradeCount(grade, shown[grade.code]) for grade in grades()], mark.at if mark else None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """What one inspection found: a dated record that may be objected to, and is published like a licence."""
+
+    reference: str
+    department: Text
+    plan: str
+    on: date
+    matters: str
+    result: Text
+    findings: str
+    document: str
+    next_on: date | None
+    """When the authority said it comes again; None where it did not."""
+    disputed: bool
+
+
+def results_of(subjects: Iterable[int]) -> dict[int, list[ResultView]]:
+    """By primary key, what inspections of these firms found, the newest first. One query."""
+    kind, found = current().kinds.get(RESULT), dict[int, list[ResultView]]()
+    if kind is None:
+        return found
+    codes = next(field.codes or {} for field in kind.fields if field.code == "result")
+    rows = Record.objects.filter(kind=RESULT, subject__in=list(subjects), status__in=TOLD)
+    for row in rows.order_by("-occurred_on", "-pk"):
+        said, again = row.fields, row.fields.get("next_on")
+        view = ResultView(
+            reference=row.reference,
+            department=name_of(row.department),
+            plan=str(said.get("plan", "")),
+            on=row.occurred_on,
+            matters=str(said.get("matters", "")),
+            result=codes.get(str(said.get("result")), Text(zh="", en="")),
+            findings=str(said.get("findings") or ""),
+            document=row.document,
+            next_on=date.fromisoformat(again) if isinstance(again, str) and again else None,
+            disputed=row.status == Record.Status.DISPUTED,
+        )
+        found.setdefault(row.subject_id or 0, []).append(view)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class FirmGrade:
-    """A firm, its grade and why."""
+    """A firm, its grade and why, and what inspections of it found."""
 
     reference: str
     name: str
     grade: SupervisionGrade
     reasons: tuple[Reason, ...]
+    results: list[ResultView]
 
 
 def _firm_grades(found: list[Subject]) -> list[FirmGrade]:
     usual, apart = default_grade(), graded_apart(firm.pk for firm in found)
     if usual is None:
         return []
-    told = [(firm, apart.get(firm.pk, usual)) for firm in found]
-    return [FirmGrade(firm.pseudonym, firm.public_name, one.grade, one.reasons) for firm, one in told]
+    told, results = [(firm, apart.get(firm.pk, usual)) for firm in found], results_of(firm.pk for firm in found)
+    return [
+        FirmGrade(firm.pseudonym, firm.public_name, one.grade, one.reasons, results.get(firm.pk, []))
+        for firm, one in told
+    ]
 
 
 def of_firm(*, actor: Actor, identifier: str) -> FirmGrade:
@@ -203,17 +265,19 @@ class PlanView:
     grades: list[DrawnGrade]
 
 
-def _name(code: str) -> Text:
+def grade_name(code: str) -> Text:
+    """The name of a grade, or its code where the rulebook no longer has it."""
     grade = current().supervision_grades.get(code)
     return grade.name if grade else Text(zh=code, en=code)
 
 
-def _plan(plan: InspectionPlan) -> PlanView:
+def plan_view(plan: InspectionPlan) -> PlanView:
+    """A plan as anybody may see it."""
     office = current().departments.get(plan.department)
     held, taken = (hide_small({row["grade"]: row[what] for row in plan.grades}) for what in ("firms", "drawn"))
     rows = [
         DrawnGrade(
-            _name(row["grade"]), share(row["per_mille"]), held[row["grade"]], taken[row["grade"]], row["last_lot"]
+            grade_name(row["grade"]), share(row["per_mille"]), held[row["grade"]], taken[row["grade"]], row["last_lot"]
         )
         for row in plan.grades
     ]
@@ -236,50 +300,15 @@ def _plan(plan: InspectionPlan) -> PlanView:
     )
 
 
-def _visible(actor: Actor | None) -> QuerySet[InspectionPlan]:
+def visible(actor: Actor | None) -> QuerySet[InspectionPlan]:
+    """The plans that the actor may open: an officer those of the own department; all are public in numbers."""
     found = InspectionPlan.objects.filter(rulebook=current().code)
     return found.filter(department=actor.department) if actor is not None and actor.role == "officer" else found
 
 
 def plans(*, actor: Actor | None = None) -> list[PlanView]:
     """Seed, rates and numbers of the plans, the newest first. They are public; an officer's desk lists their own department's."""
-    return [_plan(one) for one in _visible(actor).order_by("-announced_at")[:100]]
-
-
-@dataclass(frozen=True, slots=True)
-class DrawnLine:
-    """A firm that was drawn, and its reasons on the day of the draw: what, class, end."""
-
-    name: str
-    code: str
-    grade: Text
-    reasons: list[tuple[Text, str, date]]
-
-
-def plan(*, actor: Actor, number: str) -> tuple[PlanView, list[DrawnLine]]:
-    """A plan with its firms, those of the worst grade first: an officer's own department's, any to the centre and auditors.
-
-    The firms are not told that it was read: they would know before the inspector comes. Raises `NotAllowed`, `NotFound`.
-    """
-    may_see(actor)
-    found = _visible(actor).filter(number=number).first()
-    if found is None:
-        raise NotFound("没有这个抽查计划，或它不属于您的部门。There is no such plan of your department.")
-    rank = {grade.code: -grade.rank for grade in grades()}
-    drawn = sorted(found.firms.select_related("subject"), key=lambda one: (rank.get(one.grade, 0), one.pk))
-    lines = [
-        DrawnLine(
-            name=one.subject.public_name,
-            code=vault.unseal(one.subject.identifier_sealed, "subject.identifier"),
-            grade=_name(one.grade),
-            reasons=[
-                (Text.model_validate(row["name"]), row["record_class"], date.fromisoformat(row["ends_on"]))
-                for row in one.reasons
-            ],
-        )
-        for one in drawn
-    ]
-    return _plan(found), lines
+    return [plan_view(one) for one in visible(actor).order_by("-announced_at")[:100]]
 
 
 def plan_of_year(actor: Actor) -> str:
