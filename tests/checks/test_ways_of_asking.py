@@ -81,6 +81,17 @@ def test_a_broken_file_ends_with_a_line_that_says_where(api: Api, body: bytes, k
     assert "line" in said["where"]
 
 
+def test_an_unclosed_quotation_mark_is_named_by_the_line_where_it_opens(api: Api) -> None:
+    rows = [f"{uscc(810_000 + n)},单位{n}" for n in range(6)]
+    rows[3] = f'{uscc(810_003)},"单位'
+    *answered, line = b"".join(
+        _stream(api, ("identifier,name\n" + "\n".join(rows) + "\n").encode()).streaming_content
+    ).splitlines()
+    said = json.loads(line)["problem"]
+    assert (said["where"], said["what"]["en"]) == ("line 5", "line 5: a quotation mark is not closed")
+    assert not answered, "nothing of that thousand is answered"
+
+
 def test_a_file_is_taken_whole_before_the_first_answer(api: Api) -> None:
     rows = [f"{uscc(n)},示例{n}号有限公司" for n in range(3_000)]
     answered = _stream(api, ("identifier,name\n" + "\n".join(rows) + "\n").encode())

@@ -15,6 +15,8 @@ from xinlin.core.values import Text
 
 RESULT = "inspection_result"
 """The kind of record that says what an inspection found (抽查检查结果). It is neutral: nothing rests on it."""
+CLEAN = ("nothing", "no_activity")
+"""Results that say that nothing was found."""
 
 
 @dataclass(frozen=True, slots=True)

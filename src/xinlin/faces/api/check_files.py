@@ -127,11 +127,15 @@ def _rows(file: IO[bytes]) -> Iterator[Applicant]:
     header = [name.strip() for name in next(reader, [])]
     if header != ["identifier", "name"]:
         raise _broken(1, "表头应为 identifier,name", "the header must be identifier,name")
+    begun = reader.line_num + 1
     for row in reader:
+        line, begun = begun, reader.line_num + 1
         if not any(row):
             continue
         if len(row) != 2:
-            raise _broken(reader.line_num, "应有两列", "two columns are expected")
+            raise _broken(line, "应有两列", "two columns are expected")
+        if reader.line_num > line:
+            raise _broken(line, "引号没有闭合", "a quotation mark is not closed")
         yield Applicant(row[0].strip(), row[1].strip())
 
 

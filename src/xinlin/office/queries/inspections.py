@@ -13,7 +13,7 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
-from xinlin.core.inspections import RESULT, Graded, Held, Reason, graded, seed_of
+from xinlin.core.inspections import CLEAN, RESULT, Graded, Held, Reason, graded, seed_of
 from xinlin.core.lists import Entry
 from xinlin.core.people import normalise_identifier
 from xinlin.core.small_cells import hide_small
@@ -142,6 +142,8 @@ class ResultView:
     on: date
     matters: str
     result: Text
+    clean: bool
+    """Whether nothing was found."""
     findings: str
     document: str
     next_on: date | None
@@ -165,6 +167,7 @@ def results_of(subjects: Iterable[int]) -> dict[int, list[ResultView]]:
             on=row.occurred_on,
             matters=str(said.get("matters", "")),
             result=codes.get(str(said.get("result")), Text(zh="", en="")),
+            clean=said.get("result") in CLEAN,
             findings=str(said.get("findings") or ""),
             document=row.document,
             next_on=date.fromisoformat(again) if isinstance(again, str) and again else None,
