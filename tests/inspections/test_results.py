@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -110,7 +110,24 @@ def test_only_an_officer_of_the_plans_own_department_records(drawn: tuple[str, S
         _record((drawn[0], never.subject))
 
 
-def test_a_result_under_objection_is_marked_and_cannot_be_written_over(drawn: tuple[str, Subject]) -> None:
+@pytest.fixture
+def guizhou(settings: Any) -> None:
+    """A city whose rulebook names a procedure for objections."""
+    settings.CITY = "guizhou"
+
+
+def test_who_reads_the_list_is_seen_by_the_firm_but_not_before_the_inspector_came(drawn: tuple[str, Subject]) -> None:
+    queries.page(actor=OFFICER, number=drawn[0])
+    look = Look.objects.get(subject=drawn[1])
+    assert (look.purpose, look.shown_from) == ("安排抽查", date(today().year + 1, 1, 1))
+    _record(drawn)
+    queries.one(actor=OFFICER, number=drawn[0], reference=drawn[1].pseudonym)
+    assert Look.objects.filter(subject=drawn[1], purpose="安排抽查").latest("pk").shown_from is None
+
+
+def test_a_result_under_objection_is_marked_and_cannot_be_written_over(
+    guizhou: None, drawn: tuple[str, Subject]
+) -> None:
     _record(drawn)
     boss = _led(Listed(drawn[1], "", drawn[1].public_name))
     account = Account.objects.create(username="boss", display_name="陈大海", subject=boss)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext_noop
 
 from xinlin.core.inspections import RESULT
 from xinlin.core.values import Text
@@ -20,8 +22,10 @@ from xinlin.office.queries.inspections import (
     may_see,
     plan_view,
     results_of,
+    told_on,
     visible,
 )
+from xinlin.office.queries.people import Delay, Read, write_looks
 from xinlin.office.scopes import Actor, NotFound, today
 
 PAGE = 200
@@ -67,7 +71,7 @@ def _drawn(actor: Actor, number: str) -> QuerySet[DrawnFirm]:
 def page(*, actor: Actor, number: str, after: int = 0) -> PlanPage:
     """Up to `PAGE` firms of a plan: an officer's own department's, any to the centre and auditors.
 
-    The firms are not told that it was read: they would know before the inspector comes. Raises `NotAllowed`, `NotFound`.
+    Writes the looks, as `_note` says. Raises `NotAllowed`, `NotFound`.
     """
     every = _drawn(actor, number)
     told = Record.objects.filter(kind=RESULT, subject=OuterRef("subject"), fields__plan=number, status__in=TOLD)
@@ -75,7 +79,7 @@ def page(*, actor: Actor, number: str, after: int = 0) -> PlanPage:
     plan = visible(actor).get(number=number)
     return PlanPage(
         plan=plan_view(plan),
-        lines=_lines(rows[:PAGE]),
+        lines=_lines(actor, rows[:PAGE]),
         drawn=sum(row["drawn"] for row in plan.grades),
         inspected=every.filter(Exists(told)).count(),
         after=rows[PAGE - 1].pk if len(rows) > PAGE else 0,
@@ -83,19 +87,31 @@ def page(*, actor: Actor, number: str, after: int = 0) -> PlanPage:
 
 
 def one(*, actor: Actor, number: str, reference: str) -> DrawnLine:
-    """One firm of a plan, by its handle. Raises `NotAllowed`, `NotFound`."""
+    """One firm of a plan, by its handle. Writes the look. Raises `NotAllowed`, `NotFound`."""
     rows = list(_drawn(actor, number).filter(subject__pseudonym=reference))
     if not rows:
         raise NotFound("这个计划没有抽中它。The plan did not draw it.")
-    return _lines(rows)[0]
+    return _lines(actor, rows)[0]
 
 
-def _lines(rows: list[DrawnFirm]) -> list[DrawnLine]:
+def _note(actor: Actor, rows: list[DrawnFirm], told: Container[int]) -> None:
+    """Write the looks. Whoever was not inspected yet sees them once the plan's year is over, or would know before the inspector comes."""
+    words = (gettext_noop("安排抽查"), gettext_noop("国办发〔2019〕35号"), [RESULT], gettext_noop("查看抽查名单"))
+    later: dict[date, list[int]] = {}
+    for row in rows:
+        if row.subject_id not in told:
+            later.setdefault(told_on(row.plan), []).append(row.subject_id)
+    reads = [Read(keys, *words, delay=Delay(day, words[1])) for day, keys in later.items()]
+    write_looks(actor=actor, reads=[Read([row.subject_id for row in rows if row.subject_id in told], *words), *reads])
+
+
+def _lines(actor: Actor, rows: list[DrawnFirm]) -> list[DrawnLine]:
     results, day = results_of(row.subject_id for row in rows), today()
-    lines = []
+    lines, told = list[DrawnLine](), set[int]()
     for row in rows:
         own = [one for one in results.get(row.subject_id, []) if one.plan == row.plan.number]
-        due = own[0].next_on if own else date(row.plan.year, 12, 31)
+        due = own[0].next_on if own else told_on(row.plan) - timedelta(days=1)
+        told |= {row.subject_id} if own else set()
         lines.append(
             DrawnLine(
                 reference=row.subject.pseudonym,
@@ -110,4 +126,5 @@ def _lines(rows: list[DrawnFirm]) -> list[DrawnLine]:
                 overdue=due is not None and due < day,
             )
         )
+    _note(actor, rows, told)
     return lines

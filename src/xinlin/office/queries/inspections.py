@@ -274,6 +274,11 @@ def grade_name(code: str) -> Text:
     return grade.name if grade else Text(zh=code, en=code)
 
 
+def told_on(plan: InspectionPlan) -> date:
+    """The day after the plan's year: from then on everybody may know whom it drew."""
+    return date(plan.year + 1, 1, 1)
+
+
 def plan_view(plan: InspectionPlan) -> PlanView:
     """A plan as anybody may see it."""
     office = current().departments.get(plan.department)
@@ -285,8 +290,8 @@ def plan_view(plan: InspectionPlan) -> PlanView:
         for row in plan.grades
     ]
     name = office.name if office else Text(zh=plan.department, en=plan.department)
-    told_on, seed = date(plan.year + 1, 1, 1), ""
-    if plan.root and told_on <= today():
+    seed = ""
+    if plan.root and told_on(plan) <= today():
         seed = seed_of(plan.root, vault.unseal(plan.key_sealed, KEY_PLACE), plan.department, plan.year)
     return PlanView(
         number=plan.number,
@@ -295,7 +300,7 @@ def plan_view(plan: InspectionPlan) -> PlanView:
         root=plan.root,
         key_sha256=plan.key_sha256,
         seed=seed,
-        seed_on=told_on,
+        seed_on=told_on(plan),
         head_size=plan.head_size,
         announced_at=plan.announced_at,
         drawn_at=plan.drawn_at,
