@@ -24,6 +24,12 @@ from xinlin.office.models.scores import ScoreRun
 print([replay(actor=SYSTEM, number=run.number).holds for run in ScoreRun.objects.filter(state="done")])
 """
 
+STATES = """
+from xinlin.office.models.scores import ScoreRun
+states = list(ScoreRun.objects.values_list("state", flat=True))
+print(f"{states.count('done')} done, {states.count('failed')} failed")
+"""
+
 
 def figures(city: City) -> list[str]:
     return city.do(FIGURES)[1].splitlines()
@@ -43,3 +49,6 @@ def test_killed_runs_publish_nothing_and_the_next_publishes_all(city: City) -> N
     *after, leaves = figures(city)
     assert (sorted(after), leaves) == (sorted(2 * before), "2"), "the same figures, in places of their own tree"
     assert city.do(HOLDS)[1] == "[True, True]"
+    city.do(WHOLE_RUN)
+    assert city.do(STATES)[1] == "3 done, 5 failed", "a killed run is seen to have ended"
+    assert list((city.data / "snapshots").iterdir()) == [], "and nothing that it froze lies about"

@@ -6,6 +6,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,7 @@ def workplace(out: Path, key: str = "") -> Iterator[Path]:
     mine = f"{MARK}{key or secrets.token_hex(6)}"
     for left in out.glob(f"{MARK}*"):
         if left.name != mine:
-            _remove_if_left(left)
+            removed_if_left(left)
     folder = out / mine
     held = _taken(folder)
     if held is None:
@@ -68,14 +69,27 @@ def _taken(folder: Path) -> int | None:
         os.close(held)
 
 
-def _remove_if_left(work: Path) -> None:
-    """Remove the folder of a run whose process has ended: a living one holds the lock in it."""
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make the folder, of a name that nobody else has, and hold it: its maker is seen to live. Whoever made it removes it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    while (lock := _taken(folder)) is None:  # somebody just looks whether it was left
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def removed_if_left(work: Path) -> bool:
+    """Remove the folder of a run whose process has ended: a living one holds the lock in it. Whether it was removed."""
     try:
         with (work / HELD).open("a") as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(work, ignore_errors=True)
     except OSError:
-        return
+        return False
+    return True
 
 
 @contextmanager

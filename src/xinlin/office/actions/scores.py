@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
@@ -23,6 +23,7 @@ from xinlin.engine import scores as engine
 from xinlin.engine.figures import Figures
 from xinlin.engine.snapshot import Row, Snapshot, SnapshotWriter
 from xinlin.engine.streamed import Stream, freeze_stream
+from xinlin.engine.workplaces import HELD, held, removed_if_left
 from xinlin.office.actions.score_publication import Publication, publish
 from xinlin.office.failpoints import reached
 from xinlin.office.models.scores import Score, ScoreRun
@@ -40,7 +41,7 @@ SAMPLE = 500
 """How many people of each run are scored again by the plain evaluator; all of them where there are fewer."""
 
 SILENT_AFTER = timedelta(days=1)
-"""A run that has not ended by then was ended."""
+"""A run on another machine that has not ended by then was ended; of one on this machine it is seen at once."""
 MANY = 8
 """Where there is one person to so many records or fewer, all records are passed through: a look-up costs so many rows read."""
 REPLAYS = "replay-"
@@ -144,15 +145,15 @@ def _begin(plan: Plan, known: Horizon) -> ScoreRun:
 
 def _sweep(folder: Path) -> None:
     """Delete what runs left behind whose process was ended: records of people, some of whom may have left since."""
-    silent = now() - SILENT_AFTER
-    ScoreRun.objects.filter(state=ScoreRun.State.RUNNING, started_at__lt=silent).update(
-        state=ScoreRun.State.FAILED, finished_at=now()
-    )
+    silent, running = now() - SILENT_AFTER, ScoreRun.objects.filter(state=ScoreRun.State.RUNNING)
+    killed = [one.name for one in folder.glob("PF*") if (one / HELD).exists() and removed_if_left(one)]
+    ended = running.filter(Q(started_at__lt=silent) | Q(number__in=killed))
+    ended.update(state=ScoreRun.State.FAILED, finished_at=now())
     Score.objects.filter(run__in=ScoreRun.objects.filter(state=ScoreRun.State.FAILED)).delete()
-    running = set(ScoreRun.objects.filter(state=ScoreRun.State.RUNNING).values_list("number", flat=True))
+    living = set(running.values_list("number", flat=True))
     for left in folder.iterdir() if folder.is_dir() else ():
-        ended = left.name.startswith("PF") and left.name not in running
-        if ended or (left.name.startswith(REPLAYS) and left.stat().st_mtime < silent.timestamp()):
+        gone = left.name.startswith("PF") and left.name not in living
+        if gone or (left.name.startswith(REPLAYS) and left.stat().st_mtime < silent.timestamp()):
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -185,19 +186,20 @@ def run(*, actor: Actor, as_of: date | None = None, trade: str = "", progress: P
     score_run = _begin(plan, known)
     folder = snapshots / score_run.number
     try:
-        snapshot = freeze([plan], folder, people, consents_to(scheme).values("subject_id"), Past.at(known))
-        score_run.inputs_sha256, score_run.frozen = snapshot.sha256, snapshot.people
-        sample = _sample(plan, people, Past.at(known), score_run.started_at)
-        publication = Publication(score_run, plan, people, folder)
-        reached("scores.frozen")
-        for part in engine.parts(plan, folder, progress=progress):
-            differences = _differences(plan, sample, part.figures)
-            if differences:
-                raise EnginesDiffer("; ".join(differences[:5]))
-            publication.put(part.figures)
-            reached("scores.put")
-        score_run.checked = len(sample)
-        publish(publication, actor=actor)
+        with held(folder):
+            snapshot = freeze([plan], folder, people, consents_to(scheme).values("subject_id"), Past.at(known))
+            score_run.inputs_sha256, score_run.frozen = snapshot.sha256, snapshot.people
+            sample = _sample(plan, people, Past.at(known), score_run.started_at)
+            publication = Publication(score_run, plan, people, folder)
+            reached("scores.frozen")
+            for part in engine.parts(plan, folder, progress=progress):
+                differences = _differences(plan, sample, part.figures)
+                if differences:
+                    raise EnginesDiffer("; ".join(differences[:5]))
+                publication.put(part.figures)
+                reached("scores.put")
+            score_run.checked = len(sample)
+            publish(publication, actor=actor)
     except BaseException as error:
         score_run.state = ScoreRun.State.REFUSED if isinstance(error, EnginesDiffer) else ScoreRun.State.FAILED
         score_run.finished_at = now()
