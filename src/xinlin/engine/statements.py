@@ -1,7 +1,6 @@
-"""Turns an indicator's plan into SQL: the rows that it takes, for an engine that sums them in arrays, or its points whole.
+"""Turns an indicator's plan into SQL: the rows that it takes from the view named after their kind (评分语句).
 
-`rows_sql` is what `xinlin.engine.scores` runs on DuckDB. `indicator_sql` and `contributions_sql` are complete statements
-for an engine that computes in SQL alone, as `xinlin.engine.spark` does; each reads the view named after the kind of record.
+`xinlin.engine.scores` sums such rows in arrays, `xinlin.engine.spark_statements` in SQL.
 """
 
 from __future__ import annotations
@@ -126,30 +125,6 @@ def clamp_sql(value: str, limits: Limits) -> str:
     return value
 
 
-def _measure_sql(plan: IndicatorPlan) -> str:
-    """The measure of a group of records as an SQL aggregate."""
-    of = _column(plan.measure.of or "")
-    match plan.measure.take:
-        case "count":
-            return "count(*)"
-        case "sum":
-            return f"CAST(sum(coalesce({of}, 0)) AS BIGINT)"
-        case "max":
-            return f"max({of})"
-        case "latest":
-            return f"max_by({of}, (occurred_on, record)) FILTER (WHERE {of} IS NOT NULL)"
-        case "exists":
-            return "1"
-
-
-def _single_sql(plan: IndicatorPlan) -> str:
-    """The measure of one record by itself. A sum over a record without the field is 0; a maximum of nothing is nothing."""
-    if plan.measure.take in ("count", "exists"):
-        return "1"
-    of = _column(plan.measure.of or "")
-    return f"coalesce({of}, 0)" if plan.measure.take == "sum" else of
-
-
 def _in_force_sql(as_of: date) -> str:
     """A snapshot gives every record an end; one without an end of its own ends in the year 9999."""
     return f"status = 'active' AND occurred_on <= {literal(as_of)} AND ends_on > {literal(as_of)}"
@@ -194,90 +169,3 @@ def rows_sql(plan: IndicatorPlan, as_of: date, more: str = "") -> str:
 def holders_sql(rule: ClassRule, as_of: date) -> str:
     """``SELECT subject`` of those of whom a record holds that the class rule names; once for each such record."""
     return f'SELECT subject FROM "{rule.kind}" WHERE {_in_force_sql(as_of)} AND NOT via AND {filter_sql(rule.where)}'
-
-
-def repeat_view(kind: str, within: str) -> str:
-    """The view with the day on which the repeat term of each day ends: (day, ends), for all days of the kind's records."""
-    return f"repeats_{kind}_{within}"
-
-
-def _weighed_sql(plan: IndicatorPlan) -> str:
-    """Points record by record, repeats weighed by the view `repeat_view` (day, ends)."""
-    gained = award_sql(plan.points, _single_sql(plan))
-    if not plan.repeat:
-        return f"SELECT subject, occurred_on, record, {gained} AS points FROM taken"
-    return (
-        f"SELECT taken.subject, occurred_on, record, {gained} * CASE WHEN occurred_on < ends THEN {plan.repeat.factor} "
-        "ELSE 1 END AS points FROM (SELECT *, lag(occurred_on) OVER (PARTITION BY subject ORDER BY occurred_on, record) "
-        f'AS previous FROM taken) AS taken LEFT JOIN "{repeat_view(plan.kind, plan.repeat.within)}" AS terms ON terms.day = previous'
-    )
-
-
-def _record_points_sql(plan: IndicatorPlan) -> str:
-    """Points record by record; only the highest where the rule keeps one."""
-    if not plan.highest_only:
-        return _weighed_sql(plan)
-    return (
-        "SELECT subject, occurred_on, record, points FROM (SELECT *, row_number() OVER (PARTITION BY subject "
-        f"ORDER BY abs(points) DESC, occurred_on, record) AS place FROM ({_weighed_sql(plan)})) WHERE place = 1"
-    )
-
-
-def indicator_sql(plan: IndicatorPlan, as_of: date) -> str:
-    """``SELECT subject, points`` for one indicator, one row per subject with records, limits applied."""
-    taken = f"WITH taken AS ({taken_sql(plan, as_of)})"
-    if plan.measure.over == "all":
-        points = clamp_sql(award_sql(plan.points, "measured"), plan.overall)
-        return f"{taken} SELECT subject, {points} AS points FROM (SELECT subject, {_measure_sql(plan)} AS measured FROM taken GROUP BY subject)"
-    if plan.measure.over == "calendar_year":
-        yearly = (
-            f"SELECT subject, {clamp_sql(award_sql(plan.points, 'measured'), plan.per_year)} AS points FROM "
-            f"(SELECT subject, year(occurred_on) AS y, {_measure_sql(plan)} AS measured FROM taken GROUP BY subject, y)"
-        )
-    else:
-        summed = clamp_sql("CAST(sum(points) AS BIGINT)", plan.per_year)
-        yearly = (
-            f"SELECT subject, {summed} AS points FROM ({_record_points_sql(plan)}) GROUP BY subject, year(occurred_on)"
-        )
-    return f"{taken} SELECT subject, {clamp_sql('CAST(sum(points) AS BIGINT)', plan.overall)} AS points FROM ({yearly}) GROUP BY subject"
-
-
-def _portions_sql(plan: IndicatorPlan) -> str:
-    """What each taken record gives before limits: sums and counts as they grow, others to the record that decides."""
-    part = "subject" if plan.measure.over == "all" else "subject, year(occurred_on)"
-    ordered = f"PARTITION BY {part} ORDER BY occurred_on, record"
-    if plan.measure.over == "record":
-        return f"SELECT subject, occurred_on, record, points AS raw FROM ({_record_points_sql(plan)})"
-    if plan.measure.take in ("count", "sum"):
-        of = "1" if plan.measure.take == "count" else f"coalesce({_column(plan.measure.of or '')}, 0)"
-        running = f"SELECT *, CAST(sum({of}) OVER ({ordered}) AS BIGINT) AS measured FROM taken"
-        gained = award_sql(plan.points, "measured")
-        return (
-            f"SELECT subject, occurred_on, record, {gained} - coalesce(lag({gained}) OVER ({ordered}), 0) AS raw "
-            f"FROM ({running})"
-        )
-    of = "1" if plan.measure.take == "exists" else _column(plan.measure.of or "")
-    first = {
-        "exists": "occurred_on, record",
-        "max": f"{of} DESC NULLS LAST, occurred_on, record",
-        "latest": f"({of} IS NULL), occurred_on DESC, record DESC",
-    }[plan.measure.take]
-    return (
-        f"SELECT subject, occurred_on, record, CASE WHEN row_number() OVER (PARTITION BY {part} ORDER BY {first}) = 1 "
-        f"AND {of} IS NOT NULL THEN {award_sql(plan.points, of)} ELSE 0 END AS raw FROM taken"
-    )
-
-
-def contributions_sql(plan: IndicatorPlan, as_of: date) -> str:
-    """``SELECT subject, occurred_on, record, points`` for one indicator: every record that leaves points within the limits."""
-    yearly = "PARTITION BY subject, year(occurred_on) ORDER BY occurred_on, record"
-    overall = "PARTITION BY subject ORDER BY occurred_on, record"
-    year_run, whole_run = clamp_sql("year_run", plan.per_year), clamp_sql("whole_run", plan.overall)
-    return (
-        f"WITH taken AS ({taken_sql(plan, as_of)}), portions AS ({_portions_sql(plan)}), "
-        f"by_year AS (SELECT *, CAST(sum(raw) OVER ({yearly}) AS BIGINT) AS year_run FROM portions), "
-        f"kept AS (SELECT *, {year_run} - coalesce(lag({year_run}) OVER ({yearly}), 0) AS left_by_year FROM by_year), "
-        f"summed AS (SELECT *, CAST(sum(left_by_year) OVER ({overall}) AS BIGINT) AS whole_run FROM kept), "
-        f"limited AS (SELECT subject, occurred_on, record, {whole_run} - coalesce(lag({whole_run}) OVER ({overall}), 0) AS points "
-        "FROM summed) SELECT subject, occurred_on, record, points FROM limited WHERE points <> 0"
-    )
