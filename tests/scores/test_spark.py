@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,10 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from tests.scores.spark_cluster import WORKERS, standalone
 from tests.scores.test_engine import START, any_scheme, days, freeze, scheme_of, towns
 from tests.scores.test_engine_odd_folders import READ, RECORDS, city, scored, with_column
+from tests.scores.test_engine_runs import blocks_of
 from tests.scores.test_open_folder import Run, folder, score
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
-from xinlin.core.schemes import Award, Each, FieldTest, Measure, Scheme
+from xinlin.core.schemes import Award, Each, FieldTest, Limits, Measure, Repeat, Scheme
 from xinlin.engine import scores, spark
 from xinlin.engine.figures import Part
 from xinlin.engine.runs import TooManyPoints
@@ -82,6 +83,31 @@ def test_a_condition_on_a_field_of_thousands_of_values_is_read(tmp_path: Path) -
     )
     here, there = _both(compile_scheme(scheme, START), tmp_path / "snapshot")
     assert there == here
+
+
+def test_a_run_that_ended_between_two_blocks_goes_on_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "PEOPLE", 1)
+    people = {
+        n: [Fact(f"r{n}-{at}", "deed", START + timedelta(days=150 * at), fields={"hours": n % 9}) for at in range(4)]
+        for n in range(0, 80, 2)
+    }
+    scheme = scheme_of(
+        measure=Measure(take="sum", of="hours", over="record"),
+        points=Award(each=Each(units=2, points=1)),
+        repeat=Repeat(within="P6M", factor=3),
+        per_year=Limits(cap=9),
+    )
+    plan = compile_scheme(scheme, START + timedelta(days=500))
+    with blocks_of(30):
+        freeze(people, tmp_path / "snapshot")
+        whole = list(scores.parts(plan, tmp_path / "snapshot", lines=True))
+        begun = spark.parts(plan, tmp_path / "snapshot", lines=True)
+        first = next(begun)
+        begun.close()
+        assert [path.name for path in tmp_path.iterdir()] == ["snapshot"]
+        rest = list(spark.parts(plan, tmp_path / "snapshot", lines=True, begin=first.last))
+    assert [(part.first, part.last) for part in whole] == [(0, 27), (27, 54), (54, 79)]
+    assert _told([first, *rest]) == _told(whole)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -59,12 +60,16 @@ No row group is passed over by its dictionary: Parquet's Java reader breaks on p
 """
 STARTING = {
     "spark.sql.codegen.cache.maxEntries": "4000",
+    "spark.driver.defaultJavaOptions": "-XX:+UseParallelGC",
+    "spark.executor.defaultJavaOptions": "-XX:+UseParallelGC",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
 """What holds as long as Spark runs. A scheme of 40 indicators has more code than the hundred pieces that Spark keeps by itself."""
+PEOPLE = 3 << 20
+"""How many subjects a job has at most, where the blocks of a snapshot are smaller: each job's code is compiled anew."""
 AT_ONCE = 32
-"""How many blocks are in work at most; what there are cores for runs, in the order of the blocks."""
+"""How many jobs there are at once at most; as many run as there are cores, in their order."""
 TYPES = {
     pa.int32(): "INT",
     pa.int64(): "BIGINT",
@@ -154,24 +159,25 @@ class _Run:
         )
         self._view(name, self.work / f"{name}.parquet")
 
-    def score(self, block: Block, lines: bool) -> Part:
-        """The block's part: executors write it, and this process reads it. Raises `TooManyPoints`."""
+    def write(self, block: Block, lines: bool) -> None:
+        """Let executors score the block and write what they find. Raises `TooManyPoints`."""
         self.spark.sparkContext.setJobGroup(self.work.name, f"subjects {block[0]} to {block[1] - 1}")
-        figures = self._written(figures_sql(self.plan, self.held, block), f"figures-{block[0]}")
-        told = []
-        if lines and indicators_held(self.plan, self.held):
-            told = _lines(
-                self.plan, self.held, self._written(lines_sql(self.plan, self.held, block), f"lines-{block[0]}")
-            )
-        return Part(*block, _figures(self.plan, figures), told)
+        _write(self.spark, figures_sql(self.plan, self.held, block), self.work / f"figures-{block[0]}")
+        if lines:
+            _write(self.spark, lines_sql(self.plan, self.held, block), self.work / f"lines-{block[0]}")
 
-    def _written(self, statement: str, name: str) -> pa.Table:
-        """What the statement gives, by way of files: in the order of their names."""
-        place = self.work / name
-        _write(self.spark, statement, place)
-        table = ds.dataset([path.as_posix() for path in sorted(place.glob("part-*"))], format="parquet").to_table()
-        shutil.rmtree(place, ignore_errors=True)
-        return table
+    def read(self, block: Block, lines: bool) -> Part:
+        """What was written of the block, which is then gone."""
+        figures = _figures(self.plan, _emptied(self.work / f"figures-{block[0]}"))
+        given = _lines(self.plan, self.held, _emptied(self.work / f"lines-{block[0]}")) if lines else []
+        return Part(*block, figures, given)
+
+
+def _emptied(folder: Path) -> pa.Table:
+    """What Spark wrote, in the order of its files' names."""
+    table = ds.dataset([path.as_posix() for path in sorted(folder.glob("part-*"))], format="parquet").to_table()
+    shutil.rmtree(folder)
+    return table
 
 
 def _write(spark: SparkSession, statement: str, target: Path) -> None:
@@ -215,6 +221,14 @@ def _lines(plan: Plan, held: set[str], found: pa.Table) -> list[Lines]:
     return given
 
 
+def _blocks(size: int) -> list[Block]:
+    """The blocks of a snapshot, small ones joined: a block reads the row groups of its own people."""
+    edges = edges_of(size)
+    each = max(PEOPLE // max(edges[0][1], 1), 1) if edges else 1
+    joined = [edges[at : at + each] for at in range(0, len(edges), each)]
+    return [(some[0][0], some[-1][1]) for some in joined]
+
+
 def parts(
     plan: Plan,
     folder: Path,
@@ -224,12 +238,12 @@ def parts(
     begin: int = 0,
     progress: Progress | None = None,
 ) -> Iterator[Part]:
-    """Score the snapshot in ``folder`` on Spark; the same blocks in the same order as the engine of one machine.
+    """Score the snapshot in ``folder`` on Spark, block by block, in order. Blocks before the number ``begin`` are left out.
 
     ``threads`` has no effect: the cluster has its own. Raises `SparkMissing`, `TooManyPoints`.
     """
     numbers = enrolled(folder)
-    blocks = [block for block in edges_of(int(numbers[-1]) + 1 if len(numbers) else 0) if block[0] >= begin]
+    blocks = [block for block in _blocks(int(numbers[-1]) + 1 if len(numbers) else 0) if block[0] >= begin]
     if not blocks:
         return
     spark = session()
@@ -239,12 +253,16 @@ def parts(
         work.chmod(0o777)  # executors may be somebody else
         run = _Run(spark, plan, folder, held_kinds(folder, plan.kinds), work)
         run.register()
-        running = [pool.submit(run.score, block, lines) for block in blocks]
+        lines = lines and bool(indicators_held(plan, run.held))
+        written = [pool.submit(run.write, block, lines) for block in blocks]
         try:
-            for done, part in enumerate(running, 1):
-                yield part.result()
+            for done, block in enumerate(blocks):
+                written[done].result()
+                yield run.read(block, lines)
                 if progress:
-                    progress(done, len(blocks))
+                    progress(done + 1, len(blocks))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            spark.sparkContext.cancelJobGroup(work.name)
+            while not all(job.done() for job in written):  # one may only be about to begin
+                spark.sparkContext.cancelJobGroup(work.name)
+                time.sleep(0.2)
