@@ -19,6 +19,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 NAME = f"spark sql {version('pyspark')}" if find_spec("pyspark") else "spark sql"
 MASTER = "XINLIN_SPARK_MASTER"
 """The environment variable that names the cluster, such as spark://host:7077; without it all cores of this machine."""
+LOOPBACK = ("127.0.0.1", "localhost")
 SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
@@ -104,7 +106,7 @@ def _session(master: str) -> SparkSession:
     builder = SparkSession.builder.master(master).appName("xinlin")
     for name, value in (SETTINGS | STARTING).items():
         builder = builder.config(name, value)
-    if master.startswith("spark://"):
+    if urlsplit(master).hostname in LOOPBACK:  # the machine's own name may lead elsewhere, or nowhere
         builder = builder.config("spark.driver.host", os.environ.get("SPARK_LOCAL_IP", "127.0.0.1"))
     try:
         return builder.getOrCreate()
