@@ -362,8 +362,8 @@ def _inherit(gathering: _Gathering, parent: Rulebook | None) -> None:
             elif code in inherited:
                 zh, en = f"{code} 已在 {parent.code} 规则册中", f"{code} already stands in the rulebook {parent.code}"
                 cure = Text(
-                    zh="改用自己的代码；上级规则册的条目不能改写",
-                    en="choose a code of your own; rows of the rulebook above cannot be overridden",
+                    zh="若指同一条目，请删去，上级的已经有效；否则改用自己的代码，上级规则册的条目不能改写",
+                    en="leave it out if you mean that one, which holds here too, or choose another code; what is inherited cannot be overridden",
                 )
                 gathering.say("override", (section, code), zh, en, cure)
 
