@@ -2,7 +2,7 @@
 
 Whole processes of ``xinlin score --snapshot``, one after the other: DuckDB, Spark with all cores of this machine, and Spark on a
 standalone cluster of two workers with a core each on loopback, which the bench starts itself. All results are compared. Spark is
-at home on many machines; on one it shows what its start, its shuffles and its plans cost, and that it gives the same.
+at home on many machines; on one it shows what its start, its plans and their code cost, and that it gives the same.
 """
 
 from __future__ import annotations

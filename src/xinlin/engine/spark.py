@@ -56,20 +56,23 @@ SETTINGS = {
 }
 """Standard SQL: identifiers in double quotes, text as it stands, an error where a number does not fit.
 
-Where there is one task a block, nothing is left to adapt, and compiling takes longer than computing: code is the same for all
-indicators of one form, however often it is asked for, and no second table makes it longer.
+Where there is one task a block, nothing is left to adapt. Every indicator has a program of its own, and to compile it takes longer
+than to run it over a city's records: indicators of one form share theirs, and no second table makes it longer.
+
 No row group is passed over by its dictionary: Parquet's Java reader breaks on packed dictionaries of more than 8 KiB (parquet-java 3478).
 """
+JAVA = "-XX:+UseParallelGC -XX:TieredStopAtLevel=1"
+"""Compile quickly rather than well, for the same reason; ``spark.executor.extraJavaOptions`` of whoever runs it come later."""
 STARTING = {
     "spark.sql.codegen.cache.maxEntries": "4000",
-    "spark.driver.defaultJavaOptions": "-XX:+UseParallelGC",
-    "spark.executor.defaultJavaOptions": "-XX:+UseParallelGC",
+    "spark.driver.defaultJavaOptions": JAVA,
+    "spark.executor.defaultJavaOptions": JAVA,
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
-"""What holds as long as Spark runs. A scheme of 40 indicators has more code than the hundred pieces that Spark keeps by itself."""
+"""What holds as long as Spark runs. A scheme of 40 indicators has more programs than the hundred that Spark keeps compiled."""
 PEOPLE = 3 << 20
-"""How many subjects a job has at most, where the blocks of a snapshot are smaller: each job's code is compiled anew."""
+"""How many subjects a job has at most, where the blocks of a snapshot are smaller: each job is planned and compiled anew."""
 AT_ONCE = 32
 """How many jobs there are at once at most; as many run as there are cores, in their order."""
 TYPES = {
@@ -87,7 +90,7 @@ SMALL_SETTINGS = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-"""For fewer people than ``SMALL``: compiling code for them takes longer than scoring them."""
+"""For fewer people than ``SMALL``: compiling code takes longer than scoring them."""
 
 
 class SparkMissing(RuntimeError):
