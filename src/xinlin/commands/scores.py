@@ -212,6 +212,7 @@ def _score(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) ->
     """Score everybody in the folder; whoever stops it may go on with the same words."""
     from xinlin.engine.report import Order, Source, score_folder
     from xinlin.engine.spark import MASTER
+    from xinlin.engine.workplaces import keep_freed_memory
 
     if arguments.out is None:
         raise _Refused("--out is missing: the folder for scores.parquet and run.json")
@@ -220,6 +221,8 @@ def _score(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) ->
     wanted = (arguments.engine, arguments.contributions, arguments.threads)
     source = Source(arguments.data, arguments.snapshot, arguments.snapshots)
     _stop_on_signals()
+    if arguments.data is None:  # a snapshot is made kind by kind, and each gives its memory back
+        keep_freed_memory()
     watch = _Watch()
     try:
         said = score_folder(Order(rulebook, scheme, arguments.out, *wanted), source, arguments.as_of, watch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import secrets
@@ -107,3 +108,18 @@ def peak_memory() -> int:
     """The most memory that this program held, in kB. (``ru_maxrss`` would tell that of whoever started it, if it held more.)"""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+
+
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
+"""Parameters of ``mallopt`` in glibc's malloc.h."""
+
+
+def keep_freed_memory() -> None:
+    """Have this program keep what it frees for what it takes next; for one that makes large arrays until it ends.
+
+    Otherwise each array is new pages, which the system clears first: a tenth of a run. Where there is no glibc, nothing.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for parameter, value in ((ARENA_MAX, 1), (MMAP_THRESHOLD, 1 << 30), (TRIM_THRESHOLD, (1 << 31) - 1)):
+            mallopt(parameter, value)
