@@ -5,7 +5,7 @@
     python bench/intake.py city [PART]     5.26 million residents and 6.1 million records, or one PARTth of them
     python bench/intake.py corrections [ROWS]  a tenth of the rows held corrected, beside as many rows that are new
 
-On SQLite in a temporary folder; with ``--postgresql`` at the end on a server of its own; or on the database named by
+On SQLite in a temporary folder; with ``--postgresql`` on a server of its own; or on the database named by
 XINLIN_DATABASE_URL (which must be empty). The bare loads: the cells of the file into a table of 12 columns with as many
 indexes as the table of records has, and the very rows that were stored into a second table like that of records, with the
 same indexes. What was stored is compared with what the file says; a difference ends the run.
@@ -13,6 +13,7 @@ same indexes. What was stored is compared with what the file says; a difference 
 
 from __future__ import annotations
 
+import argparse
 import atexit
 import csv
 import os
@@ -29,6 +30,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+
+def _asked() -> argparse.Namespace:
+    """What the command line asks for; help and errors end here, before anything is made."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", choices=["csv", "xlsx", "city", "corrections"], default="csv")
+    parser.add_argument("number", nargs="?", type=_positive, help="ROWS, or PART of a city")
+    parser.add_argument("--postgresql", action="store_true", help="on a PostgreSQL server of its own")
+    return parser.parse_args()
+
+
+def _positive(said: str) -> int:
+    if not said.isdecimal() or not int(said):
+        raise argparse.ArgumentTypeError(f"{said!r} is no number of one or more")
+    return int(said)
+
+
+ASKED = _asked()
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 FOLDER = Path(tempfile.mkdtemp(prefix="xinlin-bench-"))
@@ -36,7 +54,7 @@ atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 os.environ["XINLIN_DATA"] = str(FOLDER)
 os.environ["DJANGO_SETTINGS_MODULE"] = "xinlin.settings"
 
-if "--postgresql" in sys.argv:
+if ASKED.postgresql:
     from tools.postgresql import server
 
     running = server()
@@ -373,9 +391,7 @@ def run_corrections(rows: int) -> None:
 
 def main() -> None:
     """Run and print."""
-    said = [word for word in sys.argv[1:] if not word.startswith("--")]
-    what = said[0] if said else "csv"
-    number = int(said[1]) if len(said) > 1 else 0
+    what, number = ASKED.what, ASKED.number
     kinds = {kind.code: kind for kind in (DEEDS, CORRECTED, PEOPLE)}
     catalogue = Rulebook(code="bench", name=text("bench"), level="city", kinds=kinds)
     rulebook.current = lambda: catalogue

@@ -187,7 +187,7 @@ def test_members_of_one_shape_are_one_delivery_and_each_row_says_whence_it_came(
 def test_an_archive_of_several_shapes_waits_for_a_choice(
     send: Send, django_capture_on_commit_callbacks: object
 ) -> None:
-    from xinlin.office.actions.batches import set_reading
+    from xinlin.office.actions.waiting_files import set_reading
     from xinlin.office.models.batches import Batch
 
     from .conftest import CLERK

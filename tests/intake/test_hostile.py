@@ -325,7 +325,7 @@ FORMULAS = [
 
 @pytest.mark.django_db
 def test_exports_are_inert_and_read_again_they_say_the_same(send: Send, tmp_path: Path) -> None:
-    from xinlin.office.queries import batches as queries
+    from xinlin.office.queries import refused_workbooks
 
     from .conftest import CLERK
 
@@ -334,7 +334,7 @@ def test_exports_are_inert_and_read_again_they_say_the_same(send: Send, tmp_path
         "deeds", table("公民身份号码,姓名,发生日期,联系电话", *[f'x,"{one}",2024-05-01,"{one}"' for one in quoted])
     )
     assert batch.rows_refused == len(FORMULAS)
-    content = queries.refused_workbook(actor=CLERK, number=batch.number)
+    content = refused_workbooks.refused_workbook(actor=CLERK, number=batch.number)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     assert not any(b"<f>" in part or b"<f " in part or b"<hyperlink" in part for part in parts.values())

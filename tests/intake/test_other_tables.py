@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 from django.test import Client
 
-from xinlin.office.actions.batches import receive_table
+from xinlin.office.actions.waiting_files import receive_table
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.records import Record
 from xinlin.office.models.staff import Account

@@ -78,7 +78,7 @@ def test_lists_add_and_end_month_by_month(shared: Path, send: Send) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", MAKERS)
 def test_procurement_sheets(shared: Path, send: Send, name: str, django_capture_on_commit_callbacks: Any) -> None:
-    from xinlin.office.actions.batches import set_mapping
+    from xinlin.office.actions.waiting_files import set_mapping
     from xinlin.office.models.batches import Batch
 
     expected, columns = MAKERS[name]

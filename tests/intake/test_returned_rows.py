@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 from xinlin.office.models.batches import Batch, RefusedRow
 from xinlin.office.models.records import Record
 from xinlin.office.queries import batches as queries
-from xinlin.office.queries import refusals
+from xinlin.office.queries import refusals, refused_workbooks
 
 from .conftest import CLERK, Send, resident, table
 from .test_sending import LISTED, entry
@@ -24,7 +24,7 @@ Rows = list[list[str]]
 
 def downloaded(batch: Batch) -> Rows:
     """The workbook of a delivery's refused rows as a clerk sees it."""
-    content = queries.refused_workbook(actor=CLERK, number=batch.number)
+    content = refused_workbooks.refused_workbook(actor=CLERK, number=batch.number)
     rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
     return [[str(cell) for cell in row] for row in rows]
 

@@ -287,7 +287,7 @@ def test_the_same_list_again_for_a_later_day_speaks_for_that_day(send: Send) -> 
 
 
 def test_half_a_list_waits_for_a_person(send: Send, django_capture_on_commit_callbacks: Any) -> None:
-    from xinlin.office.actions.batches import confirm
+    from xinlin.office.actions.waiting_files import confirm
     from xinlin.office.models.lists import ListEntry
 
     send("listed", table(LISTED, *(entry(n) for n in range(1, 7))), valid_on=date(2024, 6, 1))
@@ -367,11 +367,11 @@ def test_the_preview_masks_people(send: Send) -> None:
 
 
 def test_the_workbook_of_refused_rows_is_inert(send: Send) -> None:
-    from xinlin.office.queries import batches as queries
+    from xinlin.office.queries import refused_workbooks
 
     evil = ["=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-2+3"]
     batch = send("deeds", table(HEADER, *(f"{resident(n + 1)},{word},2024-02-30,3,,," for n, word in enumerate(evil))))
-    content = queries.refused_workbook(actor=CLERK, number=batch.number)
+    content = refused_workbooks.refused_workbook(actor=CLERK, number=batch.number)
     assert b"<f>" not in content
     rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
     assert [row[1] for row in rows[1:]] == evil, "what was sent comes back as it was"
@@ -381,7 +381,7 @@ def test_the_workbook_of_refused_rows_is_inert(send: Send) -> None:
 
 
 def test_a_mapping_is_kept_for_the_next_file_of_the_shape(send: Send, django_capture_on_commit_callbacks: Any) -> None:
-    from xinlin.office.actions.batches import set_mapping
+    from xinlin.office.actions.waiting_files import set_mapping
 
     header = "号,人,何时"
     batch = send("deeds", table(header, f"{resident(1)},王小明,2024-05-01"))

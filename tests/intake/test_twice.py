@@ -144,7 +144,7 @@ def test_a_corrected_row_of_an_older_list_does_not_put_its_entry_back(
 
 
 def test_only_a_shrunken_list_can_be_confirmed(send: Send) -> None:
-    from xinlin.office.actions.batches import confirm
+    from xinlin.office.actions.waiting_files import confirm
 
     batch = send("deeds", b"PK\x03\x04 no workbook")
     assert batch.state == "failed"
@@ -232,7 +232,7 @@ def test_a_workbook_of_refused_rows_has_an_end_and_says_so(send: Send, monkeypat
 
     from python_calamine import CalamineWorkbook
 
-    from xinlin.office.queries import batches as queries
+    from xinlin.office.queries import refused_workbooks as queries
 
     monkeypatch.setattr(queries, "WORKBOOK_ROWS", 2)
     batch = send("deeds", table(HEADER, GOOD, *[BAD + str(n) for n in range(1, 4)]))

@@ -18,8 +18,10 @@ from xinlin.faces.api.auth import MachineAuth, machine_actor
 from xinlin.faces.api.problems import ApiRefused, problem_of
 from xinlin.faces.api.proofs import HEADERS, is_signed, proof_of
 from xinlin.office.actions import batches as actions
+from xinlin.office.actions import waiting_files
 from xinlin.office.actions.deliveries import Receipt
 from xinlin.office.queries import batches as queries
+from xinlin.office.queries import refused_workbooks
 
 router = Router(tags=["batches"])
 WRITE, READ = "batches:write", "batches:read"
@@ -331,7 +333,7 @@ def refused(
 @router.get("/batches/{number}/refused.xlsx", auth=MachineAuth(READ), summary="Refused rows as a workbook")
 def refused_workbook(request: HttpRequest, number: Annotated[Number, Path()]) -> HttpResponse:
     """All open refused rows, problems and cures beside the file's own columns. Nothing in it is executed."""
-    content = queries.refused_workbook(actor=machine_actor(request, READ), number=number)
+    content = refused_workbooks.refused_workbook(actor=machine_actor(request, READ), number=number)
     response = HttpResponse(content, content_type=XLSX)
     response["Content-Disposition"] = f'attachment; filename="{number}-refused.xlsx"'
     return response
@@ -355,4 +357,6 @@ def corrections(request: HttpRequest, number: Annotated[Number, Path()], payload
 def mapping(request: HttpRequest, number: Annotated[Number, Path()], payload: MappingIn) -> Receipt:
     """For a delivery that waits for its columns: say which column feeds which field; the work then goes on."""
     columns = {code: use.model_dump(exclude_none=True) for code, use in payload.columns.items()}
-    return actions.set_mapping(actor=machine_actor(request, WRITE), number=number, columns=columns, name=payload.name)
+    return waiting_files.set_mapping(
+        actor=machine_actor(request, WRITE), number=number, columns=columns, name=payload.name
+    )

@@ -17,9 +17,11 @@ from xinlin.faces.bench.home import department_name
 from xinlin.faces.kit.gates import ActorRequest, staff_required
 from xinlin.office import rulebook as books
 from xinlin.office.actions import batches as actions
+from xinlin.office.actions import waiting_files as waiting
 from xinlin.office.actions.deliveries import Receipt
 from xinlin.office.layouts import DELIMITERS, ENCODINGS
 from xinlin.office.queries import batches as queries
+from xinlin.office.queries import refused_workbooks
 from xinlin.office.scopes import Actor, Refused, today
 
 UNITS = ("元", "万元", "亿元")
@@ -29,6 +31,8 @@ DELIMITER_NAMES = {"\t": gettext_lazy("制表符"), " ": gettext_lazy("空格")}
 RUNNING = frozenset({"received", "judging"})
 SHRANK = actions.SHRANK
 """The finding by which a full list waits for a person to say that it is whole."""
+CLOSING = ("corrected", "details_changed")
+"""Findings that count the earlier versions which a file closes."""
 
 
 def own_kinds(actor: Actor) -> list[Kind]:
@@ -58,6 +62,7 @@ def _upload_form(request: ActorRequest, problem: Problem | None = None, status: 
         "kinds": kinds,
         "correctable": [kind.code for kind in kinds if kind.identity_fields() is not None],
         "manner": request.POST.get("manner", ""),
+        "trial": request.POST.get("trial", ""),
         "full_lists": any(kind.delivery == "full_list" for kind in kinds),
         "chosen": request.POST.get("kind") or request.GET.get("kind") or (kinds[0].code if len(kinds) == 1 else ""),
         "valid_on": request.POST.get("valid_on") or today().isoformat(),
@@ -98,6 +103,7 @@ def upload(request: ActorRequest) -> HttpResponse:
             chunks=sent.chunks(),
             valid_on=valid_on,
             delivery="corrections" if kind and request.POST.get("manner") == "corrections" else None,
+            trial=bool(request.POST.get("trial")),
         )
     except Refused as refused:
         return _upload_form(request, refused.problem, 422)
@@ -107,11 +113,13 @@ def upload(request: ActorRequest) -> HttpResponse:
             "valid_on", "日期看不懂", "The day cannot be read", "请写成 2026-11-22", "Write it as 2026-11-22", typed
         )
         return _upload_form(request, problem, 422)
-    return _received(request, receipt)
+    return _received(request, receipt, trial=bool(request.POST.get("trial")))
 
 
-def _received(request: ActorRequest, receipt: Receipt) -> HttpResponse:
-    if receipt.already:
+def _received(request: ActorRequest, receipt: Receipt, *, trial: bool = False) -> HttpResponse:
+    if trial and not receipt.already:
+        messages.success(request, gettext("正在试读，什么都不会入库。"))
+    elif receipt.already:
         messages.warning(request, gettext("这份文件以前收到过，这是第一次的回执；没有重复接收。"))
     else:
         messages.success(request, gettext("已收到，编号 %(number)s。") % {"number": receipt.number})
@@ -140,6 +148,7 @@ def _batch_page(request: ActorRequest, number: str, problem: Problem | None = No
         "delimiters": [(one, DELIMITER_NAMES.get(one, one)) for one in DELIMITERS],
         "name": request.POST.get("name") or view.line.filename.rsplit(".", 1)[0],
         "decisions": kind is not None and kind.sign == "negative" and view.line.state == "done",
+        "closed": sum(finding["count"] for finding in view.findings if finding["code"] in CLOSING),
         "shrank": view.line.state == "failed" and any(f["code"] == SHRANK for f in view.findings),
     }
     return render(request, "bench/batch.html", context, status=status)
@@ -167,7 +176,7 @@ def mapping(request: ActorRequest, number: str) -> HttpResponse:
         elif constant:
             columns[spec.code] = {"constant": constant}
     try:
-        actions.set_mapping(
+        waiting.set_mapping(
             actor=request.actor, number=number, columns=columns, name=request.POST.get("name", "").strip()
         )
     except Refused as refused:
@@ -185,7 +194,7 @@ def reading(request: ActorRequest, number: str) -> HttpResponse:
     if row:
         said["header_row"] = int(row) if row.isdecimal() and len(row) < 6 else -1
     try:
-        actions.set_reading(actor=request.actor, number=number, reading=said)
+        waiting.set_reading(actor=request.actor, number=number, reading=said)
     except Refused as refused:
         return _batch_page(request, number, refused.problem, 422)
     messages.success(request, gettext("正在按您所说重新读取。"))
@@ -197,7 +206,7 @@ def reading(request: ActorRequest, number: str) -> HttpResponse:
 def table(request: ActorRequest, number: str) -> HttpResponse:
     """Another table of the same file is sent too, as a delivery of its own."""
     try:
-        receipt = actions.receive_table(actor=request.actor, number=number, table=request.POST.get("table", ""))
+        receipt = waiting.receive_table(actor=request.actor, number=number, table=request.POST.get("table", ""))
     except Refused as refused:
         return _batch_page(request, number, refused.problem, 422)
     return _received(request, receipt)
@@ -208,10 +217,42 @@ def table(request: ActorRequest, number: str) -> HttpResponse:
 def confirm(request: ActorRequest, number: str) -> HttpResponse:
     """A person says that a list which shrank is whole."""
     try:
-        actions.confirm(actor=request.actor, number=number)
+        waiting.confirm(actor=request.actor, number=number)
     except Refused as refused:
         return _batch_page(request, number, refused.problem, 422)
     messages.success(request, gettext("已确认名单完整，继续接收。"))
+    return redirect("bench:batch", number=number)
+
+
+@staff_required("clerk")
+@require_POST
+def send(request: ActorRequest, number: str) -> HttpResponse:
+    """What was only tried is sent for real, without choosing the file again."""
+    try:
+        receipt = waiting.send_tried(actor=request.actor, number=number)
+    except Refused as refused:
+        return _batch_page(request, number, refused.problem, 422)
+    return _received(request, receipt)
+
+
+@staff_required("clerk")
+@require_POST
+def set_aside(request: ActorRequest, number: str) -> HttpResponse:
+    """A file that waits is never to come in, for the reason given."""
+    try:
+        waiting.set_file_aside(actor=request.actor, number=number, reason=request.POST.get("reason", ""))
+    except Refused as refused:
+        return _batch_page(request, number, refused.problem, 422)
+    messages.success(request, gettext("这份文件已搁置，原件留存，可以取回。"))
+    return redirect("bench:batch", number=number)
+
+
+@staff_required("clerk")
+@require_POST
+def take_back(request: ActorRequest, number: str) -> HttpResponse:
+    """A file that was set aside is read again."""
+    waiting.take_file_back(actor=request.actor, number=number)
+    messages.success(request, gettext("已取回，正在重新读取。"))
     return redirect("bench:batch", number=number)
 
 
@@ -235,11 +276,13 @@ def refused(request: ActorRequest, number: str) -> HttpResponse:
             messages.success(request, words % {"count": len(rows), "number": receipt.number})
             return redirect("bench:batch", number=receipt.number)
     shown = queries.refused_rows(actor=request.actor, number=number, page=page)
+    view = queries.batch(actor=request.actor, number=number)
     context = {
-        "batch": queries.batch(actor=request.actor, number=number),
+        "batch": view,
         "page": shown,
         "rows": grid(shown, opened=_whole(request.GET.get("row", ""), 0), typed=request.POST),
         "problem": problem,
+        "tried": view.line.state == "tried",
         "can_correct": any(line.state == "open" for line in shown.rows),
         "can_take_back": any(line.state == "aside" for line in shown.rows),
     }
@@ -254,6 +297,8 @@ def _whole(text: str, otherwise: int) -> int:
 @require_GET
 def workbook(request: ActorRequest, number: str) -> HttpResponse:
     """The refused rows as XLSX, with what is wrong beside each."""
-    response = HttpResponse(queries.refused_workbook(actor=request.actor, number=number), content_type=WORKBOOK)
+    response = HttpResponse(
+        refused_workbooks.refused_workbook(actor=request.actor, number=number), content_type=WORKBOOK
+    )
     response["Content-Disposition"] = f'attachment; filename="refused-{number}.xlsx"'
     return response

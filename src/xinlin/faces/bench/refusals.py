@@ -24,6 +24,7 @@ def refused_queue(request: ActorRequest) -> HttpResponse:
     context = {
         "waiting": queries.waiting(actor=actor),
         "aside": queries.aside(actor=actor),
+        "files": queries.files_aside(actor=actor),
         "own": actor.role == "clerk",
     }
     return render(request, "bench/refused_queue.html", context)

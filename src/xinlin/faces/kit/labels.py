@@ -191,6 +191,8 @@ BATCH_STATE: Mapping[str, str | Promise] = {
     "judging": _("校验中"),
     "done": _("已完成"),
     "failed": _("未接收"),
+    "tried": _("只试读过"),
+    "aside": _("已搁置"),
 }
 PLACE: Mapping[str, str | Promise] = {
     "file": _("文件"),

@@ -7,12 +7,11 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.module_loading import import_string
 
-from xinlin.core.columns import ColumnUse, header_sha256, mapping_problems, read_columns
 from xinlin.office import vault
 from xinlin.office.actions.deliveries import (
     Delivery,
@@ -41,6 +40,8 @@ from xinlin.office.scopes import Actor, Refused, now, today
 
 SHRANK = "list_shrank"
 """The finding by which a full list waits for a person to say that it is whole."""
+WAITING = (Batch.State.FAILED, Batch.State.NEEDS_MAPPING, Batch.State.TRIED, Batch.State.ASIDE)
+"""States in which nobody works on a delivery and nothing of it is stored."""
 REPLAY_SUFFIX = ".rows.jsonl"
 """Corrected rows are kept in the vault as JSON lines: {"of": batch, "row": number, "cells": {column: text}}."""
 
@@ -57,10 +58,12 @@ def receive(
     mapping: str = "",
     reading: Mapping[str, Any] | None = None,
     confirm_short: bool = False,
+    trial: bool = False,
     proof: Proof = Proof(),  # noqa: B008  # frozen
 ) -> Receipt:
     """Take a file in: bytes into the vault, batch, leaf and job in one transaction; its rows are judged by the job.
 
+    ``trial``: find out what would become of it and store nothing; sent again without, or by `send_tried`, it is taken in.
     ``mapping`` names a kept column mapping, ``reading`` says how the file is to be read (`Reading`).
     ``valid_on`` is the day for which a full list speaks (default today). ``proof``: what the sender added to it.
     The same file again gives the first receipt; if that delivery failed, it is tried again. Raises `NotAllowed` and
@@ -71,7 +74,7 @@ def receive(
     must_be_verified(actor, found)
     meant = manner(found, delivery, valid_on)
     must_be_signed(actor, sender, proof)
-    how = _reading(reading or {})
+    how = read_as(reading or {})
     kept = None
     if mapping:
         kept = ColumnMapping.objects.filter(department=sender, kind=kind, name=mapping).first()
@@ -97,6 +100,7 @@ def receive(
         "reading": how,
         "part": "" if meant == "full_list" else how.get("table", ""),
         "signature": dict(proof.signature),
+        "only_tried": trial,
     }
     try:
         must_match(proof.sha256, sha256)
@@ -123,26 +127,58 @@ def _accept(actor: Actor, fields: dict[str, Any], key: str, *, dated: bool, conf
                 raise
     if key:
         keep_key(actor=actor, key=key, said=said, batch=first)
-    if first.state == Batch.State.FAILED:
-        reading = fields["reading"] or None
-        day = fields["valid_on"] if dated else None
-        _again(actor, first, confirm_short=confirm_short, mapping=fields["mapping"], valid_on=day, reading=reading)
+    _resumed(actor, first, fields, dated=dated, confirm_short=confirm_short)
     return receipt_of(first, already=True)
 
 
-def _number(letter: str) -> str:
+@transaction.atomic
+def _resumed(actor: Actor, first: Batch, fields: Mapping[str, Any], *, dated: bool, confirm_short: bool) -> None:
+    """Put the earlier delivery of the same file to work where this one asks for more than has been done with it."""
+    if first.only_tried and not fields["only_tried"]:
+        take_for_real(actor, first)
+    elif first.state not in (Batch.State.FAILED, Batch.State.TRIED):
+        return
+    again(
+        actor,
+        first,
+        confirm_short=confirm_short,
+        mapping=fields["mapping"],
+        valid_on=fields["valid_on"] if dated else None,
+        reading=fields["reading"] or None,
+    )
+
+
+def new_number(letter: str) -> str:
+    """A number for a delivery (B) or a job (J)."""
     return f"{letter}{today():%Y%m%d}-{secrets.token_hex(5).upper()}"
 
 
 def _begin(actor: Actor, fields: Mapping[str, Any], payload: Mapping[str, object]) -> Batch:
-    number = _number("B")
-    job = Job.objects.create(number=_number("J"), kind="batches", payload={"batch": number, **payload})
+    number = new_number("B")
+    job = Job.objects.create(number=new_number("J"), kind="batches", payload={"batch": number, **payload})
     batch = Batch.objects.create(number=number, job=job, sent_by=actor.handle, received_at=now(), **fields)
+    _write_receipt(actor, batch)
+    queue(job)
+    reached("intake.receipt_written")
+    return batch
+
+
+def take_for_real(actor: Actor, batch: Batch) -> None:
+    """What was only tried is sent for real from now on, in the caller's transaction.
+
+    The caller puts it to work; a trial that is under way does it at its end.
+    """
+    batch.only_tried, batch.tried_rows, batch.sent_by, batch.received_at = False, [], actor.handle, now()
+    batch.save(update_fields=["only_tried", "tried_rows", "sent_by", "received_at"])
+    _write_receipt(actor, batch)
+
+
+def _write_receipt(actor: Actor, batch: Batch) -> None:
     write_leaf(
         actor=actor,
-        action="batches.receive",
+        action="batches.try" if batch.only_tried else "batches.receive",
         table="batch",
-        key=number,
+        key=batch.number,
         facts={
             "department": batch.department,
             "kind": batch.kind,
@@ -153,9 +189,6 @@ def _begin(actor: Actor, fields: Mapping[str, Any], payload: Mapping[str, object
             **({"signature": batch.signature["signature"]} if batch.signature else {}),
         },
     )
-    queue(job)
-    reached("intake.receipt_written")
-    return batch
 
 
 def queue(job: Job) -> None:
@@ -176,7 +209,7 @@ def work_now(receipt: Receipt) -> None:
 
 
 @transaction.atomic
-def _again(
+def again(
     actor: Actor,
     batch: Batch,
     *,
@@ -186,7 +219,7 @@ def _again(
     reading: dict[str, Any] | None = None,
 ) -> None:
     """Put a delivery that waits or failed back to work, with a job of its own; once, however many ask at once."""
-    if Batch.objects.select_for_update().get(pk=batch.pk).state not in (Batch.State.FAILED, Batch.State.NEEDS_MAPPING):
+    if Batch.objects.select_for_update().get(pk=batch.pk).state not in WAITING:
         batch.refresh_from_db()
         return
     batch.state, batch.findings, batch.finished_at = Batch.State.RECEIVED, [], None
@@ -194,7 +227,7 @@ def _again(
     batch.valid_on = valid_on or batch.valid_on
     batch.reading = batch.reading if reading is None else reading
     batch.job = Job.objects.create(
-        number=_number("J"), kind="batches", payload={"batch": batch.number, "confirm_short": confirm_short}
+        number=new_number("J"), kind="batches", payload={"batch": batch.number, "confirm_short": confirm_short}
     )
     batch.save(update_fields=["state", "findings", "finished_at", "mapping", "valid_on", "reading", "job"])
     write_leaf(
@@ -207,7 +240,8 @@ def _again(
     queue(batch.job)
 
 
-def _must_be(batch: Batch, *states: str) -> None:
+def must_be(batch: Batch, *states: str) -> None:
+    """Raises `Refused` where the delivery stands otherwise."""
     if batch.state not in states:
         raise refused(
             "wrong_state",
@@ -219,51 +253,7 @@ def _must_be(batch: Batch, *states: str) -> None:
         )
 
 
-@transaction.atomic
-def set_mapping(*, actor: Actor, number: str, columns: Mapping[str, Mapping[str, str]], name: str) -> Receipt:
-    """Say which column feeds which field, keep that under ``name`` for the next file of this shape, and go on.
-
-    ``columns``: field code -> {"column": header, "unit": optional} or {"constant": text}. Raises `Refused` with the
-    first thing that is wrong, `NotFound`.
-    """
-    batch = own_batch(actor, number)
-    _must_be(batch, Batch.State.NEEDS_MAPPING, Batch.State.FAILED)
-    kind, headers = kind_for(batch.department, batch.kind), list(batch.layout.get("headers", []))
-    try:
-        uses: dict[str, ColumnUse] = read_columns(columns)
-    except ValueError as error:
-        raise refused(
-            "mapping_unreadable", "columns", f"列映射写法有误：{error}", f"The mapping is not well formed: {error}",
-            "每个信息项给 column 或 constant", "Give column or constant for each field",
-        ) from error  # fmt: skip
-    problems = mapping_problems(kind, headers, uses)
-    if problems:
-        raise Refused(problems[0])
-    wanted = {
-        "name": name.strip()[:100] or batch.filename[:100],
-        "header_sha256": header_sha256(headers),
-        "columns": {code: use.as_dict() for code, use in uses.items()},
-        "created_by": actor.handle,
-    }
-    same = ColumnMapping.objects.filter(department=batch.department, kind=batch.kind)
-    same.filter(name=wanted["name"]).exclude(header_sha256=wanted["header_sha256"]).update(
-        name=f"{str(wanted['name'])[:80]} {_number('M')}"[:100]
-    )
-    mapping, _ = ColumnMapping.objects.update_or_create(
-        department=batch.department, kind=batch.kind, header_sha256=wanted["header_sha256"], defaults=wanted
-    )
-    write_leaf(
-        actor=actor,
-        action="batches.set_mapping",
-        table="mapping",
-        key=str(mapping.pk),
-        facts={"batch": number, "columns": wanted["columns"]},
-    )
-    _again(actor, batch, mapping=mapping)
-    return receipt_of(batch, already=True)
-
-
-def _reading(said: Mapping[str, Any]) -> dict[str, Any]:
+def read_as(said: Mapping[str, Any]) -> dict[str, Any]:
     """What a person says of a file, checked. Raises `Refused`."""
     try:
         return Reading.from_dict(said).as_dict()
@@ -272,59 +262,6 @@ def _reading(said: Mapping[str, Any]) -> dict[str, Any]:
             "reading_unreadable", "reading", f"读取方式写法有误：{error}", f"The reading is not well formed: {error}",
             "可给出 table、header_row、encoding、delimiter", "Give table, header_row, encoding, delimiter",
         ) from error  # fmt: skip
-
-
-@transaction.atomic
-def set_reading(*, actor: Actor, number: str, reading: Mapping[str, Any]) -> Receipt:
-    """Say how the file is to be read (which table, where its header is, encoding, delimiter), and read it again.
-
-    An empty value leaves it to the reader. Only while nothing of it is stored. Raises `Refused`, `NotFound`.
-    """
-    batch = own_batch(actor, number)
-    _must_be(batch, Batch.State.NEEDS_MAPPING, Batch.State.FAILED)
-    said = _reading(reading)
-    write_leaf(actor=actor, action="batches.set_reading", table="batch", key=number, facts={"reading": said})
-    _again(actor, batch, reading=said)
-    return receipt_of(batch, already=True)
-
-
-@transaction.atomic
-def confirm(*, actor: Actor, number: str) -> Receipt:
-    """A person says that a list which shrank is whole; it is taken in. Raises `Refused`, `NotFound`."""
-    batch = own_batch(actor, number)
-    _must_be(batch, Batch.State.FAILED)
-    if not any(finding["code"] == SHRANK for finding in batch.findings):
-        raise refused(
-            "nothing_to_confirm", "batch", "这份报送不是因名单缩短而等待", "This delivery does not wait because a list shrank",
-            "请按页面所示原因处理", "Do what the page says of its failure",
-        )  # fmt: skip
-    _again(actor, batch, confirm_short=True)
-    return receipt_of(batch, already=True)
-
-
-@transaction.atomic
-def receive_table(*, actor: Actor, number: str, table: str) -> Receipt:
-    """Take in another table of a delivery's file, as a delivery of its own; the bytes are those that came.
-
-    Raises `Refused` where the file has no such table, `NotFound`.
-    """
-    batch = own_batch(actor, number)
-    if table not in {one["name"] for one in batch.layout.get("tables", [])}:
-        raise refused(
-            "table_unknown", "file", "文件里没有这张表", "The file has no such table",
-            "请从页面列出的表中选择", "Choose one of the tables that the page names", table[:100],
-        )  # fmt: skip
-    with vault.opened(batch.sha256) as path, path.open("rb") as stream:
-        return receive(
-            actor=actor,
-            kind=batch.kind,
-            filename=batch.filename,
-            chunks=iter(lambda: stream.read(1 << 20), b""),
-            delivery=cast(Delivery, batch.delivery),
-            valid_on=batch.valid_on,
-            department=batch.department,
-            reading={"table": table},
-        )
 
 
 @transaction.atomic
@@ -343,7 +280,7 @@ def correct(
     batch = own_batch(actor, number)
     must_be_verified(actor, kind_for(batch.department, batch.kind))
     must_be_signed(actor, batch.department, proof)
-    _must_be(batch, Batch.State.DONE)
+    must_be(batch, Batch.State.DONE)
     headers: list[str] = batch.layout["headers"]
     open_rows = {
         refused.row: refused for refused in batch.refused_rows.filter(row__in=list(rows), state=RefusedRow.State.OPEN)
@@ -381,7 +318,7 @@ def correct(
     if first is None:
         return receipt_of(_begin(actor, fields, {}), already=False)
     if first.state == Batch.State.FAILED:
-        _again(actor, first)
+        again(actor, first)
     return receipt_of(first, already=True)
 
 

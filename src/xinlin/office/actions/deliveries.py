@@ -243,8 +243,9 @@ def same_file(fields: MutableMapping[str, Any], dated: bool, keyed: bool = False
     lists = same.filter(delivery="full_list")
     if dated:
         return lists.filter(sha256=fields["sha256"], valid_on=fields["valid_on"]).first()
-    latest = lists.order_by("-valid_on", "-pk").first()
-    return latest if latest is not None and latest.sha256 == fields["sha256"] else None
+    today_s = lists.filter(sha256=fields["sha256"], valid_on=fields["valid_on"]).first()
+    latest = lists.filter(only_tried=False).order_by("-valid_on", "-pk").first()
+    return today_s or (latest if latest is not None and latest.sha256 == fields["sha256"] else None)
 
 
 def _left_its_list(batch: Batch) -> bool:

@@ -24,12 +24,13 @@ from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
 from xinlin.engine.judging import BulkJudge
 from xinlin.office import rulebook, vault
-from xinlin.office.actions import full_lists, linking
+from xinlin.office.actions import full_lists, linking, trials
 from xinlin.office.actions.batches import queue
 from xinlin.office.actions.records import Storing
 from xinlin.office.actions.returned_rows import answers, as_returned, close_answered
 from xinlin.office.actions.staged_rows import StagedRows, readable
 from xinlin.office.actions.uploads import drop_forgotten
+from xinlin.office.actions.waiting_files import forget_tried
 from xinlin.office.bulk import lock_storing, without_sweeps
 from xinlin.office.failpoints import reached
 from xinlin.office.jobs.heartbeats import beating
@@ -58,6 +59,7 @@ def queued(job_number: str) -> None:
 def reap() -> int:
     """Put back to work jobs whose worker has been silent for a minute, and those that nobody was told of; returns how many."""
     drop_forgotten(actor=ACTOR)
+    forget_tried(actor=ACTOR)
     return _wake_silent() + _queue_forgotten()
 
 
@@ -104,7 +106,7 @@ def work(job_number: str) -> None:
     batch = Batch.objects.select_related("mapping", "replays").get(number=job.payload["batch"])
     reached("intake.claimed")
     try:
-        if batch.state not in (Batch.State.DONE, Batch.State.NEEDS_MAPPING):
+        if batch.state not in (Batch.State.DONE, Batch.State.NEEDS_MAPPING, Batch.State.TRIED, Batch.State.ASIDE):
             _take_in(job, batch)
         _end(job, Job.State.DONE)
     except (FileRefused, Refused) as refusal:
@@ -164,7 +166,11 @@ def _take_in_file(job: Job, batch: Batch, kind: Kind, path: Path) -> None:
             findings.add("no_rows", "file")
         reached("intake.judged")
         with beating(job):
-            _store(job, batch, judge, rows, sheet)
+            store = partial(_store, job, batch, judge, rows, sheet)
+            if batch.only_tried:
+                trials.tried(ACTOR, batch, store)
+            else:
+                store()
         reached("intake.committed")
     finally:
         rows.close()

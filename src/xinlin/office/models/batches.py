@@ -60,13 +60,17 @@ class Batch(models.Model):
     """One file as a department delivered it (报送批次). Its bytes lie in the vault under their SHA-256."""
 
     class State(models.TextChoices):
-        """``needs_mapping`` waits for a person; ``failed`` says why in ``findings`` and has stored nothing."""
+        """``needs_mapping`` waits for a person; ``failed`` says why in ``findings`` and has stored nothing; ``tried`` says what
+        would become of the file and has stored nothing; ``aside``: a person said that it is not to be taken in.
+        """
 
         RECEIVED = "received"
         NEEDS_MAPPING = "needs_mapping"
         JUDGING = "judging"
         DONE = "done"
         FAILED = "failed"
+        TRIED = "tried"
+        ASIDE = "aside"
 
     number = models.CharField(max_length=32, unique=True)
     department = models.CharField(max_length=64)
@@ -103,6 +107,14 @@ class Batch(models.Model):
     entries_added = models.PositiveBigIntegerField(default=0)
     entries_ended = models.PositiveBigIntegerField(default=0)
     finished_at = models.DateTimeField(null=True, blank=True)
+    only_tried = models.BooleanField(default=False, db_default=False)
+    """The file came to be tried (仅试读) and was not sent for real since: no delivery, and forgotten after a while."""
+    tried_rows = models.JSONField(default=list)
+    """The first rows that a trial would refuse: row, raw_sealed, problems, as a refused row keeps them."""
+    aside_reason_sealed = models.TextField(blank=True, default="", db_default="")
+    """Why the file is not to be taken in, as the person who set it aside said; sealed, for it may name somebody."""
+    aside_by = models.CharField(max_length=64, blank=True, default="", db_default="")
+    aside_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "batch"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -10,13 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import xlsxwriter
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from xinlin.core.columns import read_columns
 from xinlin.core.people import identifier_problem, normalise_identifier
-from xinlin.core.returned_rows import ADDED, handle_of
 from xinlin.core.rulebooks import FieldSpec, Kind
 from xinlin.core.slips import proposal
 from xinlin.core.values import Text
@@ -27,11 +24,10 @@ from xinlin.office.queries.people import write_look
 from xinlin.office.scopes import Actor, NotAllowed, NotFound
 
 PAGE = 50
-WORKBOOK_ROWS = 20_000
-"""Refused rows in one workbook; a wrong mapping may refuse a million, which no memory should hold at once."""
 SEES_ALL = frozenset({"reviewer", "operator", "auditor"})
 SEES_OWN = frozenset({"clerk", "machine", "officer"})
 REFUSED_PLACE, ASIDE_PLACE = "refused_row.raw", "refused_row.aside_reason"
+FILE_ASIDE_PLACE = "batch.aside_reason"
 
 
 @dataclass(frozen=True)
@@ -132,6 +128,8 @@ class BatchView:
     mapping: str
     replays: str
     replayed_by: list[str]
+    only_tried: bool
+    aside_reason: str
 
 
 def visible(actor: Actor) -> QuerySet[Batch]:
@@ -143,7 +141,8 @@ def visible(actor: Actor) -> QuerySet[Batch]:
     raise NotAllowed("您的角色不能查看报送批次。Your role may not see deliveries.")
 
 
-def _one(actor: Actor, number: str) -> Batch:
+def one_of(actor: Actor, number: str) -> Batch:
+    """The delivery, if the actor may see it. Raises `NotFound`, `NotAllowed`."""
     batch = visible(actor).select_related("job", "mapping", "replays").filter(number=number).first()
     if batch is None:
         raise NotFound(number)
@@ -213,7 +212,7 @@ def _rows_by_state(chosen: list[Batch]) -> defaultdict[int, dict[str, int]]:
 
 def batch(*, actor: Actor, number: str) -> BatchView:
     """One delivery. Raises `NotFound`, `NotAllowed`."""
-    found = _one(actor, number)
+    found = one_of(actor, number)
     kind = rulebook.current().kinds.get(found.kind)
     layout = {key: value for key, value in found.layout.items() if key not in ("preview", "columns", "headers")}
     return BatchView(
@@ -230,7 +229,14 @@ def batch(*, actor: Actor, number: str) -> BatchView:
         mapping=found.mapping.name if found.mapping else "",
         replays=found.replays.number if found.replays else "",
         replayed_by=_answers_to(found),
+        only_tried=found.only_tried,
+        aside_reason=file_aside_reason(found),
     )
+
+
+def file_aside_reason(found: Batch) -> str:
+    """Why the file was set aside; empty where it was not."""
+    return vault.unseal(found.aside_reason_sealed, FILE_ASIDE_PLACE) if found.aside_reason_sealed else ""
 
 
 def _answers_to(found: Batch) -> list[str]:
@@ -260,7 +266,7 @@ def _fields(kind: Kind, columns: dict[str, dict[str, str]]) -> list[FieldLine]:
 
 def job(*, actor: Actor, number: str) -> JobView:
     """The job of the delivery ``number``, for its progress bar. Raises `NotFound`."""
-    view = _job_view(_one(actor, number).job)
+    view = _job_view(one_of(actor, number).job)
     if view is None:
         raise NotFound(number)
     return view
@@ -273,17 +279,26 @@ def mappings(*, actor: Actor, kind: str) -> list[str]:
 
 
 def refused_rows(*, actor: Actor, number: str, page: int = 1, only_open: bool = False) -> RefusedPage:
-    """A page of 50 refused rows as they came; the people among them who are in the register see the look."""
-    found = _one(actor, number)
-    rows = found.refused_rows.select_related("replayed_in").order_by("row")
-    rows = rows.filter(state=RefusedRow.State.OPEN) if only_open else rows
-    total = rows.count()
-    lines = _opened(found, rows[(page - 1) * PAGE : page * PAGE])
-    _note_looks(actor, found, lines)
+    """A page of 50 refused rows as they came; the people among them who are in the register see the look.
+
+    Of a file that was only tried, the first rows that would be refused.
+    """
+    found = one_of(actor, number)
+    rows: QuerySet[RefusedRow] | list[RefusedRow]
+    if found.state == Batch.State.TRIED:
+        rows = [RefusedRow(batch=found, state=RefusedRow.State.CLOSED, **row) for row in found.tried_rows]
+        total = len(rows)
+    else:
+        rows = found.refused_rows.select_related("replayed_in").order_by("row")
+        rows = rows.filter(state=RefusedRow.State.OPEN) if only_open else rows
+        total = rows.count()
+    lines = opened(found, rows[(page - 1) * PAGE : page * PAGE])
+    note_looks(actor, found, lines)
     return RefusedPage(lines, page, max(1, -(-total // PAGE)), total, list(found.layout.get("headers", [])))
 
 
-def _opened(found: Batch, rows: Iterable[RefusedRow]) -> list[RefusedLine]:
+def opened(found: Batch, rows: Iterable[RefusedRow]) -> list[RefusedLine]:
+    """Refused rows unsealed, each problem with the label of its field and what may be meant."""
     kind = rulebook.current().kinds.get(found.kind)
     specs = {spec.code: spec for spec in kind.fields} if kind else {}
     labels = {code: spec.label for code, spec in specs.items()}
@@ -326,7 +341,8 @@ def _names_somebody(spec: FieldSpec) -> bool:
     return spec.role in ("subject", "named_person", "representative") or spec.type in ("resident_id", "identifier")
 
 
-def _note_looks(actor: Actor, found: Batch, lines: Sequence[RefusedLine]) -> None:
+def note_looks(actor: Actor, found: Batch, lines: Sequence[RefusedLine]) -> None:
+    """The people among these rows who are in the register see that they were looked at."""
     kind = rulebook.current().kinds.get(found.kind)
     if kind is None or actor.handle.startswith("system:"):
         return
@@ -341,60 +357,4 @@ def _note_looks(actor: Actor, found: Batch, lines: Sequence[RefusedLine]) -> Non
         clause=gettext_noop("个人信息保护法 第八条"),
         kinds=[found.kind],
         result=gettext_noop("查看本部门报送文件的退回行"),
-    )
-
-
-def refused_workbook(*, actor: Actor, number: str) -> bytes:
-    """Open refused rows as XLSX: the file's own columns, and beside them what is wrong, the cure, and the row's handle.
-
-    At most `WORKBOOK_ROWS`, the first ones; a second sheet says so where there are more, and they come in the next copy
-    once these are corrected.
-    Every cell is written as text and what looks like a formula carries Excel's quote prefix, so nothing is executed and a
-    corrected copy can be sent as it is: by its handle each row answers the one that was refused.
-    """
-    found = _one(actor, number)
-    rows = found.refused_rows.select_related("replayed_in").filter(state=RefusedRow.State.OPEN).order_by("row")
-    total = rows.count()
-    lines = _opened(found, rows[:WORKBOOK_ROWS])
-    _note_looks(actor, found, lines)
-    headers: list[str] = list(found.layout.get("headers", []))
-    stream = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(stream, options)
-    sheet = book.add_worksheet("退回行 Refused")
-    title = book.add_format({"bold": True, "bg_color": "#E8EEF2", "text_wrap": True})
-    plain = book.add_format({"num_format": "@"})
-    quoted = book.add_format({"num_format": "@", "quote_prefix": True})
-    wrong = book.add_format({"num_format": "@", "bg_color": "#FDE7E0"})
-    inert = book.add_format({"num_format": "@", "font_color": "#6B7280"})
-    for column, name in enumerate([*headers, *ADDED]):
-        sheet.write_string(0, column, name, title)
-    for at, line in enumerate(lines, start=1):
-        bad = {problem.get("column", "") for problem in line.problems}
-        for column, name in enumerate(headers):
-            cell = line.cells.get(name, "")
-            risky = cell[:1] in ("=", "+", "-", "@", "\t", "\r", "|")
-            sheet.write_string(at, column, cell[:32_000], quoted if risky else wrong if name in bad else plain)
-        sheet.write_string(at, len(headers), _joined(line, "what"), inert)
-        sheet.write_string(at, len(headers) + 1, _joined(line, "cure"), inert)
-        sheet.write_string(at, len(headers) + 2, handle_of(found.number, line.row), inert)
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(0, max(0, len(headers) - 1), 20)
-    sheet.set_column(len(headers), len(headers) + 1, 48)
-    sheet.set_column(len(headers) + 2, len(headers) + 2, 28)
-    if total > len(lines):
-        note = book.add_worksheet("说明 Note")
-        note.write_string(0, 0, f"本表为前 {len(lines)} 行，共 {total} 行；更正重报后再下载其余各行。")
-        note.write_string(
-            1, 0, f"The first {len(lines)} of {total} rows; correct and send them, then download the rest."
-        )
-    book.close()
-    return stream.getvalue()
-
-
-def _joined(line: RefusedLine, part: str) -> str:
-    return "；".join(
-        (f"{problem['label']['zh']}：" if problem["label"]["zh"] else "")
-        + f"{problem[part]['zh']} {problem[part]['en']}"
-        for problem in line.problems
     )

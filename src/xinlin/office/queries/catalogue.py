@@ -13,6 +13,7 @@ from typing import Any
 import xlsxwriter
 
 from xinlin import shelf
+from xinlin.core import catalogue_words as words
 from xinlin.core.catalogue_file import exported
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
 from xinlin.core.small_cells import hide_small
@@ -31,6 +32,16 @@ FIELDS = (
     "数据代码 Code", "信息项 Field", "名称 Label", "Label (en)", "数据格式 Format", "必填 Required", "含义 Role", "代码表 Codes",
     "最长 Length", "下限 Minimum", "上限 Maximum", "个人信息 Personal", "数据标准 Standard", "别名 Aliases",
 )  # fmt: skip
+CODES = ("列 Column", "代码 Code", "含义 Meaning", "Meaning (en)")
+_EXPLAINED = {
+    "主体类型 Subjects": words.SUBJECTS,
+    "信息性质 Nature": words.NATURE,
+    "共享属性与披露方式 Openness": words.OPENNESS,
+    "覆盖范围 Level": words.LEVEL,
+    "报送方式 Delivery": words.DELIVERY,
+    "来源 Source": words.SOURCE,
+}
+"""Columns that say in words what the catalogue keeps as a code."""
 STANDARDS = {
     "resident_id": "GB 11643-1999",
     "uscc": "GB 32100-2015",
@@ -65,10 +76,11 @@ def _row(kind: Kind, book: Rulebook) -> list[str]:
     edition = book.editions.get(kind.edition or "")
     names = [book.departments[code].name.zh if code in book.departments else code for code in kind.providers]
     return [
-        kind.code, kind.name.zh, kind.name.en, "、".join(names), ", ".join(kind.subject_kinds), kind.sign, kind.openness,
-        book.kind_levels.get(kind.code, book.level), kind.update_interval, kind.retention, kind.delivery,
+        kind.code, kind.name.zh, kind.name.en, "、".join(names), "、".join(words.SUBJECTS[code].zh for code in kind.subject_kinds),
+        words.NATURE[kind.sign].zh, words.OPENNESS[kind.openness].zh, words.LEVEL[book.kind_levels.get(kind.code, book.level)].zh,
+        words.span(kind.update_interval), words.span(kind.retention), words.DELIVERY[kind.delivery].zh,
         edition.name.zh if edition else "", str(kind.effective_from or ""), str(kind.effective_to or ""), kind.purpose.zh,
-        _basis(kind, book), kind.source, ", ".join(kind.identity_fields() or []),
+        _basis(kind, book), words.SOURCE[kind.source].zh, ", ".join(kind.identity_fields() or []),
     ]  # fmt: skip
 
 
@@ -82,8 +94,17 @@ def _field(kind: Kind, spec: FieldSpec) -> list[str]:
     ]  # fmt: skip
 
 
+def _legend() -> Iterable[list[str]]:
+    for column, told in _EXPLAINED.items():
+        for code, meaning in told.items():
+            yield [column, code, meaning.zh, meaning.en]
+
+
 def as_workbook() -> bytes:
-    """The rows in force today as XLSX: one sheet of rows, one of fields; every cell is text and nothing is executed."""
+    """The rows in force today as XLSX: a sheet of rows in words, one of fields, and the codes behind the words.
+
+    Every cell is text and nothing is executed. Another installation accepts the JSON, not this.
+    """
     book, day = current(), today()
     kinds = [kind for kind in book.kinds.values() if kind.effect != "count" and book.in_force(kind, day)]
     stream = io.BytesIO()
@@ -92,6 +113,7 @@ def as_workbook() -> bytes:
     title = workbook.add_format({"bold": True, "bg_color": "#E8EEF2", "text_wrap": True})
     _sheet(workbook, "目录 Catalogue", ROWS, (_row(kind, book) for kind in kinds), title)
     _sheet(workbook, "信息项 Fields", FIELDS, (_field(kind, spec) for kind in kinds for spec in kind.fields), title)
+    _sheet(workbook, "代码 Codes", CODES, _legend(), title)
     workbook.close()
     return stream.getvalue()
 

@@ -162,7 +162,7 @@ class _Ways:
 def _ways(only: str) -> _Ways:
     mine = Q(department=only) if only else Q()
     since, day = now() - RECENT, today()
-    came = Batch.objects.filter(mine)
+    came = Batch.objects.filter(mine, only_tried=False)
     last = came.values_list("department", "kind").annotate(last=Max("received_at")).order_by()
     fresh = came.filter(received_at__gte=since).values("department").annotate(files=Count("pk"), rows=Sum("rows_read"))
     told = (
@@ -308,7 +308,7 @@ def _kind_name(kind: str) -> Text:
 
 def _deliveries(code: str, newest: int) -> Iterator[Passage]:
     systems = _systems_of(code)
-    for one in Batch.objects.filter(department=code).order_by("-received_at")[:newest]:
+    for one in Batch.objects.filter(department=code, only_tried=False).order_by("-received_at")[:newest]:
         sender = systems.get(one.sent_by, "")
         yield Passage(
             one.received_at, True, "delivery", one.number, _kind_name(one.kind), one.state, one.rows_read, sender

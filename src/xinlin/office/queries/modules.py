@@ -137,11 +137,12 @@ def _card() -> Shown:
 
 
 def _intake() -> Shown:
-    last = Batch.objects.order_by("-received_at").values_list("received_at", flat=True).first()
+    came = Batch.objects.filter(only_tried=False)
+    last = came.order_by("-received_at").values_list("received_at", flat=True).first()
     stuck = Job.objects.filter(state=Job.State.FAILED).exists()
     if last is None:
         return "none", None, None
-    return ("late" if stuck or last < now() - SILENCE else "good"), Batch.objects.count(), last
+    return ("late" if stuck or last < now() - SILENCE else "good"), came.count(), last
 
 
 def _cases() -> Shown:

@@ -5,7 +5,7 @@ Counts alone, no person. A clerk sees the own department, the credit centre all.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -47,6 +47,10 @@ class Coverage:
     refused: int
     aside: int
     """Refused rows that a person said are not to come in, those among them that came corrected and were refused again."""
+    files_waiting: int
+    """Files that wait for somebody to name their columns."""
+    files_aside: int
+    """Files that a person said are not to come in."""
     causes: list[Cause]
 
     @property
@@ -103,6 +107,7 @@ def quality(*, actor: Actor) -> Quality:
     laid = RefusedRow.objects.filter(batch__in=seen, state=RefusedRow.State.ASIDE)
     told_aside = laid.values_list("batch__department", "batch__kind").annotate(number=Count("pk")).order_by()
     aside = {(department, kind): number for department, kind, number in told_aside}
+    files = _files_not_in(seen)
     lines = []
     for kind in book.kinds.values():
         if kind.effect == "count" or not book.in_force(kind, day):
@@ -110,7 +115,8 @@ def quality(*, actor: Actor) -> Quality:
         for code in kind.providers:
             if only in ("", code):
                 pair = code, kind.code
-                lines.append(_coverage(kind, code, counted.get(pair), aside.get(pair, 0), wrong[pair], day))
+                not_in = aside.get(pair, 0), files[pair]
+                lines.append(_coverage(kind, code, counted.get(pair), not_in, wrong[pair], day))
     order: dict[Standing, int] = {"silent": 0, "due": 1, "kept": 2, "never": 3}
     lines.sort(key=lambda line: (order[line.standing], line.department, line.kind))
     return Quality(
@@ -122,8 +128,23 @@ def quality(*, actor: Actor) -> Quality:
     )
 
 
+def _files_not_in(seen: QuerySet[Batch]) -> defaultdict[tuple[str, str], Counter[str]]:
+    """Files that wait for their columns or were set aside, by department and kind; what was only tried is no delivery."""
+    states = [Batch.State.NEEDS_MAPPING, Batch.State.ASIDE]
+    told = seen.filter(state__in=states, only_tried=False).values_list("department", "kind", "state")
+    found: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for department, kind, state, number in told.annotate(number=Count("pk")).order_by():
+        found[department, kind][state] = number
+    return found
+
+
 def _coverage(
-    kind: Kind, code: str, told: Mapping[str, Any] | None, aside: int, wrong: list[Cause], day: date
+    kind: Kind,
+    code: str,
+    told: Mapping[str, Any] | None,
+    not_in: tuple[int, Counter[str]],
+    wrong: list[Cause],
+    day: date,
 ) -> Coverage:
     office = current().departments.get(code)
     last = localtime(told["last"]).date() if told else None
@@ -142,7 +163,9 @@ def _coverage(
         deliveries=told["number"] if told else 0,
         rows=rows,
         refused=refused,
-        aside=aside,
+        aside=not_in[0],
+        files_waiting=not_in[1][Batch.State.NEEDS_MAPPING],
+        files_aside=not_in[1][Batch.State.ASIDE],
         causes=wrong,
     )
 

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Min
 
 from xinlin.core.values import Text
 from xinlin.office.models.batches import Batch, RefusedRow
-from xinlin.office.queries.batches import aside_reason, visible
+from xinlin.office.queries.batches import aside_reason, file_aside_reason, visible
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor
 
@@ -93,6 +93,34 @@ def aside(*, actor: Actor) -> Aside:
         for row in newest
     ]
     return Aside(rows.count(), shown)
+
+
+@dataclass(frozen=True)
+class AsideFile:
+    """A file that a person said is not to be taken in, and why."""
+
+    department_name: Text
+    kind_name: Text
+    batch: str
+    filename: str
+    reason: str
+    at: datetime | None
+
+
+def files_aside(*, actor: Actor) -> list[AsideFile]:
+    """The files set aside within what the actor may see, newest first. Raises `NotAllowed`."""
+    newest = visible(actor).filter(state=Batch.State.ASIDE).order_by(F("aside_at").desc(nulls_last=True), "-pk")
+    return [
+        AsideFile(
+            department_name=_department_name(batch.department),
+            kind_name=_kind_name(batch.kind),
+            batch=batch.number,
+            filename=batch.filename,
+            reason=file_aside_reason(batch),
+            at=batch.aside_at,
+        )
+        for batch in newest[:SHOWN]
+    ]
 
 
 def _department_name(code: str) -> Text:
