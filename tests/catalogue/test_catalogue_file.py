@@ -80,7 +80,9 @@ def test_the_page_is_searched_by_level_and_exports_both_ways(client: Client) -> 
     assert len(rows) == len(data["kinds"]) + 1
     (penalty,) = (dict(zip(rows[0], row, strict=True)) for row in rows if row[0] == "administrative_penalty")
     assert (penalty["信息性质 Nature"], penalty["覆盖范围 Level"]) == ("失信", "国家")
-    assert penalty["共享属性与披露方式 Openness"] == "依法公示（自然人除外）" and "P" not in penalty["更新周期 Interval"]
+    assert (
+        penalty["共享属性与披露方式 Openness"] == "依法公示（自然人除外）" and "P" not in penalty["更新周期 Interval"]
+    )
     legend = sheets.get_sheet_by_name("代码 Codes").to_python()
     assert ["信息性质 Nature", "negative", "失信", "dishonest"] in legend
     fields = sheets.get_sheet_by_name("信息项 Fields").to_python()

@@ -72,6 +72,9 @@ def test_only_the_own_clerk_with_a_reason_and_nothing_that_was_taken_in(waits: B
     with pytest.raises(Refused) as refused:
         waiting_files.set_file_aside(actor=CLERK, number=waits.number, reason=" ")
     assert refused.value.problem.code == "reason_missing"
+    tried = send("deeds", table("甲,乙", f"{resident(2)},1"), trial=True)
+    with pytest.raises(Refused):
+        waiting_files.set_file_aside(actor=CLERK, number=tried.number, reason=WHY)
     done = send("deeds", table("公民身份号码,姓名,发生日期", f"{resident(1)},王小明,2024-02-01"))
     with pytest.raises(Refused):
         waiting_files.set_file_aside(actor=CLERK, number=done.number, reason=WHY)

@@ -108,7 +108,9 @@ def test_a_short_list_that_was_confirmed_in_the_trial_is_sent_as_confirmed(
 def test_a_trial_that_waits_for_columns_stays_a_trial(send: Send, django_capture_on_commit_callbacks: Any) -> None:
     waits = send("deeds", table("编号,人,那天", f"{resident(1)},王小明,2024-02-01"), trial=True)
     assert waits.state == "needs_mapping"
-    columns = {code: {"column": name} for code, name in (("resident_id", "编号"), ("name", "人"), ("occurred_on", "那天"))}
+    columns = {
+        code: {"column": name} for code, name in (("resident_id", "编号"), ("name", "人"), ("occurred_on", "那天"))
+    }
     with django_capture_on_commit_callbacks(execute=True):
         waiting_files.set_mapping(actor=CLERK, number=waits.number, columns=columns, name="甲")
     waits.refresh_from_db()

@@ -157,12 +157,13 @@ def send_tried(*, actor: Actor, number: str) -> Receipt:
 def set_file_aside(*, actor: Actor, number: str, reason: str) -> None:
     """A clerk says that a file which waits, or of which nothing was taken in, is never to come in, and why.
 
-    Nothing is lost: the bytes stay, and `take_file_back` puts it to work again. Raises `NotAllowed`, `NotFound`, `Refused`.
+    Nothing is lost: the bytes stay, and `take_file_back` puts it to work again. What was only tried is forgotten by itself.
+    Raises `NotAllowed`, `NotFound`, `Refused`.
     """
     batch = _clerks(actor, number)
     if batch.state == Batch.State.ASIDE:
         return
-    must_be(batch, Batch.State.NEEDS_MAPPING, Batch.State.FAILED)
+    must_be(batch, *(() if batch.only_tried else (Batch.State.NEEDS_MAPPING, Batch.State.FAILED)))
     batch.aside_reason_sealed = vault.seal(reasoned(reason), FILE_ASIDE_PLACE)
     batch.state, batch.aside_by, batch.aside_at = Batch.State.ASIDE, actor.handle, now()
     batch.save(update_fields=["state", "aside_reason_sealed", "aside_by", "aside_at"])
