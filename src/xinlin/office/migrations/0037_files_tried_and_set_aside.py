@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('office', '0035_rows_set_aside'),
+        ('office', '0036_inspection_plans'),
     ]
 
     operations = [
