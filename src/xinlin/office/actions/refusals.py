@@ -12,7 +12,7 @@ from django.db import transaction
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.actions.deliveries import own_batch
-from xinlin.office.actions.subjects import reasoned
+from xinlin.office.actions.reasons import reasoned
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, RefusedRow
 from xinlin.office.models.linking import LinkQuestion

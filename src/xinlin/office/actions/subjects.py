@@ -17,6 +17,7 @@ from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.actions import register
 from xinlin.office.actions.parties import SUBJECT, Party
+from xinlin.office.actions.reasons import reasoned
 from xinlin.office.amendments import amend
 from xinlin.office.bulk import lock_storing
 from xinlin.office.leaves import write_leaf
@@ -31,8 +32,6 @@ from xinlin.office.scopes import Actor, NotAllowed, NotFound, Refused, now, toda
 
 REASON = "subject_change.reason"
 NAME = "subject.name"
-SHORTEST_REASON = 2
-"""Characters of a reason that says anything."""
 _OTHERWISE = frozenset({Record, Score, Subject, SubjectChange, SubjectName, LinkQuestion})
 """Tables that do not simply follow: records by events of their own, scores go, and what is said of subjects themselves."""
 
@@ -52,14 +51,6 @@ def must_review(actor: Actor, reason: str) -> str:
             "只有信用中心审核员可以核实主体。Only the credit centre's reviewers may decide whose a record is."
         )
     return reasoned(reason)
-
-
-def reasoned(reason: str) -> str:
-    """The reason, trimmed. Raises `Refused` where none is given."""
-    said = reason.strip()[:1_000]
-    if len(said) < SHORTEST_REASON:
-        raise Refused(_NO_REASON)
-    return said
 
 
 def subject_of(pseudonym: str) -> Subject:
@@ -339,10 +330,6 @@ def _problem(code: str, where: str, zh: str, en: str, cure_zh: str, cure_en: str
     return Problem(code, where, Text(zh=zh, en=en), Text(zh=cure_zh, en=cure_en))
 
 
-_NO_REASON = _problem(
-    "reason_missing", "reason", "没有写明理由", "No reason is given",
-    "请写明依据，例如查验了什么材料", "Say what it rests on, such as the papers seen",
-)  # fmt: skip
 _SAME_NAME = _problem(
     "name_unchanged", "name", "名称为空，或与登记的相同", "The name is empty, or is the registered one",
     "请填写正确的名称", "Give the right name",

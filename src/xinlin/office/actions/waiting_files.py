@@ -32,7 +32,7 @@ from xinlin.office.actions.deliveries import (
     refused,
 )
 from xinlin.office.actions.proofs import Proof, must_be_signed
-from xinlin.office.actions.subjects import reasoned
+from xinlin.office.actions.reasons import reasoned
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch
 from xinlin.office.models.batches import Mapping as ColumnMapping
