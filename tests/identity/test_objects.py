@@ -121,6 +121,8 @@ PERSONAL: dict[str, tuple[str, frozenset[str]]] = {
     "api:refused_workbook": ("batch", frozenset({"machine_batches"})),
     "api:corrections": ("batch", frozenset({"machine_batches"})),
     "api:mapping": ("batch", frozenset({"machine_batches"})),
+    "api:set_aside": ("batch", frozenset({"machine_batches"})),
+    "api:take_back": ("batch", frozenset({"machine_batches"})),
 }
 NOT_ALWAYS_THERE = {
     "portal:check_wrong", "portal:figure_bundle", "portal:figure_receipt", "bench:mapping", "bench:confirm", "bench:reading",

@@ -61,3 +61,47 @@ def test_only_a_table_of_the_own_file(first: Batch) -> None:
     other = Actor(handle="account:9", name="别人", role="clerk", department="other_office")
     with pytest.raises(NotFound):
         receive_table(actor=other, number=first.number, table="二季度")
+
+
+def test_the_other_sheet_of_a_whole_list_is_the_rest_of_it(
+    send: Send, client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    header = ["证件号码", "名称", "文书号", "决定机关", "依据", "列入日期", "告知日期", "救济途径", "截止日期"]
+    held = io.BytesIO()
+    book = xlsxwriter.Workbook(held)
+    for name, columns, people in (
+        ("城区", header, (1, 2)),
+        ("县城", header[::-1], (4,)),
+        ("郊区", [*header, "备注"], (3,)),
+    ):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, columns)
+        for at, number in enumerate(people, start=1):
+            said = [
+                resident(number),
+                "王小明",
+                f"甲{number}",
+                "法院",
+                "第一条",
+                "2024-02-01",
+                "2024-02-01",
+                "诉讼",
+                "2030-01-01",
+            ]
+            told = dict(zip(header, said, strict=True)) | {"备注": ""}
+            sheet.write_row(at, 0, [told[column] for column in columns])
+    book.close()
+    whole = send("listed", held.getvalue(), "名单.xlsx")
+    assert (whole.state, whole.rows_accepted, whole.delivery) == ("done", 3, "full_list"), (
+        "the same columns in another order"
+    )
+    account = Account.objects.create(username="clerk", role="clerk", display_name="报送员", department="office")
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert "把这张表并入名单" in client.get(f"/bench/intake/{whole.number}/").content.decode()
+    for _twice in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(f"/bench/intake/{whole.number}/table/", {"table": "郊区"})
+    rest = Batch.objects.exclude(pk=whole.pk).get()
+    assert (rest.state, rest.delivery, rest.rows_accepted, rest.entries_ended) == ("done", "additions", 1, 0)
+    assert rest.valid_on == whole.valid_on
+    assert Record.objects.filter(status="active").count() == 4

@@ -61,8 +61,8 @@ def test_the_centre_sees_it_and_quality_counts_it(batch: Batch) -> None:
 
 def test_it_is_taken_back_and_then_corrected(batch: Batch, send: Send) -> None:
     actions.set_aside(actor=CLERK, number=batch.number, rows=[3, 4], reason=WHY)
-    actions.take_back(actor=CLERK, number=batch.number, row=3)
-    actions.take_back(actor=CLERK, number=batch.number, row=3)
+    actions.take_back(actor=CLERK, number=batch.number, rows=[3])
+    actions.take_back(actor=CLERK, number=batch.number, rows=[3])
     assert states(batch) == {3: "open", 4: "aside"}
     assert queries.refused_rows(actor=CLERK, number=batch.number).rows[0].aside_reason == ""
     back = send("deeds", saved(cured(downloaded(batch), 1)), "refused.xlsx")
@@ -75,7 +75,7 @@ def test_it_is_taken_back_and_then_corrected(batch: Batch, send: Send) -> None:
 def test_twice_is_once_and_each_step_has_its_leaf(batch: Batch) -> None:
     assert actions.set_aside(actor=CLERK, number=batch.number, rows=[4], reason=WHY) == 1
     assert actions.set_aside(actor=CLERK, number=batch.number, rows=[4], reason="另一个理由") == 0
-    actions.take_back(actor=CLERK, number=batch.number, row=4)
+    actions.take_back(actor=CLERK, number=batch.number, rows=[4])
     told = Leaf.objects.filter(action__startswith="refusals.").order_by("pk").values_list("action", flat=True)
     assert list(told) == ["refusals.set_aside", "refusals.take_back"]
 
@@ -109,9 +109,9 @@ def test_nobody_else_sets_aside_or_takes_back(batch: Batch) -> None:
         actions.set_aside(actor=REVIEWER, number=batch.number, rows=[4], reason=WHY)
     actions.set_aside(actor=CLERK, number=batch.number, rows=[4], reason=WHY)
     with pytest.raises(NotFound):
-        actions.take_back(actor=OTHER, number=batch.number, row=4)
+        actions.take_back(actor=OTHER, number=batch.number, rows=[4])
     with pytest.raises(NotAllowed):
-        actions.take_back(actor=REVIEWER, number=batch.number, row=4)
+        actions.take_back(actor=REVIEWER, number=batch.number, rows=[4])
 
 
 def test_what_is_kept_of_the_reason_is_sealed(batch: Batch) -> None:
@@ -133,3 +133,12 @@ def test_on_the_page(batch: Batch, client: Client) -> None:
     assert "已取回" in again.content.decode() and set(states(batch).values()) == {"open"}
     none = client.post(f"/bench/intake/{batch.number}/aside/", {"reason": WHY}, follow=True)
     assert "没有选中" in none.content.decode()
+
+
+def test_by_a_system_of_the_department(batch: Batch) -> None:
+    machine = Actor(handle="machine:1", name="业务系统", role="machine", department="office")
+    assert actions.set_aside(actor=machine, number=batch.number, rows=[3, 4], reason=WHY) == 2
+    assert actions.set_aside(actor=machine, number=batch.number, rows=[3, 4], reason=WHY) == 0
+    assert actions.take_back(actor=machine, number=batch.number, rows=[3, 4]) == 2
+    assert actions.take_back(actor=machine, number=batch.number, rows=[3, 4]) == 0
+    assert set(states(batch).values()) == {"open"}

@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from xinlin.faces.api import batches, check_files, checks, entries, holds, kinds, receipts, rows, uploads
+from xinlin.faces.api import batches, check_files, checks, entries, holds, kinds, receipts, rows, rows_aside, uploads
 from xinlin.faces.api.problems import MEDIA_TYPE, PlainRenderer, StrictParser, add_handlers, as_api, no_such_address
 
 TEXT = {
@@ -75,6 +75,7 @@ api.add_router("", holds.router)
 api.add_router("", kinds.router)
 api.add_router("", batches.router)
 api.add_router("", rows.router)
+api.add_router("", rows_aside.router)
 api.add_router("", uploads.router)
 api.add_router("", receipts.router)
 

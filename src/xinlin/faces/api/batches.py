@@ -83,6 +83,7 @@ class LineOut(Schema):
     rows_repeated: int
     rows_refused: int
     rows_open: int
+    rows_aside: int
     entries_added: int
     entries_ended: int
 
@@ -134,6 +135,7 @@ class RefusedRowOut(Schema):
     problems: list[RefusalOut]
     state: str
     replayed_in: str
+    aside_reason: str
 
 
 class RefusedOut(Schema):

@@ -51,7 +51,9 @@ def take_back(request: ActorRequest, number: str) -> HttpResponse:
     """A row set aside waits again."""
     row = request.POST.get("row", "")
     try:
-        actions.take_back(actor=request.actor, number=number, row=int(row) if row.isdecimal() and len(row) < 10 else 0)
+        actions.take_back(
+            actor=request.actor, number=number, rows=[int(row)] if row.isdecimal() and len(row) < 10 else []
+        )
     except Refused as refused:
         messages.error(request, said(refused.problem))
     else:

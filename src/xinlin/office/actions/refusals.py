@@ -12,6 +12,7 @@ from django.db import transaction
 from xinlin.core.values import Problem, Text
 from xinlin.office import vault
 from xinlin.office.actions.deliveries import own_batch
+from xinlin.office.actions.proofs import Proof, must_be_signed
 from xinlin.office.actions.reasons import reasoned
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, RefusedRow
@@ -38,13 +39,20 @@ def lay_aside(rows: Iterable[RefusedRow], actor: Actor, reason: str) -> str:
 
 
 @transaction.atomic
-def set_aside(*, actor: Actor, number: str, rows: Collection[int], reason: str) -> int:
-    """A clerk says that rows of the own department's delivery are not to be taken in, and why. Returns how many it were.
+def set_aside(
+    *,
+    actor: Actor,
+    number: str,
+    rows: Collection[int],
+    reason: str,
+    proof: Proof = Proof(),  # noqa: B008  # frozen
+) -> int:
+    """A clerk or a system says that rows of the own department's delivery are not to be taken in, and why. Returns how many it were.
 
     A row that lies aside already stays as it is. Raises `NotFound`, `NotAllowed`, and `Refused` without a reason and for
     rows that are not refused or were answered.
     """
-    batch = _clerks(actor, number)
+    batch = _senders(actor, number, proof)
     said, held = reasoned(reason), _rows(batch, rows)
     if any(row.state not in (RefusedRow.State.OPEN, RefusedRow.State.ASIDE) for row in held):
         raise Refused(_SETTLED)
@@ -56,25 +64,40 @@ def set_aside(*, actor: Actor, number: str, rows: Collection[int], reason: str) 
 
 
 @transaction.atomic
-def take_back(*, actor: Actor, number: str, row: int) -> None:
-    """A row set aside waits again. Raises `NotFound`, `NotAllowed`, and `Refused` where a reviewer decided it."""
-    (held,) = _rows(_clerks(actor, number), [row])
-    if held.state == RefusedRow.State.OPEN:
-        return
-    if held.state != RefusedRow.State.ASIDE:
+def take_back(
+    *,
+    actor: Actor,
+    number: str,
+    rows: Collection[int],
+    proof: Proof = Proof(),  # noqa: B008  # frozen
+) -> int:
+    """Rows set aside wait again. Returns how many it were; one that waits already stays as it is.
+
+    Raises `NotFound`, `NotAllowed`, and `Refused` where a reviewer decided one, or one was answered.
+    """
+    held = _rows(_senders(actor, number, proof), rows)
+    if any(row.state not in (RefusedRow.State.OPEN, RefusedRow.State.ASIDE) for row in held):
         raise Refused(_SETTLED)
-    if LinkQuestion.objects.filter(refused_row=held).exclude(state=LinkQuestion.State.OPEN).exists():
+    aside = [row for row in held if row.state == RefusedRow.State.ASIDE]
+    if LinkQuestion.objects.filter(refused_row__in=aside).exclude(state=LinkQuestion.State.OPEN).exists():
         raise Refused(_DECIDED)
-    facts = {"row": row, "reason": held.aside_reason_sealed}
-    held.state, held.aside_reason_sealed, held.aside_by, held.aside_at = RefusedRow.State.OPEN, "", "", None
-    held.save(update_fields=["state", "aside_reason_sealed", "aside_by", "aside_at"])
-    write_leaf(actor=actor, action="refusals.take_back", table="batch", key=number, facts=facts)
+    if aside:
+        facts = {"rows": [row.row for row in aside], "reasons": [row.aside_reason_sealed for row in aside]}
+        for row in aside:
+            row.state, row.aside_reason_sealed, row.aside_by, row.aside_at = RefusedRow.State.OPEN, "", "", None
+            row.save(update_fields=["state", "aside_reason_sealed", "aside_by", "aside_at"])
+        write_leaf(actor=actor, action="refusals.take_back", table="batch", key=number, facts=facts)
+    return len(aside)
 
 
-def _clerks(actor: Actor, number: str) -> Batch:
-    if actor.role != "clerk":
-        raise NotAllowed("只有报送部门的报送员可以搁置退回行。Only the sending department's clerks may set rows aside.")
-    return own_batch(actor, number)
+def _senders(actor: Actor, number: str, proof: Proof) -> Batch:
+    if actor.role not in ("clerk", "machine"):
+        raise NotAllowed(
+            "只有报送部门的报送员和系统可以搁置退回行。Only the sending department's clerks and systems may set rows aside."
+        )
+    batch = own_batch(actor, number)
+    must_be_signed(actor, batch.department, proof)
+    return batch
 
 
 def _rows(batch: Batch, rows: Collection[int]) -> list[RefusedRow]:

@@ -119,6 +119,8 @@ def confirm(*, actor: Actor, number: str) -> Receipt:
 def receive_table(*, actor: Actor, number: str, table: str) -> Receipt:
     """Take in another table of a delivery's file, as a delivery of its own; the bytes are those that came.
 
+    Of a list that is sent whole it is the rest of the list: its entries are added for the same day, and nothing ends by it.
+
     Raises `Refused` where the file has no such table, `NotFound`.
     """
     batch = own_batch(actor, number)
@@ -133,7 +135,7 @@ def receive_table(*, actor: Actor, number: str, table: str) -> Receipt:
             kind=batch.kind,
             filename=batch.filename,
             chunks=iter(lambda: stream.read(1 << 20), b""),
-            delivery=cast(Delivery, batch.delivery),
+            delivery="additions" if batch.delivery == "full_list" else cast(Delivery, batch.delivery),
             valid_on=batch.valid_on,
             department=batch.department,
             reading={"table": table},

@@ -224,7 +224,7 @@ class GridSheet(Sheet):
 def _pages(
     grids: Sequence[Grid], chosen: Grid, first: GridSheet, known: AbstractSet[str], reading: Reading
 ) -> dict[str, GridSheet]:
-    """The visible tables behind the chosen one that have its very header, by name: the same table goes on in them."""
+    """The visible tables behind the chosen one that have its columns, in whatever order: the same table goes on in them."""
     pages: dict[str, GridSheet] = {}
     for grid in grids[grids.index(chosen) + 1 :]:
         if not grid.visible or grid.width > MOST_COLUMNS:
@@ -233,7 +233,7 @@ def _pages(
             page = GridSheet(grid, known, reading)
         except FileRefused:
             continue
-        if page.layout.header_sha256 == first.layout.header_sha256:
+        if sorted(page.layout.headers) == sorted(first.layout.headers):
             pages[grid.name] = page
     return pages
 
@@ -252,12 +252,20 @@ class _Pages(Sheet):
         found = page.layout.findings[noted:]
         self.layout.findings.extend(Finding(code, f"{page.layout.sheet}: {where}", said) for code, where, said in found)
 
+    def _order(self, page: GridSheet) -> list[int]:
+        """Where a page has the columns of the first one; empty where they stand as there."""
+        here, wanted = page.layout.headers, self.layout.headers
+        return [] if here == wanted else [here.index(name) for name in wanted]
+
     def rows(self) -> Iterator[Row]:
         before = 0
         for page in self._pages:
             noted, last = len(page.layout.findings), 0
+            order = self._order(page)
             for number, cells in page.rows():
                 last = number
+                if order:
+                    cells = [cells[at] if at < len(cells) else "" for at in order]
                 if number in page.doubtful:
                     self.doubtful.add(before + number)
                 yield before + number, cells
