@@ -108,6 +108,21 @@ def two_rows() -> Table:
     return Table([top, low, *rows], [(firm(n), date(2025, 3, 1), 500_000) for n in (1, 2, 3)], merges)
 
 
+def blank_columns() -> Table:
+    """A header over two rows with columns between in which nothing stands, as a printed form leaves them."""
+    parts = two_rows()
+    return Table(
+        [[*row[:3], "", *row[3:7], "", *row[7:]] for row in parts.rows],
+        parts.wanted,
+        [
+            (0, 0, 1, 0, "序号"),
+            (0, 1, 0, 3, "行政相对人信息"),
+            (0, 4, 0, 12, "处罚决定"),
+            (0, 13, 1, 13, "处罚机关"),
+        ],
+    )
+
+
 def numbered_columns() -> Table:
     order = ["甲", *range(1, 12)]
     rows = [["序号", *NAMES], order, *([n, *penalty(n)] for n in (1, 2))]
@@ -182,7 +197,7 @@ def repeated_heads() -> Table:
 
 
 TABLES = [
-    plain, unsure, titled, two_rows, numbered_columns, merged_groups, same_as_above, amounts, units_in_names, marked_codes,
+    plain, unsure, titled, two_rows, blank_columns, numbered_columns, merged_groups, same_as_above, amounts, units_in_names, marked_codes,
     starred, repeated_heads,
 ]  # fmt: skip
 

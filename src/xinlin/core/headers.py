@@ -96,8 +96,19 @@ def joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
 def header_block(rows: Sequence[Sequence[str]], index: int, *, fixed: bool = False) -> tuple[int, int, list[str]]:
     """The whole header of which row ``index`` is the likeliest row: its first row, its last, and the names joined.
 
-    ``fixed``: a person said that the header begins at ``index``.
+    ``fixed``: a person said that the header begins at ``index``. A column in which nothing stands at all parts no group.
     """
+    filled = {at for row in rows[max(0, index - MOST_HEADER_ROWS) :] for at, cell in enumerate(row) if cell.strip()}
+    blank = [at for at in range(len(rows[index])) if at not in filled and at < max(filled, default=0)]
+    if not blank:
+        return _block(rows, index, fixed)
+    first, last, names = _block([[c for at, c in enumerate(row) if at not in blank] for row in rows], index, fixed)
+    for at in blank:
+        names.insert(at, "")
+    return first, last, names
+
+
+def _block(rows: Sequence[Sequence[str]], index: int, fixed: bool) -> tuple[int, int, list[str]]:
     first = last = index
     if not fixed:
         while first > 0 and last - first + 1 < MOST_HEADER_ROWS and continues(rows[first - 1], rows[first]):
