@@ -14,6 +14,7 @@ from xinlin.commands import (
     consents,
     demo,
     exchange,
+    figures,
     items,
     log,
     register,
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     consents.add(commands)
     demo.add(commands)
     exchange.add(commands)
+    figures.add(commands)
     items.add(commands)
     log.add(commands)
     register.add(commands)

@@ -6,14 +6,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from xinlin.core.batches import JudgedRow
-from xinlin.core.rulebooks import FieldSpec, Kind
+from xinlin.core.rulebooks import FieldSpec, FieldType, Kind
 from xinlin.core.values import Text
 
 
 def _text(zh: str, en: str) -> Text:
     return Text(zh=zh, en=en)
+
+
+def _field(code: str, label: tuple[str, str], *aliases: str, type: FieldType = "text", **more: Any) -> FieldSpec:
+    return FieldSpec(code=code, label=_text(*label), type=type, aliases=list(aliases), **more)
 
 
 ROLES: Mapping[str, Text] = {
@@ -44,17 +49,27 @@ TABLE = Kind(
     update_interval="P1Y",
     basis="demonstration",
     fields=[
-        FieldSpec(code="source", label=_text("来源", "Source"), type="text", required=True, max_length=300, aliases=["出处", "公报", "文件名称"]),
-        FieldSpec(code="stated_on", label=_text("公布日期", "Published on"), type="date", aliases=["日期", "发布日期", "date"]),
-        FieldSpec(code="code", label=_text("编号", "Code"), type="text", max_length=80, aliases=["代码", "id"]),
-        FieldSpec(code="name", label=_text("计什么", "What it counts"), type="text", required=True, max_length=300, aliases=["指标", "指标名称", "项目", "名称", "what"]),
-        FieldSpec(code="value", label=_text("数字", "Figure"), type="integer", required=True, minimum=0, aliases=["数值", "数量", "合计", "value"]),
-        FieldSpec(code="unit", label=_text("单位", "Unit"), type="text", max_length=40, aliases=["计量单位"]),
-        FieldSpec(code="of", label=_text("属于", "Belongs to"), type="text", max_length=80, aliases=["上级编号"]),
-        FieldSpec(code="role", label=_text("关系", "Relation"), type="code", codes=dict(ROLES)),
-        FieldSpec(code="measure", label=_text("平台口径", "Platform's count"), type="text", max_length=80),
+        _field("source", ("来源", "Source"), "出处", "公报", "文件名称", required=True, max_length=300),
+        _field("stated_on", ("公布日期", "Published on"), "日期", "发布日期", "date", type="date"),
+        _field("code", ("编号", "Code"), "代码", "id", max_length=80),
+        _field(
+            "name",
+            ("计什么", "What it counts"),
+            "指标",
+            "指标名称",
+            "项目",
+            "名称",
+            "what",
+            required=True,
+            max_length=300,
+        ),
+        _field("value", ("数字", "Figure"), "数值", "数量", "value", required=True, type="integer", minimum=0),
+        _field("unit", ("单位", "Unit"), "计量单位", max_length=40),
+        _field("of", ("属于", "Belongs to"), "上级编号", max_length=80),
+        _field("role", ("关系", "Relation"), type="code", codes=dict(ROLES)),
+        _field("measure", ("平台口径", "Platform's count"), max_length=80),
     ],
-)  # fmt: skip
+)
 """The columns of a table of figures; its rows are read and judged like those of any delivery."""
 
 

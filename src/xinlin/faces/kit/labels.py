@@ -185,6 +185,11 @@ RUN_STATE: Mapping[str, str | Promise] = {
     "refused": _("复算不一致，未发布"),
     "failed": _("失败"),
 }
+FIGURE_ROLE: Mapping[str, str | Promise] = {
+    "part": _("其中的一项"),
+    "cause": _("与各项之差的原因"),
+    "platform_cause": _("与平台统计之差的原因"),
+}
 BATCH_STATE: Mapping[str, str | Promise] = {
     "received": _("已收到"),
     "needs_mapping": _("等待认列"),
@@ -297,4 +302,5 @@ FAMILIES: Mapping[str, Mapping[str, str | Promise]] = {
     "job_kind": JOB_KIND,
     "run": RUN_STATE,
     "batch": BATCH_STATE,
+    "figure_role": FIGURE_ROLE,
 }

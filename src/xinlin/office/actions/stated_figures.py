@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import transaction
 
 from xinlin.core.batches import Judge
-from xinlin.core.columns import propose_columns
+from xinlin.core.columns import ColumnUse, propose_columns
 from xinlin.core.stated_figures import MEASURES, ROLES, TABLE, Stated, from_row
 from xinlin.core.values import Problem, Text
 from xinlin.office.layouts import FileRefused
@@ -117,10 +117,19 @@ def _enter_all(actor: Actor, rows: Sequence[tuple[int, Stated]]) -> tuple[int, i
 
 
 @transaction.atomic
-def enter(*, actor: Actor, stated: Stated) -> bool:
-    """Enter one figure, or say it anew. Returns whether that changed anything. Raises `Refused`, `NotAllowed`."""
+def enter_row(*, actor: Actor, said: Mapping[str, str]) -> bool:
+    """Enter one figure as a person typed it (field of `TABLE` -> text), or say it anew under its code.
+
+    Returns whether that changed anything. Raises `Refused` with the first thing that is wrong, `NotAllowed`.
+    """
     _may(actor)
-    return _enter(actor, stated)
+    fields = [spec.code for spec in TABLE.fields]
+    judged = Judge(TABLE, {code: ColumnUse(column=code) for code in fields}, fields)(
+        [said.get(code, "") for code in fields]
+    )
+    if isinstance(judged, list):
+        raise Refused(judged[0])
+    return _enter(actor, from_row(judged, today()))
 
 
 def _enter(actor: Actor, stated: Stated) -> bool:
@@ -141,7 +150,7 @@ def _checked(stated: Stated) -> StatedFigure | None:
     """The figure to which it belongs. Raises `Refused`."""
     book = current()
     sort, _, code = stated.measure.partition(":")
-    known = {"kind": book.kinds, "office": book.departments}.get(sort, {})
+    known: Collection[str] = book.kinds if sort == "kind" else book.departments if sort == "office" else ()
     if stated.measure and stated.measure not in MEASURES and code not in known:
         raise Refused(_unknown("measure", "平台口径", "the platform's count", stated.measure))
     if not stated.of:

@@ -11,8 +11,8 @@ from xinlin.core.conformity import Item, Reconciliation, by_cause
 from xinlin.core.stated_figures import MEASURES
 from xinlin.core.values import Text
 from xinlin.office.models.figures import StatedFigure
-from xinlin.office.queries.record_figures import RecordFigures, held
 from xinlin.office.queries.quality import WHOLE_CITY
+from xinlin.office.queries.record_figures import RecordFigures, held
 from xinlin.office.rulebook import current
 from xinlin.office.scopes import Actor, NotAllowed
 
