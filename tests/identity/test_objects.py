@@ -179,7 +179,7 @@ PLAIN = {
     "portal:help_out", "portal:kiosk", "portal:kiosk_start", "portal:kiosk_menu", "portal:kiosk_end", "portal:recording",
     "portal:score", "portal:why", "portal:what_if", "portal:history", "portal:trades", "portal:records",
     "api:owed", "api:panel", "api:stream", "bench:counter", "bench:items", "bench:opinions", "bench:quality",
-    "bench:reconciliation", "bench:web_items", "bench:web_capture", "bench:record_form", "bench:supervision",
+    "bench:reconciliation", "bench:figure_enter", "bench:figures_load", "bench:figure_remove", "bench:web_items", "bench:web_capture", "bench:record_form", "bench:supervision",
     "bench:national_rows", "bench:panels", "bench:connections", "portal:opinion", "portal:pledges", "public:national", "bench:entries",
     "public:catalogue_json", "public:catalogue_workbook", "public:law", "public:registers", "public:simplified",
     "public:themes", "public:levels", "public:system", "public:system_counts",

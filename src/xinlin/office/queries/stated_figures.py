@@ -65,7 +65,8 @@ def stated_figures(*, actor: Actor) -> StatedFigures:
     for one in figures:
         if one.of_id is not None:
             beneath[one.of_id].append(one)
-    counts, names = _counts(held()), dict(_measures())
+    names = dict(_measures())
+    counts = _counts(held()) if any(one.measure for one in figures) else Counter[str]()
     told = [*_of_the_rulebook()]
     for figure in figures:
         told += _reconciled(figure, beneath[figure.pk], counts, names)
