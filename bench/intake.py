@@ -80,8 +80,9 @@ from bench.intake_data import (  # noqa: E402
     text,
     write_csv,
 )
+from bench.intake_peak import Peak  # noqa: E402
 from xinlin.core.rulebooks import Rulebook  # noqa: E402
-from xinlin.office import confinement, rulebook  # noqa: E402
+from xinlin.office import rulebook  # noqa: E402
 from xinlin.office.actions.batches import receive  # noqa: E402
 from xinlin.office.jobs.batches import work  # noqa: E402
 from xinlin.office.models.batches import Batch, RefusedRow  # noqa: E402
@@ -262,33 +263,7 @@ def _verdict(what: str, found: float, most: float, worked: float | None = None) 
     print(f"  {what:<52}{found:9.2f}   at most {most:<7g}{said}{more}", flush=True)
 
 
-class _Peak:
-    """The most memory (MiB) that deliveries have taken: of this process while it took them in, and of those that opened files.
-
-    What the bench itself needs, to write files and to compare, is not counted.
-    """
-
-    def __init__(self) -> None:
-        self.most = 0
-        self._read = confinement._read
-        confinement._read = self._noted
-
-    def _noted(self, said: bytes) -> dict[str, Any]:
-        answer = self._read(said)
-        self.most = max(self.most, answer.get("peak", 0) >> 10)
-        return answer
-
-    def begin(self) -> None:
-        """Forget how high this process has been."""
-        Path("/proc/self/clear_refs").write_text("5")
-
-    def end(self) -> None:
-        """Look how high it was since."""
-        status = Path("/proc/self/status").read_text()
-        self.most = max(self.most, int(status.partition("VmHWM:")[2].split()[0]) >> 10)
-
-
-PEAK = _Peak()
+PEAK = Peak()
 
 
 def _emptied() -> None:
