@@ -94,8 +94,8 @@ def test_a_failed_file_sent_by_two_at_once_gets_one_new_job(send: Send, monkeypa
     batch = send("deeds", table(HEADER, GOOD, BAD))
     Batch.objects.filter(pk=batch.pk).update(state="failed")
     one, two = Batch.objects.get(pk=batch.pk), Batch.objects.get(pk=batch.pk)
-    actions.again(CLERK, one)
-    actions.again(CLERK, two)
+    actions.again(one, actor=CLERK)
+    actions.again(two, actor=CLERK)
     assert one.job == two.job
     assert Job.objects.count() == 2
 

@@ -139,8 +139,8 @@ def _resumed(actor: Actor, first: Batch, fields: Mapping[str, Any], *, dated: bo
     elif first.state not in (Batch.State.FAILED, Batch.State.TRIED):
         return
     again(
-        actor,
         first,
+        actor=actor,
         confirm_short=confirm_short,
         mapping=fields["mapping"],
         valid_on=fields["valid_on"] if dated else None,
@@ -210,9 +210,9 @@ def work_now(receipt: Receipt) -> None:
 
 @transaction.atomic
 def again(
-    actor: Actor,
     batch: Batch,
     *,
+    actor: Actor,
     confirm_short: bool = False,
     mapping: ColumnMapping | None = None,
     valid_on: date | None = None,
@@ -318,7 +318,7 @@ def correct(
     if first is None:
         return receipt_of(_begin(actor, fields, {}), already=False)
     if first.state == Batch.State.FAILED:
-        again(actor, first)
+        again(first, actor=actor)
     return receipt_of(first, already=True)
 
 

@@ -17,7 +17,7 @@ TRIED_ROWS = 500
 _COUNTS = ("rows_read", "rows_accepted", "rows_repeated", "rows_refused", "entries_added", "entries_ended")
 
 
-def tried(actor: Actor, batch: Batch, store: Callable[[], None]) -> None:
+def tried(batch: Batch, store: Callable[[], None], *, actor: Actor) -> None:
     """Let ``store`` take the delivery in, note what came of it, and undo it.
 
     Where the file was sent for real meanwhile, it is put to work once more. Raises what ``store`` raises.
@@ -48,4 +48,4 @@ def _keep(actor: Actor, batch: Batch, outcome: dict[str, Any]) -> None:
     write_leaf(actor=actor, action="batches.tried", table="batch", key=batch.number, facts=facts)
     if for_real:
         held.refresh_from_db()
-        again(actor, held)
+        again(held, actor=actor)

@@ -83,7 +83,7 @@ def set_mapping(*, actor: Actor, number: str, columns: Mapping[str, Mapping[str,
         key=str(mapping.pk),
         facts={"batch": number, "columns": wanted["columns"]},
     )
-    again(actor, batch, mapping=mapping)
+    again(batch, actor=actor, mapping=mapping)
     return receipt_of(batch, already=True)
 
 
@@ -97,7 +97,7 @@ def set_reading(*, actor: Actor, number: str, reading: Mapping[str, Any]) -> Rec
     must_be(batch, Batch.State.NEEDS_MAPPING, Batch.State.FAILED, Batch.State.TRIED)
     said = read_as(reading)
     write_leaf(actor=actor, action="batches.set_reading", table="batch", key=number, facts={"reading": said})
-    again(actor, batch, reading=said)
+    again(batch, actor=actor, reading=said)
     return receipt_of(batch, already=True)
 
 
@@ -111,7 +111,7 @@ def confirm(*, actor: Actor, number: str) -> Receipt:
             "nothing_to_confirm", "batch", "这份报送不是因名单缩短而等待", "This delivery does not wait because a list shrank",
             "请按页面所示原因处理", "Do what the page says of its failure",
         )  # fmt: skip
-    again(actor, batch, confirm_short=True)
+    again(batch, actor=actor, confirm_short=True)
     return receipt_of(batch, already=True)
 
 
@@ -151,7 +151,7 @@ def send_tried(*, actor: Actor, number: str) -> Receipt:
         must_be_signed(actor, batch.department, Proof())
         short = batch.job is not None and bool(batch.job.payload.get("confirm_short"))
         take_for_real(actor, batch)
-        again(actor, batch, confirm_short=short)
+        again(batch, actor=actor, confirm_short=short)
     return receipt_of(batch, already=False)
 
 
@@ -183,7 +183,7 @@ def take_file_back(*, actor: Actor, number: str) -> None:
     batch.aside_reason_sealed, batch.aside_by, batch.aside_at = "", "", None
     batch.save(update_fields=["aside_reason_sealed", "aside_by", "aside_at"])
     write_leaf(actor=actor, action="batches.take_back", table="batch", key=number, facts=facts)
-    again(actor, batch)
+    again(batch, actor=actor)
 
 
 def _clerks(actor: Actor, number: str) -> Batch:

@@ -168,7 +168,7 @@ def _take_in_file(job: Job, batch: Batch, kind: Kind, path: Path) -> None:
         with beating(job):
             store = partial(_store, job, batch, judge, rows, sheet)
             if batch.only_tried:
-                trials.tried(ACTOR, batch, store)
+                trials.tried(batch, store, actor=ACTOR)
             else:
                 store()
         reached("intake.committed")
