@@ -10,7 +10,7 @@ import pytest
 from xinlin.office.layouts import FileRefused
 from xinlin.office.sheets import open_sheet
 
-from .conftest import KINDS, resident
+from .conftest import KINDS, Send, firm, resident, table
 
 DEEDS = next(kind for kind in KINDS if kind.code == "deeds")
 PLAIN = ["王小明", "李华", "张伟", "欧阳修", "司马光", "陈静", "刘洋", "赵敏"]
@@ -80,3 +80,25 @@ def test_fifty_files_are_right_or_refused_with_a_sample(tmp_path: Path, way: int
     assert right + refused == 50
     if encoding in ALWAYS_READ:
         assert refused == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "name",
+    [
+        "厦门测试有限公司".encode("gbk").decode("latin-1"),
+        "厦门测试有限公司".encode().decode("gbk", "replace"),
+        "厦门有限公司".encode().decode("latin-1"),
+    ],
+)
+def test_a_name_that_was_garbled_before_it_came_is_refused(name: str, send: Send) -> None:
+    batch = send(
+        "firms",
+        table(
+            "统一社会信用代码,企业名称,注册日期",
+            f"{firm(1)},{name},2024-01-01",
+            f"{firm(2)},Größe Handels GmbH,2024-01-01",
+        ),
+    )
+    assert (batch.rows_accepted, batch.rows_refused) == (1, 1)
+    assert [problem["code"] for row in batch.refused_rows.all() for problem in row.problems] == ["encoding_broken"]

@@ -123,6 +123,12 @@ def blank_columns() -> Table:
     )
 
 
+def how_in_brackets() -> Table:
+    """Below the names stands how each is to be written, as templates have it."""
+    how = ["（全称）", "（18位）", "", "（YYYY-MM-DD）"]
+    return Table([NAMES, how, *(penalty(n) for n in (1, 2))], [(firm(n), date(2025, 3, 1), 500_000) for n in (1, 2)])
+
+
 def numbered_columns() -> Table:
     order = ["甲", *range(1, 12)]
     rows = [["序号", *NAMES], order, *([n, *penalty(n)] for n in (1, 2))]
@@ -197,7 +203,8 @@ def repeated_heads() -> Table:
 
 
 TABLES = [
-    plain, unsure, titled, two_rows, blank_columns, numbered_columns, merged_groups, same_as_above, amounts, units_in_names, marked_codes,
+    plain, unsure, titled, two_rows, blank_columns, how_in_brackets,
+    numbered_columns, merged_groups, same_as_above, amounts, units_in_names, marked_codes,
     starred, repeated_heads,
 ]  # fmt: skip
 

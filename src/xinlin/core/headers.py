@@ -182,10 +182,14 @@ _WAITING = re.compile(r"[0-9]{1,4}").fullmatch
 def head_end(rows: Sequence[Sequence[str]], last: int, names: Sequence[str], known: AbstractSet[str]) -> int:
     """The last row that belongs to the head whose names end in row ``last``.
 
-    Below the names may stand the numbers of the columns, the names in another language, and which must be filled.
+    Below the names may stand the numbers of the columns, the names in another language, which must be filled, and how: each
+    in brackets.
     """
     for following in range(last + 1, min(len(rows), last + MOST_HEADER_ROWS)):
         said = [label_key(cell) for cell in rows[following] if cell.strip()]
+        if len(said) > 1 and all(word[0] == "(" and word[-1] == ")" and len(word) > 2 for word in said):
+            last = following
+            continue
         if len(said) < 2 or len(said) * 2 < sum(1 for name in names if name.strip()):
             break
         labels = sum(1 for word in said if word in known)

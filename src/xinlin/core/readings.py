@@ -37,7 +37,13 @@ _ODD = re.compile(r"[\u0000-\u001f\u007f-\u00a0\u00ad\u2000-\u200f\u2028-\u202e\
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 SPACES = re.compile(r"[\s\u0085\u00a0\u2000-\u200a\u2028\u2029\u3000]+")
 _CONTROL = re.compile(r"[\u0000-\u0008\u000e-\u001f\u007f]")
-_BROKEN = re.compile("[\ud800-\udfff\ufffd]|锟斤拷|锟届|烫烫烫")
+_LATIN = "[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]"
+_GARBLED = f"锟斤拷|锟届|烫烫烫|鏈夐檺|鍏徃|(?:[\u00a1-\u00bf]?{_LATIN}[\u00a1-\u00bf\u00f7]?){{3}}"
+"""Chinese read in another encoding: as bytes replaced, 有限 and 公司 of UTF-8 as GBK, or accented letters side by side."""
+_BROKEN = re.compile(f"[\ud800-\udfff\ufffd\u0080-\u0084\u0086-\u009f]|{_GARBLED}")
+_LETTER = re.compile(_LATIN)
+GARBLED_SIGNS = ("\ufffd", "锟", "烫烫", "鏈夐檺", "鍏徃")
+"""A printable text holds one of these, or an accented letter of Latin-1, if it is garbled; asked before anything dearer."""
 
 
 def tidy(raw: str) -> str:
@@ -63,7 +69,7 @@ def restored(cell: str) -> str:
 
 def damage(raw: str) -> Fault | None:
     """Whether a text was damaged before or while it was decoded: broken bytes, replacement or control characters."""
-    if raw.isprintable() and (raw.isascii() or ("\ufffd" not in raw and "锟" not in raw and "烫烫" not in raw)):
+    if raw.isprintable() and (raw.isascii() or not (any(sign in raw for sign in GARBLED_SIGNS) or _LETTER.search(raw))):
         return None
     if _BROKEN.search(raw):
         return fault(
