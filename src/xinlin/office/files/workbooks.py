@@ -10,8 +10,9 @@ import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, NamedTuple
 
 from defusedxml import ElementTree as SafeTree
 from defusedxml.common import DefusedXmlException
@@ -27,6 +28,7 @@ from python_calamine import (
 
 from xinlin.office.files.archives import guard_archive
 from xinlin.office.files.grids import Grid
+from xinlin.office.files.sheet_pieces import CUT_OVER, NotCut, Pieces
 from xinlin.office.layouts import FileRefused, Finding, refuse
 
 MOST_CELLS = 30_000_000
@@ -57,6 +59,7 @@ class _Spread:
         letters: set[bytes] = set()
         numbers: set[bytes] = {b"0"}
         rest, self.hidden_rows, self.hidden_columns, self.errors, start = b"", 0, 0, 0, True
+        self.large = False
         while chunk := stream.read(_CHUNK):
             if start and b"<!DOCTYPE" in chunk[:4096].replace(b"\0", b"").upper():
                 raise declares_entities()
@@ -75,7 +78,8 @@ class _Spread:
                 self.hidden_columns += len(_HIDDEN_COLUMN.findall(chunk))
             self.errors += chunk.count(_ERROR)
             rest = chunk[-_LONGEST_REFERENCE:]
-        self.cells = int(*numbers) * max(map(_column_number, letters), default=0)
+        self.columns = max(map(_column_number, letters), default=0)
+        self.cells = int(*numbers) * self.columns
         """Of the smallest table from the first cell on that holds every cell named in the part."""
 
 
@@ -86,8 +90,16 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def guard_workbook(path: Path, *, exact: bool = False) -> dict[str, list[Finding]]:
-    """Refuse a packed workbook that memory could not hold, or that is none; what is hidden or in error in each sheet, by its name.
+class Noted(NamedTuple):
+    """What is worth telling of a sheet, and, of one that is too large to be held at once, where it lies and how wide it is."""
+
+    findings: list[Finding]
+    part: str = ""
+    columns: int = 0
+
+
+def guard_workbook(path: Path, *, exact: bool = False) -> dict[str, Noted]:
+    """Refuse a packed workbook that memory could not hold, or that is none; what there is to know of its sheets, by name.
 
     ``exact``: count nothing but references of cells and rows; asked of the few workbooks that seem too large without.
     Raises `FileRefused`.
@@ -108,7 +120,9 @@ def guard_workbook(path: Path, *, exact: bool = False) -> dict[str, list[Finding
             for entry in entries:
                 with archive.open(entry) as stream:
                     spread = _Spread(stream, exact)
-                if spread.hidden_rows or spread.hidden_columns or spread.errors:
+                large = entry.file_size >= CUT_OVER
+                if spread.hidden_rows or spread.hidden_columns or spread.errors or large:
+                    spread.large = large
                     noted[entry.filename] = spread
                 cells += spread.cells
                 if cells > MOST_CELLS and not exact:
@@ -122,12 +136,12 @@ def guard_workbook(path: Path, *, exact: bool = False) -> dict[str, list[Finding
         raise broken(error) from error
 
 
-def _noted_by_sheet(archive: zipfile.ZipFile, names: set[str], noted: dict[str, _Spread]) -> dict[str, list[Finding]]:
+def _noted_by_sheet(archive: zipfile.ZipFile, names: set[str], noted: dict[str, _Spread]) -> dict[str, Noted]:
     if not noted or not {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
         return {}
     links = SafeTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"), forbid_dtd=True)
     targets = {link.get("Id"): link.get("Target", "") for link in links}
-    found: dict[str, list[Finding]] = {}
+    found: dict[str, Noted] = {}
     for sheet in SafeTree.fromstring(archive.read("xl/workbook.xml"), forbid_dtd=True).iter(f"{_SPACE}sheet"):
         target = targets.get(sheet.get(_LINK), "")
         part = target.lstrip("/") if target.startswith("/") else str(PurePosixPath("xl") / target)
@@ -138,7 +152,8 @@ def _noted_by_sheet(archive: zipfile.ZipFile, names: set[str], noted: dict[str, 
                 "formula_errors": spread.errors,
             }
             name = sheet.get("name", "")
-            found[name] = [Finding(code, name, str(number)) for code, number in counts.items() if number]
+            told = [Finding(code, name, str(number)) for code, number in counts.items() if number]
+            found[name] = Noted(told, part, spread.columns) if spread.large else Noted(told)
     return found
 
 
@@ -151,9 +166,13 @@ def workbook_grids(path: Path, form: str) -> list[Grid]:
         for meta in book.sheets_metadata:
             if "WorkSheet" not in str(meta.typ):
                 continue
+            visible, told = meta.visible == SheetVisibleEnum.Visible, noted.get(meta.name, Noted([]))
+            if told.part and (large := _large_grid(path, meta.name, visible, told)):
+                grids.append(large)
+                continue
             sheet = book.get_sheet_by_name(meta.name)
             if sheet.height and sheet.width:
-                grids.append(_grid(form, meta.name, sheet, meta.visible == SheetVisibleEnum.Visible, noted))
+                grids.append(_grid(form, meta.name, sheet, visible, told))
     except PasswordError as error:
         raise refuse(
             "workbook_locked",
@@ -167,7 +186,19 @@ def workbook_grids(path: Path, form: str) -> list[Grid]:
     return grids
 
 
-def _grid(form: str, name: str, sheet: CalamineSheet, visible: bool, noted: dict[str, list[Finding]]) -> Grid:
+def _large_grid(path: Path, name: str, visible: bool, told: Noted) -> Grid | None:
+    """A sheet that is read in pieces; None where it cannot be cut."""
+    try:
+        pieces = Pieces(path, told.part, name, told.columns)
+    except NotCut:
+        return None
+    rows = partial(pieces.rows, cell_text)
+    return Grid(
+        "xlsx", name, pieces.height, told.columns, rows, visible, merges=pieces.merges, findings=[*told.findings]
+    )
+
+
+def _grid(form: str, name: str, sheet: CalamineSheet, visible: bool, told: Noted) -> Grid:
     top, left = sheet.start or (0, 0)
 
     def source() -> Iterator[list[str]]:
@@ -176,8 +207,7 @@ def _grid(form: str, name: str, sheet: CalamineSheet, visible: bool, noted: dict
                 yield [cell if type(cell) is str else cell_text(cell) for cell in raw]
 
     merges = sheet.merged_cell_ranges or []
-    found = list(noted.get(name, ()))
-    return Grid(form, name, sheet.height, sheet.width, source, visible, top, left, merges, findings=found)
+    return Grid(form, name, sheet.height, sheet.width, source, visible, top, left, merges, findings=[*told.findings])
 
 
 def cell_text(value: Cell) -> str:
