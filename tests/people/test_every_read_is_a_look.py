@@ -153,6 +153,7 @@ EXCUSED: dict[Function, str] = {
     ("staff", "database_answers"): "nothing",
     ("modules", "counts"): "counts",
     ("modules", "modules"): "counts",
+    ("stated_figures", "stated_figures"): "counts",
     ("supervision", "loop"): "counts",
     ("tallies", "counted"): "counts",
     ("tallies", "live"): "counts",
