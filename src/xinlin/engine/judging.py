@@ -20,8 +20,9 @@ import numpy.typing as npt
 from xinlin.core import people
 from xinlin.core.batches import CONTENT_BREAK, Judge, JudgedRow
 from xinlin.core.cells import FieldReader, Note, Outcome
-from xinlin.core.readings import GARBLED_SIGNS, NOTHING_WITHIN, SAYS_NOTHING
+from xinlin.core.readings import NOTHING_WITHIN, SAYS_NOTHING
 from xinlin.core.values import Problem
+from xinlin.engine.garbled import perhaps_garbled
 
 Characters = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -299,7 +300,7 @@ class _Column:
         """Positions of texts that must be read by themselves; every other one is its own value."""
         joined = "".join(cells)
         odd: set[int] = set()
-        if not joined.isprintable() or any(sign in joined for sign in GARBLED_SIGNS) or _accented(joined):
+        if perhaps_garbled(joined):
             odd.update(at for at, cell in enumerate(cells) if not cell.isprintable() or not cell.isascii())
         if " " in joined or "'" in joined:
             odd.update(at for at, cell in enumerate(cells) if cell[:1] in " '" or cell[-1:] == " " or "  " in cell)
@@ -374,14 +375,6 @@ class _Column:
         if known is None:
             known = self._unknown_places[place] = not people.resident_id_region_known(f"{place:010d}")
         return known
-
-
-def _accented(joined: str) -> bool:
-    """Whether a letter of Latin-1 beyond ASCII stands in the text: Chinese read in another encoding consists of them."""
-    if joined.isascii():
-        return False
-    units = np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), np.uint16)
-    return bool(((units >= ord("À")) & (units <= ord("ÿ"))).any())
 
 
 def _resident_ids(characters: Characters) -> Mask:
