@@ -366,9 +366,8 @@ class _Column:
         places = digits @ (10 ** np.arange(9, -1, -1, dtype=np.int64))
         different, which = np.unique(places, return_inverse=True)
         unknown = np.array([self._unknown(place) for place in different.tolist()], np.bool_)
-        if unknown.any():
-            note: Note = ("region_unknown", self.reader.spec.code, "")
-            said.notes.update((plain[one], note) for one in at[unknown[which]])
+        note: Note = ("region_unknown", self.reader.spec.code, "")
+        said.notes.update((plain[one], note) for one in at[unknown[which]])
 
     def _unknown(self, place: int) -> bool:
         known = self._unknown_places.get(place)
