@@ -133,10 +133,10 @@ def test_a_panel_is_a_form_without_scripts_that_only_named_sites_may_frame(api: 
     listed = make_subject("示例甲建设有限公司", person=False)
     make_entry(listed.subject)
     asked = {"item": BIDDING, "purpose": "投标资格审查", "officer": OFFICER}
+    assert is_problem(api.post("/panels", asked), 422, "no_panel"), "no address that leads nowhere"
+    settings.PANEL_HOSTS = ["https://hall.example.cn"]
     address = api.post("/panels", asked).json()["address"].split("testserver")[1]
     stranger = Client()
-    assert stranger.get(address).status_code == 404, "no site is named"
-    settings.PANEL_HOSTS = ["https://hall.example.cn"]
     shown = stranger.get(address)
     policy = shown.headers["Content-Security-Policy"]
     assert "frame-ancestors https://hall.example.cn" in policy
@@ -153,6 +153,8 @@ def test_a_panel_is_a_form_without_scripts_that_only_named_sites_may_frame(api: 
     assert Check.objects.get().channel == "panel"
     assert stranger.get(address[:-3] + "x/").status_code == 403
     is_problem(api.post("/panels", {**asked, "item": "food_business_licence"}), 403)
+    settings.PANEL_HOSTS = []
+    assert stranger.get(address).status_code == 404, "no site is named any more"
 
 
 @pytest.fixture

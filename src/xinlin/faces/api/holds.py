@@ -5,21 +5,36 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
+from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 from ninja import Path, Router, Schema
 from pydantic import Field, StringConstraints
 
+from xinlin.core.values import Problem, Text
 from xinlin.faces.api.auth import MachineAuth, machine_actor
 from xinlin.faces.api.batches import FILE_BODY, sent_file
 from xinlin.faces.api.checks import PLAIN, PROSE, AnswerNowOut, Number, StrictSchema
 from xinlin.office.actions import evidence, holds, lists
 from xinlin.office.queries import checks as queries
 from xinlin.office.queries.answer_views import AnswerView
-from xinlin.office.scopes import NotAllowed
+from xinlin.office.scopes import NotAllowed, Refused
 
 router = Router(tags=["holds"])
 RemedyNumber = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=PLAIN)]
+
+_NO_PANEL = Problem(
+    "no_panel",
+    "",
+    Text(
+        zh="本平台没有开通嵌入式核查：没有指定可以嵌入它的网站",
+        en="There is no panel here: no site is named that may frame it",
+    ),
+    Text(
+        zh="请运维人员在 XINLIN_PANEL_HOSTS 中写明贵单位的网站；也可以直接调用 /api/v1/checks",
+        en="Ask the operator to name your site in XINLIN_PANEL_HOSTS, or ask at /api/v1/checks",
+    ),
+)
 
 
 class SignIn(StrictSchema):
@@ -171,6 +186,8 @@ def panel(request: HttpRequest, payload: PanelIn) -> dict[str, str]:
     names = {one.code: one.name for one in queries.items(actor=actor)}
     if payload.item not in names:
         raise NotAllowed("本系统不能就该事项核查。This system may not ask about the item.")
+    if not settings.PANEL_HOSTS:
+        raise Refused(_NO_PANEL)
     meant = {
         "machine": actor.handle,
         "item": payload.item,
