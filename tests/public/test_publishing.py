@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from xinlin.core.terms import add_term
 from xinlin.office import vault
+from xinlin.office.actions import subjects
 from xinlin.office.amendments import amend
 from xinlin.office.jobs import publicity as publicity_job
 from xinlin.office.jobs.publicity import ACTOR, publish
@@ -21,7 +22,7 @@ from xinlin.office.models.people import Relation, Subject
 from xinlin.office.models.publicity import Publication, PublicBody, PublicChange
 from xinlin.office.models.records import Record
 from xinlin.office.queries import publicity
-from xinlin.office.scopes import NotFound, today
+from xinlin.office.scopes import Actor, NotFound, today
 
 from ..checks.conftest import Listed, make_entry, make_subject
 from .conftest import days_ago, make_record, make_trader
@@ -171,6 +172,32 @@ def test_a_corrected_version_takes_the_place_of_the_old(firm: Firm) -> None:
     assert shown(old.reference) is None
     view = shown(new.reference)
     assert view is not None and view.corrected
+
+
+def test_a_record_that_was_another_firms_is_shown_under_that_one_and_no_longer_under_the_first(firm: Firm) -> None:
+    first, second = firm(), firm()
+    record = make_record(first.subject)
+    publish()
+    reviewer = Actor(handle="account:1", name="方审核", role="reviewer")
+    number = subjects.split(
+        actor=reviewer,
+        pseudonym=first.subject.pseudonym,
+        references=[record.reference],
+        identifier=second.identifier,
+        name=second.name,
+        reason="另一家",
+    )
+    assert publish() == 1
+    assert publicity.one(record.reference).body.uscc == second.identifier
+    change = PublicChange.objects.order_by("pk").reverse()[0]
+    assert (change.reason, change.gone) == ("amended", False), "third sites replace it"
+    assert publish() == 0
+    subjects.take_back(actor=reviewer, number=number, reason="核错了")
+    assert publish() == 1
+    assert publicity.one(record.reference).body.uscc == first.identifier
+    amended(record, subject_id=None, status="unlinked")
+    assert publish() == 1
+    assert shown(record.reference) is None, "nobody's record is shown under nobody"
 
 
 def test_an_entry_on_a_list_is_shown_until_it_leaves(firm: Firm) -> None:

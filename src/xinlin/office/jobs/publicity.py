@@ -246,9 +246,27 @@ def _leaf(action: str, rows: Sequence[Publication]) -> None:
     write_leaf(actor=ACTOR, action=action, table="publication", key=rows[0].reference, facts=facts)
 
 
-def _follow(publications: Iterable[Publication], rules: _Rules) -> int:
+def _move(publications: Iterable[Publication], rules: _Rules) -> set[int]:
+    """Let publications follow records that a person gave to another organisation (合并、移出、撤回); which ones moved."""
+    moved = [one for one in publications if one.record.subject_id != one.body_id and one.kind in rules.sections]
+    persons = _persons_of([one.record for one in moved], rules.book)
+    bodies = set(
+        PublicBody.objects.filter(pk__in={one.record.subject_id for one in moved}).values_list("pk", flat=True)
+    )
+    for one in moved:
+        if one.record.subject_id is None or one.record.subject_id not in bodies:
+            continue
+        one.body_id, hidden = one.record.subject_id, persons[one.record_id]
+        one.title, one.fields = _shown(rules.book.kinds[one.kind], rules.sections[one.kind], one.record, hidden)
+        one.document = mask_people(one.record.document, hidden)
+    return {one.pk for one in moved}
+
+
+def _follow(found: Iterable[Publication], rules: _Rules) -> int:
     """Bring publications to how their records stand now; how many changed. Runs under `lock_feed`."""
     words: list[tuple[Publication, Reason, bool]] = []
+    publications = list(found)
+    moved = _move(publications, rules)
     for one in publications:
         record = one.record
         kind = rules.book.kinds.get(record.kind)
@@ -257,8 +275,8 @@ def _follow(publications: Iterable[Publication], rules: _Rules) -> int:
         until, is_shown = rules.judge(record, typed_fields(kind, record))
         before = (one.live, one.disputed, one.ends_on)
         one.ends_on, one.disputed = until, record.status == Record.Status.DISPUTED
-        one.live = is_shown
-        if (one.live, one.disputed, one.ends_on) == before:
+        one.live = is_shown = is_shown and one.body_id == record.subject_id
+        if (one.live, one.disputed, one.ends_on) == before and not (is_shown and one.pk in moved):
             continue
         if not is_shown:
             stopped = record.disclosed_until is not None and record.disclosed_until <= rules.day
@@ -273,7 +291,8 @@ def _follow(publications: Iterable[Publication], rules: _Rules) -> int:
         else:
             reason = Reason.AMENDED
         words.append((one, reason, not is_shown))
-    Publication.objects.bulk_update((one for one, _, _ in words), ["live", "disputed", "ends_on"], batch_size=500)
+    columns = ["live", "disputed", "ends_on", *(["body", "title", "fields", "document"] if moved else [])]
+    Publication.objects.bulk_update((one for one, _, _ in words), columns, batch_size=500)
     if words:
         _leaf("publicity.follow", [one for one, _, _ in words])
     return tell(words)
