@@ -22,7 +22,7 @@ import pyarrow as pa
 from xinlin.core.plan import IndicatorPlan, Plan
 from xinlin.core.rulebooks import Kind, Rulebook
 from xinlin.core.schemes import ClassRule
-from xinlin.engine.figures import Figures, Numbers, Vector
+from xinlin.engine.figures import Figures, Numbers, Vector, joined
 from xinlin.engine.folder import open_relations
 from xinlin.engine.folder_records import (
     RECORDS,
@@ -49,6 +49,8 @@ _Whole = TypeVar("_Whole", np.int32, np.int64)
 NEVER = 1 << 30
 """A day that no record has."""
 THREADS = len(os.sched_getaffinity(0))
+FEW = 1000
+"""So few people are scored by one thread."""
 
 
 def _distinct(values: npt.NDArray[_Whole]) -> npt.NDArray[_Whole]:
@@ -141,7 +143,12 @@ class MappedSnapshot:
             gone = self._replaced(every, np.repeat(codes, [len(table) for table in handles]))
             new = reading.result()
             touched = self._touched(new, gone)
-            rows, groups = self._in_order(pool, touched, new, every, gone)
+            pieces = np.array_split(touched, min(THREADS, len(touched) // FEW + 1))
+            return joined(self.plan, pool.map(lambda some: self._figures(some, new, every, gone), pieces))
+
+    def _figures(self, touched: Numbers, new: Table, handles: pa.Array, gone: Places) -> Figures:
+        """What these people score without the records that are gone, and with their new ones."""
+        rows, groups = self._in_order(touched, new, handles, gone)
         taken = _Arrays(self.layout, self.rules, rows, groups, len(touched))
         return replace(score_block(taken, self.plan, len(touched), held=taken.kinds), subjects=touched)
 
@@ -161,9 +168,7 @@ class MappedSnapshot:
         asked = asked[(asked >= 0) & (asked < len(self.scored))]
         return _distinct(asked[self.scored[asked]])
 
-    def _in_order(
-        self, pool: ThreadPoolExecutor, touched: Numbers, new: Table, handles: pa.Array, gone: Places
-    ) -> tuple[Table, Places]:
+    def _in_order(self, touched: Numbers, new: Table, handles: pa.Array, gone: Places) -> tuple[Table, Places]:
         """The records in force of these people and whose they are among them: kind after kind, in the order of a snapshot."""
         theirs = np.flatnonzero(self._in_force(new))
         theirs = theirs[_among(touched, new["subject"][theirs])]
@@ -171,7 +176,7 @@ class MappedSnapshot:
         places = spread(begin, end)
         stays = np.ones(len(places), np.bool_)
         stays[np.searchsorted(places, gone[_among(places, gone)])] = False
-        rows = taken_rows(self.rows, places, new[theirs], pool.map)
+        rows = taken_rows(self.rows, places, new[theirs])
         whose = np.repeat(np.arange(len(touched)), end - begin)
         stays &= self._in_force(rows[: len(places)])
         at = np.concatenate([np.flatnonzero(stays), np.arange(len(places), len(rows))])

@@ -55,9 +55,9 @@ class Part:
     lines: Sequence[Lines] = ()
 
 
-def joined(plan: Plan, parts: Iterable[Part]) -> Figures:
-    """The figures of all parts, one after the other."""
-    found = [part.figures for part in parts]
+def joined(plan: Plan, figures: Iterable[Figures]) -> Figures:
+    """All these figures, one after the other."""
+    found = list(figures)
     empty = np.empty(0, np.int64)
     return Figures(
         subjects=np.concatenate([np.empty(0, np.int32), *(part.subjects for part in found)]),

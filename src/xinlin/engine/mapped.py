@@ -8,7 +8,7 @@ its handle. What depends on the day does not stand there: whether a record is in
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -177,26 +177,12 @@ def _bare(rows: Table) -> npt.NDArray[np.void]:
     return rows.view(np.dtype((np.void, rows.dtype.itemsize)))
 
 
-AT_ONCE = 1 << 15
-"""Rows that one thread takes in one go."""
-
-
-def taken_rows(
-    rows: Table,
-    places: npt.NDArray[np.int64],
-    then: Table | None = None,
-    each: Callable[[Callable[[int], object], Iterable[int]], Iterable[object]] = map,
-) -> Table:
-    """The rows at these places, and behind them those of ``then``; ``each`` may do piece after piece at once."""
+def taken_rows(rows: Table, places: npt.NDArray[np.int64], then: Table | None = None) -> Table:
+    """The rows at these places, and behind them those of ``then``."""
     more = rows[:0] if then is None else then
     found = np.empty(len(places) + len(more), rows.dtype)
-    bare, target = _bare(rows), _bare(found)
-
-    def take(first: int) -> None:
-        some = places[first : first + AT_ONCE]
-        bare.take(some, out=target[first : first + len(some)], mode="clip")  # which checks nothing, so needs no copy
-
-    list(each(take, range(0, len(places), AT_ONCE)))
+    target = _bare(found)
+    _bare(rows).take(places, out=target[: len(places)], mode="clip")  # which checks nothing, so needs no copy
     target[len(places) :] = _bare(more)
     return found
 

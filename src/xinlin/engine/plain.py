@@ -130,4 +130,4 @@ def _lines(plan: Plan, results: list[tuple[int, Evaluation]]) -> list[Lines]:
 
 def run(plan: Plan, folder: Path, progress: Progress | None = None) -> Figures:
     """Score everybody in the snapshot; the same shape as the bulk engine's answer."""
-    return joined(plan, parts(plan, folder, progress=progress))
+    return joined(plan, (part.figures for part in parts(plan, folder, progress=progress)))

@@ -209,4 +209,4 @@ def _size(subjects: Numbers) -> int:
 
 def run(plan: Plan, folder: Path, progress: Progress | None = None) -> Figures:
     """Score all enrolled subjects of the snapshot in ``folder``."""
-    return joined(plan, parts(plan, folder, progress=progress))
+    return joined(plan, (part.figures for part in parts(plan, folder, progress=progress)))
