@@ -166,6 +166,16 @@ export class Xinlin {
     return this.#call("GET", `/api/v1/checks/${encodeURIComponent(number)}/receipt`);
   }
 
+  /** Set refused rows aside: POST /api/v1/batches/{number}/aside. */
+  rowsAsideSetAside(number, body, { contentDigest, signatureInput, signature } = {}) {
+    return this.#call("POST", `/api/v1/batches/${encodeURIComponent(number)}/aside`, { headers: { "Content-Digest": contentDigest, "Signature-Input": signatureInput, "Signature": signature }, body });
+  }
+
+  /** Take rows back that were set aside: POST /api/v1/batches/{number}/aside/back. */
+  rowsAsideTakeBack(number, body, { contentDigest, signatureInput, signature } = {}) {
+    return this.#call("POST", `/api/v1/batches/${encodeURIComponent(number)}/aside/back`, { headers: { "Content-Digest": contentDigest, "Signature-Input": signatureInput, "Signature": signature }, body });
+  }
+
   /** Deliver one record, or a few, and hear at once what became of them: POST /api/v1/records. */
   rowsDeliver(body, { kind, delivery, validOn, idempotencyKey, contentDigest, signatureInput, signature } = {}) {
     return this.#call("POST", "/api/v1/records", { query: { "kind": kind, "delivery": delivery, "valid_on": validOn }, headers: { "Idempotency-Key": idempotencyKey, "Content-Digest": contentDigest, "Signature-Input": signatureInput, "Signature": signature }, body });

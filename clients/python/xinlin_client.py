@@ -152,6 +152,14 @@ class Xinlin:
         """The receipt of a check: GET /api/v1/checks/{number}/receipt."""
         return self._call("GET", f"/api/v1/checks/{urllib.parse.quote(str(number), safe='')}/receipt")
 
+    def rows_aside_set_aside(self, number, body, *, content_digest=None, signature_input=None, signature=None):
+        """Set refused rows aside: POST /api/v1/batches/{number}/aside."""
+        return self._call("POST", f"/api/v1/batches/{urllib.parse.quote(str(number), safe='')}/aside", headers={"Content-Digest": content_digest, "Signature-Input": signature_input, "Signature": signature}, body=body)
+
+    def rows_aside_take_back(self, number, body, *, content_digest=None, signature_input=None, signature=None):
+        """Take rows back that were set aside: POST /api/v1/batches/{number}/aside/back."""
+        return self._call("POST", f"/api/v1/batches/{urllib.parse.quote(str(number), safe='')}/aside/back", headers={"Content-Digest": content_digest, "Signature-Input": signature_input, "Signature": signature}, body=body)
+
     def rows_deliver(self, body, *, kind, delivery=None, valid_on=None, idempotency_key=None, content_digest=None, signature_input=None, signature=None):
         """Deliver one record, or a few, and hear at once what became of them: POST /api/v1/records."""
         return self._call("POST", "/api/v1/records", query={"kind": kind, "delivery": delivery, "valid_on": valid_on}, headers={"Idempotency-Key": idempotency_key, "Content-Digest": content_digest, "Signature-Input": signature_input, "Signature": signature}, body=body)

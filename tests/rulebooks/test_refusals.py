@@ -128,7 +128,7 @@ PLANTED = {
     "no such day in a case": Planted(CASES, "{hours: 14}", '{hours: 14, occurred_on: "2026-02-30"}', "case_value", "cases[1].records[1].fields.occurred_on", "2026-02-30", "quoted date"),
     "an item that cannot be read, then a wrong one": Planted(CASES, "  - name: {zh: 轻微", "  -\n  - nam: {zh: 轻微", "unknown_key", "cases[1].nam", "nam:", "did you mean name"),
     # things that do not suit
-    "override": Planted("departments.yaml", "parks_office:", "court:", "override", "court", "court:", "code of your own"),
+    "override": Planted("departments.yaml", "parks_office:", "court:", "override", "court", "court:", "choose another code"),
     "bad term": Planted(GOOD, "retention: P3Y", "retention: 3 years", "term", "retention", "retention", "P2Y"),
     "bad term in an indicator": Planted(SCHEME, "term: P2Y", "term: P2W", "term", "indicators[1].term", "term: P2W", "P2Y"),
     "term of no day": Planted(SCHEME, "term: P2Y", "term: P0D", "term", "indicators[1].term", "term: P0D", "P2Y"),

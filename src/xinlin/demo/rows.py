@@ -99,13 +99,17 @@ class Party:
 
 
 def broken(kind: Kind, row: Row, party: Party) -> bool:
-    """Whether the row meets a condition on which its kind takes no row."""
+    """Whether the row meets a condition on which its kind takes no row, or lacks what its other fields call for."""
     about = "person" if party.resident else "enterprise"
 
     def value_of(code: str) -> Value | None:
         return about if code == SUBJECT_KIND else row.get(code)
 
-    return any(rule.refused is not None and holds(rule.refused, value_of) for rule in kind.rules)
+    return any(
+        (rule.refused is not None and holds(rule.refused, value_of))
+        or (rule.when is not None and holds(rule.when, value_of) and not all(map(row.get, rule.required or ())))
+        for rule in kind.rules
+    )
 
 
 class Writer:

@@ -82,8 +82,9 @@ def result(request: ActorRequest, number: str, reference: str) -> HttpResponse:
     """``/bench/inspections/<number>/<firm>/``: what the inspection found, typed by the officer who was there."""
     problem = None
     if request.method == "POST":
+        said = {name: request.POST.get(name, "") for name in ASKED}
         try:
-            record_result(actor=request.actor, number=number, reference=reference, said=request.POST.dict())
+            record_result(actor=request.actor, number=number, reference=reference, said=said)
         except Refused as refused:
             problem = refused.problem
         else:

@@ -65,8 +65,9 @@ def _page(
 @require_POST
 def enter(request: ActorRequest) -> HttpResponse:
     """A figure published elsewhere is entered, or said anew under its code."""
+    said = {spec.code: request.POST.get(spec.code, "") for spec in actions.TABLE.fields}
     try:
-        changed = actions.enter_row(actor=request.actor, said=request.POST.dict())
+        changed = actions.enter_row(actor=request.actor, said=said)
     except Refused as refused:
         return _page(request, problem=refused.problem, status=422)
     messages.success(request, gettext("已登记。") if changed else gettext("与已登记的相同，没有改动。"))
