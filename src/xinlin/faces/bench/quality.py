@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_POST
 
+from xinlin.core.stated_figures import TABLE
 from xinlin.core.values import Problem
 from xinlin.faces.kit import labels
 from xinlin.faces.kit.gates import ActorRequest, staff_required
@@ -65,7 +66,7 @@ def _page(
 @require_POST
 def enter(request: ActorRequest) -> HttpResponse:
     """A figure published elsewhere is entered, or said anew under its code."""
-    said = {spec.code: request.POST.get(spec.code, "") for spec in actions.TABLE.fields}
+    said = {spec.code: request.POST.get(spec.code, "") for spec in TABLE.fields}
     try:
         changed = actions.enter_row(actor=request.actor, said=said)
     except Refused as refused:
