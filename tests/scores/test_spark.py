@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,7 +23,7 @@ from tests.scores.test_engine_runs import blocks_of
 from tests.scores.test_open_folder import Run, folder, score
 from xinlin.core.plan import Plan, compile_scheme
 from xinlin.core.records import Fact
-from xinlin.core.schemes import Award, Each, FieldTest, Limits, Measure, Repeat, Scheme
+from xinlin.core.schemes import Award, Band, Each, FieldTest, Limits, Measure, Repeat, Scheme
 from xinlin.engine import scores, spark
 from xinlin.engine.figures import Part
 from xinlin.engine.runs import TooManyPoints
@@ -83,6 +84,18 @@ def test_a_condition_on_a_field_of_thousands_of_values_is_read(tmp_path: Path) -
     )
     here, there = _both(compile_scheme(scheme, START), tmp_path / "snapshot")
     assert there == here
+
+
+@pytest.mark.parametrize("over", ["record", "all"])
+def test_a_record_without_a_value_adds_nought_to_a_sum(tmp_path: Path, over: Literal["all", "record"]) -> None:
+    scheme = scheme_of(
+        measure=Measure(take="sum", of="hours", over=over),
+        points=Award(bands=[Band(at_least=-11, points=53), Band(at_least=8, points=18)]),
+    )
+    freeze({0: [Fact("r1", "deed", START, fields={})], 1: [Fact("r2", "deed", START, fields={"hours": 9})]}, tmp_path)
+    here, there = _both(compile_scheme(scheme, START + timedelta(days=9)), tmp_path)
+    assert there == here
+    assert [points for *_, points in there[-1]] == [53, 18]
 
 
 def test_a_run_that_ended_between_two_blocks_goes_on_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,9 @@ def _within(block: Block) -> str:
 def _taken_sql(plan: Plan, indicator: IndicatorPlan, block: Block, more: str = "") -> str:
     """``subject``, ``place`` and what the rule asks for, ``value``, ``year``, ``occurred_on``, of the records that it takes."""
     rows = rows_sql(indicator, plan.as_of, ", place" + more)
-    return f"SELECT /*+ COALESCE(1) */ * FROM ({rows} AND {_within(block)})"
+    # to a sum a record without a value adds nought, and may be given points for it
+    columns = "* EXCEPT (value), coalesce(value, 0L) AS value" if indicator.measure.take == "sum" else "*"
+    return f"SELECT /*+ COALESCE(1) */ {columns} FROM ({rows} AND {_within(block)})"
 
 
 def _award(indicator: IndicatorPlan, value: str) -> str:
