@@ -29,7 +29,10 @@ RATIOS = [
 MOST_MIB = {("engine", "L"): 3072, ("snapshot", "L"): 3072}
 MOST_SECONDS = {("engine", "S"): 2.0}
 CHANGE, CHANGE_SIZES = 0.03, "ML"
-"""The greatest part of a whole run's seconds that a day's change may take; of a small city's, starting a statement is most."""
+"""The greatest part of a full run's seconds, a process from start to end, that a day's change may take in one that has the snapshot open.
+
+Of a small city's, starting a statement is most.
+"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def verdicts(size: str, found: Mapping[str, Figure], change: float | None) -> It
         if of == size and way in found:
             yield _line(f"{way}, MiB", found[way].mib, most)
     if change is not None and size in CHANGE_SIZES:
-        yield _line("a day's change / all", change, CHANGE)
+        yield _line("a day's change / engine", change, CHANGE)
 
 
 def _line(what: str, found: float, most: float, more: str = "") -> str:
