@@ -14,7 +14,6 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from xinlin.core.inspections import CLEAN, RESULT, Graded, Held, Reason, graded, seed_of
-from xinlin.core.lists import Entry
 from xinlin.core.people import normalise_identifier
 from xinlin.core.small_cells import hide_small
 from xinlin.core.supervision import SupervisionGrade, share
@@ -25,6 +24,7 @@ from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.people import Subject
 from xinlin.office.models.publicity import PublicMark
 from xinlin.office.models.records import Record
+from xinlin.office.queries.lists import entry_from
 from xinlin.office.queries.office_clocks import name_of
 from xinlin.office.queries.people import own_subject, write_look
 from xinlin.office.queries.records import represented_now
@@ -72,20 +72,7 @@ def graded_apart(subjects: Iterable[int] | None = None) -> dict[int, Graded]:
     kinds, classes = {row.kind for row in counted}, {name for row in counted for name in row.classes}
     on_lists = ListEntry.objects.filter(**asked, list__in=listed, removed_at__isnull=True, ends_on__gt=day)
     for row in on_lists.select_related("record"):
-        entries[row.subject_id].append(
-            Entry(
-                reference=row.record.reference,
-                list_code=row.list,
-                entered_on=row.entered_on,
-                ends_on=row.ends_on,
-                document=row.document,
-                authority=row.authority,
-                article=row.article,
-                notice_on=row.notice_on,
-                remedy=row.remedy,
-                status=row.record.status,
-            )
-        )
+        entries[row.subject_id].append(entry_from(row))
     columns = ("subject_id", "reference", "kind", "record_class", "occurred_on", "notice_on", "ends_on", "status")
     standing = Record.objects.filter(**asked, kind__in=kinds, record_class__in=classes, status=Record.Status.ACTIVE)
     for subject, *facts in standing.values_list(*columns):

@@ -94,12 +94,9 @@ def _entry(
     return Entry(reference, list_code, entered, end, document, authority, article, told, remedy, status)
 
 
-def entry_of(reference: str, subject_id: int) -> tuple[int, Entry] | None:
-    """The entry with this public handle as it stands now, with its primary key; None where the subject has none such."""
-    row = ListEntry.objects.filter(record__reference=reference, subject_id=subject_id).select_related("record").first()
-    if row is None:
-        return None
-    return row.pk, Entry(
+def entry_from(row: ListEntry) -> Entry:
+    """What an entry, read with its record, says as it stands now."""
+    return Entry(
         reference=row.record.reference,
         list_code=row.list,
         entered_on=row.entered_on,
@@ -112,3 +109,9 @@ def entry_of(reference: str, subject_id: int) -> tuple[int, Entry] | None:
         status=row.record.status,
         removed=row.removed_at is not None,
     )
+
+
+def entry_of(reference: str, subject_id: int) -> tuple[int, Entry] | None:
+    """The entry with this public handle as it stands now, with its primary key; None where the subject has none such."""
+    row = ListEntry.objects.filter(record__reference=reference, subject_id=subject_id).select_related("record").first()
+    return None if row is None else (row.pk, entry_from(row))
