@@ -169,3 +169,12 @@ def test_on_the_page(client: Client) -> None:
     assert 'value="187736"' in client.get(f"{page}?code=rows").content.decode()
     assert client.post(f"{page}figures/remove/", {"code": "star"}).status_code == 302
     assert told("十八岁以上居民诚信档案").table.unexplained == 1407
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00bad,\x00\n1,2\n", b"", b"\x00" * 200, b"PK\x03\x04broken", b'"open\n1,2\n', b"\xff" * 50]
+)
+def test_a_file_that_is_no_table_is_refused_with_a_cure(content: bytes) -> None:
+    with pytest.raises(Refused) as refusal:
+        actions.load(actor=REVIEWER, chunks=[content])
+    assert refusal.value.problem.cure.zh

@@ -119,6 +119,7 @@ def encoding_of(path: Path, seen: Survey) -> str:
         head = stream.read(4)
     bom = next((name for mark, name in _BOMS if head.startswith(mark)), None)
     if bom and bom != "utf-8":
+        _must_decode(path, bom)
         return bom
     if seen.nul:
         raise refuse(
@@ -157,6 +158,22 @@ def encoding_of(path: Path, seen: Survey) -> str:
         where=f"line {line}",
         raw=shown(sample),
     )
+
+
+def _must_decode(path: Path, encoding: str) -> None:
+    """Refuse a file that begins as if it were in this encoding and is not: pairs of bytes have no line that could be told apart."""
+    try:
+        with path.open(encoding=encoding, newline="") as stream:
+            while stream.read(_BLOCK):
+                pass
+    except UnicodeDecodeError as error:
+        raise refuse(
+            "not_text",
+            f"文件以 {encoding} 的标记开头，内容却读不出来",
+            f"The file begins with the mark of {encoding}, but cannot be read so",
+            "请以 CSV（UTF-8）或 XLSX 重新导出",
+            "Export it again as CSV (UTF-8) or XLSX",
+        ) from error
 
 
 def _refuse_two_readings(sample: bytes) -> None:
