@@ -133,6 +133,16 @@ _HINTS: dict[str, tuple[Text, Text]] = {
         ),
         _text("如不应报送，请删除后重报", "Delete it and send the file again if it is not meant"),
     ),
+    "list_waits": (
+        _text(
+            "这张表可能也是名单的一部分，收到时没有一并读取；名单里缺的条目等它并入后才结束",
+            "This table may be a part of the list and was not read with it; the entries that are missing end once it was added",
+        ),
+        _text(
+            "请把这张表并入名单；不属于名单的，请确认名单已经齐全",
+            "Add the table to the list; if it is no part of it, confirm that the list is whole",
+        ),
+    ),
     "hidden_sheet": (
         _text("隐藏的工作表没有读取", "A hidden sheet was not read"),
         _text("请删除或另行报送", "Delete it, or send it as its own file"),

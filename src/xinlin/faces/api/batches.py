@@ -101,7 +101,7 @@ class FindingOut(Schema):
 
 
 class BatchOut(LineOut):
-    """A delivery in full."""
+    """A delivery in full. ``awaits``: tables for which a full list waits before what is missing from it ends."""
 
     sha256: str
     finished_at: datetime | None
@@ -114,6 +114,7 @@ class BatchOut(LineOut):
     mapping: str
     replays: str
     replayed_by: list[str]
+    awaits: list[str]
 
 
 class RefusalOut(Schema):
@@ -276,6 +277,7 @@ FILE_BODY = {
             {"in": "query", "name": "delivery", "schema": {"enum": ["additions", "corrections", "full_list"]}},
             {"in": "query", "name": "valid_on", "schema": {"type": "string", "format": "date"}},
             {"in": "query", "name": "mapping", "schema": {"type": "string"}},
+            {"in": "query", "name": "table", "schema": {"type": "string"}},
             {"in": "query", "name": "filename", "schema": {"type": "string"}},
             *HEADERS,
         ],
@@ -284,13 +286,14 @@ FILE_BODY = {
 )
 def deliver(request: HttpRequest) -> tuple[int, Receipt]:
     """Send a file of any form that holds a table as the raw body, or as the form field ``file``. What it is stands in the query, in headers
-    ``Xinlin-Kind``, ``Xinlin-Delivery``, ``Xinlin-Valid-On``, ``Xinlin-Mapping`` (percent-encoded), or in form fields.
+    ``Xinlin-Kind``, ``Xinlin-Delivery``, ``Xinlin-Valid-On``, ``Xinlin-Mapping``, ``Xinlin-Table`` (percent-encoded), or in form fields.
+    ``table``: the sheet, member of an archive or table that is meant; another table of the same file is another delivery.
 
     The same file again gives the first receipt with 200, so a call may be repeated at will.
     """
     actor = machine_actor(request, WRITE)
     kind, delivery, valid_on = _told(request, "kind"), delivered_as(request), called_on(request)
-    mapping = _told(request, "mapping")
+    mapping, table = _told(request, "mapping"), _told(request, "table")
     filename, chunks = sent_file(request)
     receipt = actions.receive(
         actor=actor,
@@ -300,6 +303,7 @@ def deliver(request: HttpRequest) -> tuple[int, Receipt]:
         delivery=delivery,
         valid_on=valid_on,
         mapping=mapping,
+        reading={"table": table} if table else None,
         proof=proof_of(request, actor),
     )
     return (200 if receipt.already else 201), receipt

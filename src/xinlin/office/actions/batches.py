@@ -27,6 +27,7 @@ from xinlin.office.actions.deliveries import (
     same_file,
     sending_department,
 )
+from xinlin.office.actions.list_endings import confirm_list
 from xinlin.office.actions.proofs import Proof, earlier, input_sha256, keep_key, must_be_signed, must_match
 from xinlin.office.bulk import as_json
 from xinlin.office.failpoints import reached
@@ -134,6 +135,9 @@ def _accept(actor: Actor, fields: dict[str, Any], key: str, *, dated: bool, conf
 @transaction.atomic
 def _resumed(actor: Actor, first: Batch, fields: Mapping[str, Any], *, dated: bool, confirm_short: bool) -> None:
     """Put the earlier delivery of the same file to work where this one asks for more than has been done with it."""
+    if first.awaits and confirm_short and not fields["only_tried"]:
+        confirm_list(actor=actor, batch=first)
+        return
     if first.only_tried and not fields["only_tried"]:
         take_for_real(actor, first)
     elif first.state not in (Batch.State.FAILED, Batch.State.TRIED):

@@ -1,4 +1,4 @@
-"""Full lists (全量名单): each delivery is the whole list of a day; what is missing from it has ended that day."""
+"""Full lists (全量名单): each delivery is the whole list of a day, held against what stands on it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,18 @@ from typing import Literal, NamedTuple
 from django.db import connection
 from django.db.models import Q
 
-from xinlin.core import people
 from xinlin.core.hints import Hints
 from xinlin.core.lists import document_identity
 from xinlin.core.values import Problem, Text
-from xinlin.office import vault
+from xinlin.office.actions import list_endings
 from xinlin.office.actions.identities import decided_versions, off_by_decision, return_print, says_the_same
-from xinlin.office.amendments import amend, supersede
+from xinlin.office.amendments import supersede
 from xinlin.office.bulk import Stage, listed, members
-from xinlin.office.models.batches import Batch
+from xinlin.office.models.batches import AbsentEntry, Batch
 from xinlin.office.models.lists import ListEntry
 from xinlin.office.models.records import Record
 from xinlin.office.scopes import Actor, Refused, now
 
-SHRINKS_TO_PERCENT = 50
-"""A list that keeps less than this share of its entries waits for a person: it may be half a file, or another list."""
-_GONE = [Record.Status.ENDED, Record.Status.SUPERSEDED]
 _OFF = [Record.Status.REPAIRED, Record.Status.WITHDRAWN]
 _GONE_TODAY = """
 SELECT DISTINCT s.fingerprint FROM staged_row s
@@ -115,7 +111,7 @@ def standing(batch: Batch, *, corrected: bool = False) -> ListState:
         )
     open_entries: dict[str, list[Held]] = {}
     struck = set(off_by_decision(batch.kind, batch.department).values_list("key", flat=True))
-    held = Record.objects.filter(kind=batch.kind, department=batch.department).exclude(status__in=_GONE)
+    held = Record.objects.filter(kind=batch.kind, department=batch.department).exclude(status__in=list_endings.GONE)
     columns = ("key", "pk", "fingerprint", "status")
     for key, *rest in held.exclude(key="").values_list(*columns).iterator(chunk_size=5_000):
         one = Held(*rest)
@@ -156,7 +152,7 @@ def come_back(batch: Batch) -> bool:
     if not same_day.filter(state=Batch.State.DONE).exclude(pk=batch.pk).exists():
         return False
     with connection.cursor() as cursor:
-        cursor.execute(_GONE_TODAY, [batch.kind, *map(str, _GONE)])
+        cursor.execute(_GONE_TODAY, [batch.kind, *map(str, list_endings.GONE)])
         gone = [print_ for (print_,) in cursor.fetchall()]
         if not gone:
             return False
@@ -217,83 +213,58 @@ def end_missing(
     """End the entries that the list no longer has, on the day for which it speaks. Returns (added, ended) entries.
 
     An entry that a refused row may be stays, and so does one that came by itself for a later day than the list's.
+    A list of whose file other tables may be part waits for them, and nothing ends before, unless its sender ``confirmed`` it.
     Raises `Refused` where too few entries remain and nobody confirmed it.
     ``positions``: column of ``identifier``, ``document`` and ``name`` in the file, or -1.
     """
     added = sum(1 for key in state.fresh if key not in state.open)
     if not state.ends_missing:
-        return added, 0
-    remaining = sum(1 for key in state.open if key in state.met)
-    here, perhaps = len(state.met) + len(state.refused_cells), remaining + len(state.refused_cells)
-    if not confirmed and state.open and perhaps * 100 < len(state.open) * SHRINKS_TO_PERCENT:
-        raise Refused(_half_file(len(state.open), here, remaining))
-    missing = {one.pk: key for key, held in state.open.items() if key not in state.met for one in held}
+        return added, _joined(actor, batch, state, positions, confirmed, findings)
+    absent = {one.pk: key for key, held in state.open.items() if key not in state.met for one in held}
     later = Record.objects.filter(kind=batch.kind, department=batch.department, batch__valid_on__gt=batch.valid_on)
-    for pk in later.exclude(status__in=_GONE).values_list("pk", flat=True):
-        missing.pop(pk, None)
-    spared = _spared(missing, state.refused_cells, positions) if state.refused_cells else set()
-    for _ in {missing[pk] for pk in spared}:
-        findings.add("not_ended")
-    spared_keys = {missing[pk] for pk in spared}
-    ending = [pk for pk, key in missing.items() if key not in spared_keys]
-    moment, reason = now(), f"{batch.valid_on.isoformat()} 的名单中没有此条目"
-    for start in range(0, len(ending), 5_000):
-        part = ending[start : start + 5_000]
-        _end(actor, part, batch.valid_on)
-        ListEntry.objects.filter(record__in=part, removed_at__isnull=True).update(
-            removed_at=moment, removal_reason=reason
-        )
-    return added, len({missing[pk] for pk in ending})
+    for pk in later.exclude(status__in=list_endings.GONE).values_list("pk", flat=True):
+        absent.pop(pk, None)
+    tables = [] if confirmed else list_endings.tables_to_come(batch, findings)
+    for older in list_endings.waiting_lists(batch):
+        list_endings.settle(older)
+    if not tables and not confirmed:
+        remaining = sum(1 for key in state.open if key in state.met)
+        list_endings.must_not_shrink(len(state.open), len(state.met), remaining, len(state.refused_cells))
+    ending = list_endings.without_spared(absent, state.refused_cells, positions, findings)
+    if tables:
+        batch.awaits = {"tables": tables, "entries": len(state.open)}
+        Batch.objects.filter(pk=batch.pk).update(awaits=batch.awaits)
+        AbsentEntry.objects.bulk_create([AbsentEntry(batch=batch, record_id=pk) for pk in ending], batch_size=5_000)
+        for table in tables:
+            findings.add(list_endings.WAITS, table, count=len(set(ending.values())))
+        return added, 0
+    return added, list_endings.take_off(actor, batch, ending)
 
 
-def _end(actor: Actor, keys: list[int], day: date) -> None:
-    """End these records on ``day``, or on their own end where that came first."""
-    ended = {"status": Record.Status.ENDED.value}
-    earlier = set(Record.objects.filter(pk__in=keys, ends_on__lt=day).values_list("pk", flat=True))
-    amend(actor=actor, records=earlier, change=ended, reason="left_list", happened_on=day)
-    rest = [pk for pk in keys if pk not in earlier]
-    amend(actor=actor, records=rest, change={**ended, "ends_on": day}, reason="left_list", happened_on=day)
+def _joined(
+    actor: Actor, batch: Batch, state: ListState, positions: dict[str, int], confirmed: bool, findings: Hints
+) -> int:
+    """What was missing from a list that waits and has come since is missing no longer; with its last table, the rest ends.
 
-
-def _half_file(before: int, now_: int, remaining: int) -> Problem:
-    return Problem(
-        "list_shrank",
-        "file",
-        Text(
-            zh=f"上次名单有 {before} 条，这次 {now_} 条，其中只有 {remaining} 条是原有的，可能是半个文件或别的名单",
-            en=(
-                f"The last list had {before} entries, this one has {now_} and only {remaining} of them were there; it may "
-                "be half a file, or another list"
-            ),
-        ),
-        Text(
-            zh="请核对文件；确实减少的，请确认后再入库。在此之前没有任何条目结束",
-            en="Check the file; confirm it if the list really shrank. Nothing has ended so far",
-        ),
-    )
-
-
-def _spared(missing: dict[int, str], refused: list[Sequence[str]], positions: dict[str, int]) -> set[int]:
-    """Records among ``missing`` that a refused row may be: by its identifier where that can be read, else by its document
-    or name.
+    Returns how many entries ended. Raises `Refused` as `end_missing` does.
     """
-    keys: set[str] = set()
-    documents: set[str] = set()
-    names: set[str] = set()
-    for cells in refused:
-        told = {name: cells[at] if 0 <= at < len(cells) else "" for name, at in positions.items()}
-        identifier = people.normalise_identifier(told["identifier"])
-        if identifier and people.identifier_problem(identifier) is None:
-            keys.add(vault.identifier_key(identifier))
-            continue
-        documents.add(told["document"].strip())
-        names.add(people.comparable_name(told["name"]))
-    spared = set()
-    held = Record.objects.filter(pk__in=list(missing)).values_list(
-        "pk", "document", "subject__identifier_key", "subject__public_name", "fields"
-    )
-    for pk, document, key, public_name, fields in held:
-        called = {people.comparable_name(str(value)) for value in [public_name or "", *fields.values()]}
-        if key in keys or (document and document in documents) or (names - {""}) & called:
-            spared.add(pk)
-    return spared
+    whole = list_endings.waiting_lists(batch).first()
+    if whole is None:
+        return 0
+    absent = list_endings.absent_from(whole)
+    unmet = {pk: key for pk, key in absent.items() if key not in state.met}
+    left = list_endings.without_spared(unmet, state.refused_cells, positions, findings)
+    here = batch.sha256 == whole.sha256 and batch.valid_on == whole.valid_on
+    tables = [table for table in whole.awaits["tables"] if not (here and table == batch.part)]
+    if tables:
+        come = list(absent.keys() - left.keys())
+        for start in range(0, len(come), 5_000):
+            AbsentEntry.objects.filter(record__in=come[start : start + 5_000]).delete()
+        Batch.objects.filter(pk=whole.pk).update(awaits={**whole.awaits, "tables": tables})
+        return 0
+    if not confirmed:
+        before, missing = whole.awaits["entries"], len(set(left.values()))
+        on_it = len(state.open.keys() | state.met) - missing
+        list_endings.must_not_shrink(before, on_it, before - missing, 0)
+    list_endings.settle(whole)
+    return list_endings.take_off(actor, whole, left)

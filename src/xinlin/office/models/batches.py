@@ -106,6 +106,8 @@ class Batch(models.Model):
     rows_refused = models.PositiveBigIntegerField(default=0)
     entries_added = models.PositiveBigIntegerField(default=0)
     entries_ended = models.PositiveBigIntegerField(default=0)
+    awaits = models.JSONField(default=dict)
+    """Of a full list that is not whole yet: ``tables`` that are still to come, ``entries`` that stood before it."""
     finished_at = models.DateTimeField(null=True, blank=True)
     only_tried = models.BooleanField(default=False, db_default=False)
     """The file came to be tried (仅试读) and was not sent for real since: no delivery, and forgotten after a while."""
@@ -134,6 +136,17 @@ class Batch(models.Model):
                 name="batch_counts_add_up",
             ),
         ]
+
+
+class AbsentEntry(models.Model):
+    """An entry that the tables of a full list taken in so far do not have; it ends once the list is whole (待结束条目)."""
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="absent")
+    """The full list."""
+    record = models.OneToOneField("office.Record", on_delete=models.CASCADE, related_name="absent")
+
+    class Meta:
+        db_table = "absent_entry"
 
 
 class RefusedRow(models.Model):

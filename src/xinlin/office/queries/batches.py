@@ -130,6 +130,10 @@ class BatchView:
     replayed_by: list[str]
     only_tried: bool
     aside_reason: str
+    awaits: list[str]
+    """Tables for which a full list waits before what is missing from it ends."""
+    absent: int
+    """Entries that are missing from it so far."""
 
 
 def visible(actor: Actor) -> QuerySet[Batch]:
@@ -231,6 +235,8 @@ def batch(*, actor: Actor, number: str) -> BatchView:
         replayed_by=_answers_to(found),
         only_tried=found.only_tried,
         aside_reason=file_aside_reason(found),
+        awaits=found.awaits.get("tables", []),
+        absent=found.absent.values("record__key").distinct().count() if found.awaits else 0,
     )
 
 
