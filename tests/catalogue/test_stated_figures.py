@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.intake.conftest import Send, resident, table
+from xinlin.cli import main
 from xinlin.office.actions import stated_figures as actions
 from xinlin.office.models.figures import StatedFigure
 from xinlin.office.models.log import Leaf
@@ -169,6 +171,36 @@ def test_on_the_page(client: Client) -> None:
     assert 'value="187736"' in client.get(f"{page}?code=rows").content.decode()
     assert client.post(f"{page}figures/remove/", {"code": "star"}).status_code == 302
     assert told("十八岁以上居民诚信档案").table.unexplained == 1407
+
+
+@pytest.mark.django_db
+def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "figures.csv"
+    file.write_text("\n".join([ACCOUNT[0], f"x,{SOURCE},2019-12-31,单位,-1,,"]))
+    assert main(["figures", "load", str(file)]) == 0
+    assert "数值不得小于 0" in capsys.readouterr().out
+    file.write_text("\n".join(line.rsplit(",", 2)[0] for line in ACCOUNT))
+    assert main(["figures", "load", str(file)]) == 0
+    assert main(["figures", "reconcile"]) == 0
+    said = capsys.readouterr().out
+    assert "读到的行与入库的记录" in said and "Rows of the register, and people" in said
+    assert "登记的 10 个数字都没有标明" in said
+    file.write_text("\n".join(ACCOUNT))
+    assert main(["figures", "load", str(file)]) == 0
+    assert main(["figures", "reconcile"]) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "187736",
+        "差额 remainder 581",
+        "未满十八周岁 300",
+        "重复登记 200",
+        "非本区户籍 81",
+        "差额 remainder 1\n",
+    ):
+        assert words in said
+    assert main(["figures", "reconcile", "--json"]) == 0
+    rows = {row["name"]["zh"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["个人基础信息"]["unexplained"] == 0 and rows["十八岁以上居民诚信档案"]["unexplained"] == 1
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,21 @@ if sys.argv[2] == "replay":
     cells |= {"记录编号": "志〔2024〕99号", "项目名称": "某协会"}
     jobs.work(correct(actor=actor, number=receipt.number, rows={61: cells}).job)
 """
+TRY = """
+import django, sys
+django.setup()
+from xinlin.office.actions.batches import receive
+from xinlin.office.jobs import batches as jobs
+from xinlin.office.scopes import Actor
+jobs.CHUNK = 10
+with open(sys.argv[1], "rb") as stream:
+    receipt = receive(
+        actor=Actor("system:test", "test", "system"), kind="volunteer_service", filename="a.csv", chunks=[stream.read()],
+        department="youth_league", trial=True,
+    )
+print(receipt.number, flush=True)
+jobs.work(receipt.job)
+"""
 GO_ON = """
 import datetime, json
 import django
@@ -131,27 +146,79 @@ def place(tmp_path: Path, checkout: Path, migrated: tuple[Path, str]) -> Iterato
         _sql(os.environ["XINLIN_DATABASE_URL"], f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_kill_9_loses_and_doubles_nothing(tmp_path: Path, place: dict[str, str], stage: str) -> None:
-    header = "公民身份号码,姓名,服务日期,时长,记录编号,项目名称"
+HEADER = "公民身份号码,姓名,服务日期,时长,记录编号,项目名称"
+TRIAL_STAGES = [
+    "intake.receipt_written",
+    "intake.claimed",
+    "intake.judged_some:3",
+    "intake.before_commit",
+    "intake.committed",
+]
+DRY_STAGES = ["intake.bytes_kept", "intake.judged_some", "intake.before_commit"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """59 rows of which nothing is wrong, and one that is empty but for a word."""
     rows = [f"{resident(n)},王小明,2024-05-{n % 28 + 1:02d},3,志〔2024〕{n}号,某志愿者协会" for n in range(1, 60)]
-    file = tmp_path / "a.csv"
-    file.write_bytes(table(header, *rows, "坏行,,,,,"))
+    path = tmp_path / "a.csv"
+    path.write_bytes(table(HEADER, *rows, "坏行,,,,,"))
+    return path
 
-    def run(script: str, *words: str, fail_at: str = "") -> subprocess.CompletedProcess[str]:
-        environment = {**place, "XINLIN_FAIL_AT": fail_at}
-        command = [sys.executable, "-c", script, *words]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
 
-    def after() -> dict[str, Any]:
-        done = run(GO_ON)
-        assert done.returncode == 0, done.stderr
-        return dict(json.loads(done.stdout.splitlines()[-1]))
+def _run(place: dict[str, str], *words: str, fail_at: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**place, "XINLIN_FAIL_AT": fail_at}
+    return subprocess.run([sys.executable, *words], env=environment, capture_output=True, text=True, timeout=300)
 
-    killed = run(SEND, str(file), STAGES[stage], resident(99), fail_at="" if stage == "received" else stage)
+
+def _after(place: dict[str, str]) -> dict[str, Any]:
+    done = _run(place, "-c", GO_ON)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("stage", TRIAL_STAGES)
+def test_a_trial_that_is_killed_stores_nothing_and_is_done_again(file: Path, place: dict[str, str], stage: str) -> None:
+    killed = _run(place, "-c", TRY, str(file), fail_at=stage)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    tried, nothing = ["tried", 60, 59, 1], {"rows": [0, 0, 0], "half": [0, 0], "stored": 0, "subjects": 0}
+    state = _after(place)
+    assert state == {"batches": [] if stage == "intake.receipt_written" else [tried], **nothing}
+    assert _run(place, "-c", TRY, str(file)).returncode == 0
+    assert _after(place) == {"batches": [tried], **nothing}
+    assert _run(place, "-c", SEND, str(file), "work", "").returncode == 0
+    final = _after(place)
+    assert (final["batches"], final["rows"], final["stored"]) == ([["done", 60, 59, 1]], [59, 1, 1], 1)
+
+
+@pytest.mark.parametrize("stage", DRY_STAGES)
+def test_a_dry_run_that_is_killed_leaves_nothing(file: Path, place: dict[str, str], stage: str) -> None:
+    words = ["-m", "xinlin.cli", "intake", str(file), "--department", "youth_league", "--kind", "volunteer_service"]
+    killed = _run(place, *words, "--dry-run", "--json", fail_at=stage)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    nothing = {"batches": [], "rows": [0, 0, 0], "half": [0, 0], "stored": 0, "subjects": 0}
+    assert _after(place) == nothing
+    vault = Path(place["XINLIN_DATA"]) / "vault"
+    for path in vault.rglob("*"):
+        os.utime(path, (0, 0))
+    assert _after(place) == nothing
+    assert not [path for path in vault.rglob("*") if path.is_file()], (
+        "a day later the worker clears what a dead process left"
+    )
+    told = _run(place, *words, "--dry-run", "--json")
+    said = json.loads(told.stdout)
+    assert (told.returncode, said["read"], said["accepted"], said["refused"]) == (0, 60, 59, 1)
+    assert _after(place) == nothing and not [path for path in vault.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_kill_9_loses_and_doubles_nothing(file: Path, place: dict[str, str], stage: str) -> None:
+    killed = _run(
+        place, "-c", SEND, str(file), STAGES[stage], resident(99), fail_at="" if stage == "received" else stage
+    )
     assert killed.returncode == (0 if stage == "received" else -signal.SIGKILL), killed.stderr
     acknowledged = killed.stdout.split()
-    state = after()
+    state = _after(place)
     whole, replayed = ["done", 60, 59, 1], ["done", 1, 1, 0]
     if not acknowledged:
         assert state["batches"] == [] and state["rows"] == [0, 0, 0], "without a receipt there is nothing"
@@ -161,9 +228,9 @@ def test_kill_9_loses_and_doubles_nothing(tmp_path: Path, place: dict[str, str],
     else:
         assert state["batches"] == [whole]
         assert state["half"] in ([0, 0], [59, 59]), "all or nothing"
-    again = run(SEND, str(file), STAGES[stage], resident(99))
+    again = _run(place, "-c", SEND, str(file), STAGES[stage], resident(99))
     assert again.returncode in (0, 1), again.stderr  # the corrected row may be in already, which a second time refuses
-    final = after()
+    final = _after(place)
     corrected = STAGES[stage] == "replay"
     assert final["batches"] == [whole, replayed] if corrected else [whole]
     assert final["rows"] == ([60, 1, 0] if corrected else [59, 1, 1])

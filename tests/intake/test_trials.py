@@ -143,6 +143,16 @@ def test_sent_while_the_trial_is_under_way_it_comes_in(
     assert (batch.state, Record.objects.count()) == ("done", 1)
 
 
+def test_a_delivery_that_failed_is_not_taken_in_by_a_trial(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("xinlin.office.jobs.batches.PREVIEW", "no number")
+        send("deeds", table(HEADER, GOOD))
+    assert Batch.objects.get().state == "failed"
+    assert send("deeds", table(HEADER, GOOD), trial=True).state == "failed"
+    assert Record.objects.count() == 0
+    assert send("deeds", table(HEADER, GOOD)).state == "done"
+
+
 def test_nobody_else_sends_it(send: Send) -> None:
     tried = send("deeds", table(HEADER, GOOD), trial=True)
     with pytest.raises(NotFound):

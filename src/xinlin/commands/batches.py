@@ -94,12 +94,11 @@ def _dry(arguments: argparse.Namespace) -> dict[str, Any]:
     """The real path, rolled back."""
     from django.db import transaction
 
-    from xinlin.office.actions.batches import drop_unclaimed
+    from xinlin.office import vault
 
-    with transaction.atomic():
+    with vault.for_a_while(), transaction.atomic():
         told = _take_in(arguments)
         transaction.set_rollback(True)
-    drop_unclaimed(told["sha256"])
     return {**told, "dry_run": True}
 
 

@@ -8,9 +8,13 @@ import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xinlin.commands.installation import begin
+
+if TYPE_CHECKING:
+    from xinlin.core.values import Text
+    from xinlin.office.queries.stated_figures import Told
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,32 +70,48 @@ def _load(arguments: argparse.Namespace) -> int:
 
 def _reconcile(arguments: argparse.Namespace) -> int:
     begin()
-    from xinlin.office.queries.stated_figures import stated_figures
+    from xinlin.office.queries.quality import reconciliations
+    from xinlin.office.queries.stated_figures import Told, stated_figures
 
-    told = stated_figures(actor=_actor()).reconciled
+    stated = stated_figures(actor=_actor())
+    _, ours = reconciliations(actor=_actor())
+    told = [*(Told(table, "平台统计 The platform's own counts", None) for table in ours), *stated.reconciled]
     if arguments.json:
-        rows = [
-            {
-                "name": one.table.name.model_dump(),
-                "source": one.source,
-                "stated_on": one.stated_on,
-                "total": one.table.total,
-                "parts": [asdict(part) | {"name": part.name.model_dump()} for part in one.table.parts],
-                "remainder": one.table.remainder,
-                "causes": [asdict(cause) | {"name": cause.name.model_dump()} for cause in one.table.causes],
-                "unexplained": one.table.unexplained,
-            }
-            for one in told
-        ]
-        print(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
+        print(json.dumps([_as_row(one) for one in told], ensure_ascii=False, indent=2, default=str))
         return 0
     for one in told:
         table = one.table
-        print(f"{table.name.zh}（{one.source}）{table.total}")
+        print(f"{_both(table.name)}（{one.source}）\n  {_both(table.total_name)} {table.total}")
         for item in table.parts:
-            print(f"  − {item.name.zh} {item.value}")
+            print(f"  − {_both(item.name)} {item.value}")
         print(f"  差额 remainder {table.remainder}")
         for item in table.causes:
-            print(f"      {item.name.zh} {item.value}")
+            print(f"      {_both(item.name)} {item.value}")
         print(f"  没有原因的差额 unexplained {table.unexplained}")
+    if stated.lines and not any(line.of or line.measure for line in stated.lines):
+        number = len(stated.lines)
+        print(
+            f"登记的 {number} 个数字都没有标明属于哪一个数字或平台口径，所以没有可对的。"
+            "请在表里加“属于”“关系”“平台口径”三列再载入，或在“对账”页上选。\n"
+            f"None of the {number} figures entered says to which figure it belongs, or which count of the platform it is held against; so there "
+            "is nothing to reconcile. Add the columns of, role and measure and load the table again, or choose on the page of reconciliation."
+        )
     return 0
+
+
+def _both(name: Text) -> str:
+    return name.zh if name.zh == name.en else f"{name.zh} {name.en}"
+
+
+def _as_row(one: Told) -> dict[str, Any]:
+    table = one.table
+    return {
+        "name": table.name.model_dump(),
+        "source": one.source,
+        "stated_on": one.stated_on,
+        "total": table.total,
+        "parts": [asdict(part) | {"name": part.name.model_dump()} for part in table.parts],
+        "remainder": table.remainder,
+        "causes": [asdict(cause) | {"name": cause.name.model_dump()} for cause in table.causes],
+        "unexplained": table.unexplained,
+    }

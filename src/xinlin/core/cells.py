@@ -115,6 +115,15 @@ def _identifier_reader(problem_of: Callable[[str], Problem | None]) -> Reader:
     return read
 
 
+def _bounds(low: int | None, high: int | None) -> tuple[str, str]:
+    """What is said of a number beyond its bounds, of which there is at least one."""
+    if low is None:
+        return f"数值不得大于 {high}", f"The value must not be more than {high}"
+    if high is None:
+        return f"数值不得小于 {low}", f"The value must not be less than {low}"
+    return f"数值超出范围（{low} 至 {high}）", f"The value is out of range ({low} to {high})"
+
+
 def _number_reader(spec: FieldSpec, unit: str | None) -> Reader:
     def read(text: str) -> int | Money | Fault:
         value = read_money(text, unit) if spec.type == "money" else read_integer(text, unit)
@@ -123,13 +132,7 @@ def _number_reader(spec: FieldSpec, unit: str | None) -> Reader:
         number = value.fen if isinstance(value, Money) else value
         low = spec.minimum if spec.minimum is not None else (0 if spec.type == "money" else None)
         if (low is not None and number < low) or (spec.maximum is not None and number > spec.maximum):
-            return fault(
-                "out_of_range",
-                f"数值超出范围（{'' if low is None else low} 至 {'' if spec.maximum is None else spec.maximum}）",
-                f"The value is out of range ({'' if low is None else low} to {'' if spec.maximum is None else spec.maximum})",
-                "请核对数值和单位",
-                "Check value and unit",
-            )
+            return fault("out_of_range", *_bounds(low, spec.maximum), "请核对数值和单位", "Check value and unit")
         return value
 
     return read

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -99,8 +100,30 @@ def identifier_key(identifier: str) -> str:
     return keyed_hash("identifier", identifier)
 
 
+_forgotten: ContextVar[Path | None] = ContextVar("forgotten", default=None)
+"""Where files are kept that are forgotten at the end of `for_a_while`."""
+
+
+def _incoming() -> Path:
+    """The folder of what is being written; what a dead process left in it is dropped after a day."""
+    folder = Path(settings.DATA) / "vault" / "incoming"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
 def _blob_path(sha256: str) -> Path:
-    return Path(settings.DATA) / "vault" / sha256[:2] / sha256
+    return (_forgotten.get() or Path(settings.DATA) / "vault" / sha256[:2]) / sha256
+
+
+@contextmanager
+def for_a_while() -> Iterator[None]:
+    """Files that are kept meanwhile are gone at the end, as after a dry run; after a kill, a day later."""
+    with tempfile.TemporaryDirectory(dir=_incoming()) as folder:
+        token = _forgotten.set(Path(folder))
+        try:
+            yield
+        finally:
+            _forgotten.reset(token)
 
 
 def _file_cipher(salt: bytes) -> AESGCM:
@@ -137,9 +160,7 @@ def store(chunks: Iterable[bytes]) -> tuple[str, int]:
 
     On disk before it returns; what broke off leaves nothing.
     """
-    folder = Path(settings.DATA) / "vault" / "incoming"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = folder / secrets.token_hex(16)
+    temporary = _incoming() / secrets.token_hex(16)
     try:
         with temporary.open("wb") as stream:
             sha256, size = _write_sealed(stream, chunks)
@@ -155,11 +176,10 @@ def store(chunks: Iterable[bytes]) -> tuple[str, int]:
 
 def drop_unfinished(older_than: float) -> None:
     """Remove what was being written when its process died: files not touched for so many seconds."""
-    folder = Path(settings.DATA) / "vault" / "incoming"
-    for path in folder.iterdir() if folder.is_dir() else ():
+    for path in _incoming().iterdir():
         with contextlib.suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > older_than:
-                path.unlink()
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:

@@ -138,6 +138,8 @@ def _resumed(actor: Actor, first: Batch, fields: Mapping[str, Any], *, dated: bo
     if first.awaits and confirm_short and not fields["only_tried"]:
         confirm_list(actor=actor, batch=first)
         return
+    if fields["only_tried"] and not first.only_tried:
+        return
     if first.only_tried and not fields["only_tried"]:
         take_for_real(actor, first)
     elif first.state not in (Batch.State.FAILED, Batch.State.TRIED):
