@@ -215,7 +215,10 @@ REFUSED: dict[str, tuple[Change, str]] = {
         "missing: subject; the file has Subject",
     ),
     "no such day": (with_text("subjects", "1980-02-29", "1981-02-29"), "in row 2 below the header, '1981-02-29'"),
-    "a far day": (with_column(RECORDS, "occurred_on", pa.array([1, 9**9], pa.int32()).cast(pa.date32())), "years 1 to"),
+    "a far day": (
+        with_column(RECORDS, "occurred_on", pa.array([1, 4000000], pa.int32()).cast(pa.date32())),
+        "in row 2 below the header, the day '12921-08-18' lies outside the years 1 to 9999",
+    ),
     "a moment": (with_column("subjects", "born_on", pa.array([datetime(1990, 1, 1)] * 2)), "type TIMESTAMP; DATE"),  # noqa: DTZ001 as strangers write it
     "a broken number": (with_text(RECORDS, ",25", ",1e3"), "'1e3' is not of the needed form"),
     "too large a number": (with_text(RECORDS, ",25", ",9223372036854775808"), "at most 18 digits"),
@@ -269,7 +272,10 @@ REFUSED: dict[str, tuple[Change, str]] = {
         with_consent_to("", "dongtou"),
         "Leave it empty for the city's own score",
     ),
-    "an unknown kind of subject": (with_text("subjects", "person", "Person"), "there is no kind of subject 'Person'"),
+    "an unknown kind of subject": (
+        with_text("subjects", "person", "Person"),
+        "there is no kind of subject 'Person'. Use one of person, enterprise",
+    ),
 }
 
 

@@ -87,12 +87,40 @@ def test_districts_have_an_index_where_nobody_has_a_score(
     assert not (tmp_path / "none").exists()
 
 
-def test_a_scheme_that_is_not_there_is_named_with_those_that_are(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (
+            ["--rulebook", "xiamen", "--scheme", "parking"],
+            "has no scheme parking. With --scheme, name one of: egret, hous",
+        ),
+        (["--rulebook", "weihai", "--version", "7"], "The scheme haibei has no version 7. There are, with their first"),
+        (["--rulebook", "weihai", "--as-of", "1999-01-01"], "no version in force on 1999-01-01"),
+        (["--rulebook", "./nowhere"], "There is no folder nowhere of a rulebook"),
+    ],
+)
+def test_what_is_asked_for_and_not_there_is_said_in_both_languages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: list[str], said: str
 ) -> None:
-    code, _ = score(tmp_path, tmp_path / "out", "--rulebook", "xiamen", "--scheme", "parking")
+    code, _ = score(tmp_path, tmp_path / "out", *asked)
+    complaint = capsys.readouterr().err
     assert code == 1
-    assert "housekeeping 2026.1" in capsys.readouterr().err
+    assert said in complaint
+    assert "没有" in complaint.splitlines()[0]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("inside", [".", "records", "results"])
+def test_results_are_not_written_between_the_files_that_they_are_worked_out_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], inside: str
+) -> None:
+    data = write(
+        tmp_path / "city", {"subjects": ["subject,kind,born_on"], "consents": ["subject,given_on,withdrawn_on"]}
+    )
+    code, _ = score(data, data / inside, "--rulebook", "weihai")
+    assert code == 1
+    assert "is the folder of --data or lies in it" in capsys.readouterr().err
+    assert [path.name for path in sorted(data.rglob("*"))] == ["consents.csv", "subjects.csv"]
 
 
 def test_a_rulebook_in_a_folder_of_one_s_own_is_found_by_its_path(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from xinlin.commands import amiss
 from xinlin.commands.installation import begin
+from xinlin.core.values import Text
 
 if TYPE_CHECKING:
     from xinlin.core.rulebooks import Rulebook
@@ -30,10 +31,10 @@ STOPPED = 130
 
 
 class _Refused(Exception):
-    """Ends the command with a sentence and an exit code."""
+    """Ends the command with a sentence in both languages and an exit code."""
 
-    def __init__(self, message: str, code: int = 1) -> None:
-        super().__init__(message)
+    def __init__(self, zh: str, en: str, code: int = 1) -> None:
+        super().__init__(f"{zh}\n  {en}")
         self.code = code
 
 
@@ -41,7 +42,8 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it like 2026-03-01") from error
+        said = f"没有 {text!r} 这一天，请写成 2026-03-01 / {text!r} is no date; write it like 2026-03-01"
+        raise argparse.ArgumentTypeError(said) from error
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -120,25 +122,36 @@ def _stop_on_signals() -> None:
 
 
 def _scheme(rulebook: Rulebook, code: str | None, version: str | None, as_of: date) -> Scheme:
+    """The scheme that the command names. Raises `_Refused` with what there is instead."""
     if code is None:
-        standing = [scheme for scheme in rulebook.schemes if scheme.subject == "person" and scheme.extends is None]
-        if not standing:
+        named = [scheme for scheme in rulebook.schemes if scheme.subject == "person" and scheme.extends is None]
+        if not named:
             raise _Refused(
-                f"{rulebook.code} 不评价任何人，没有个人评分。"
+                f"{rulebook.code} 不评价任何人，没有个人评分。",
                 f"{rulebook.code} judges nobody: it has lists and records and no score of persons.",
                 NO_NUMBER,
             )
     else:
-        standing = [scheme for scheme in rulebook.schemes if scheme.code == code]
-    wanted = [
-        scheme
-        for scheme in standing
-        if (scheme.version == version if version is not None else scheme.effective_from <= as_of)
-    ]
+        named = [scheme for scheme in rulebook.schemes if scheme.code == code]
+    if not named:
+        there = ", ".join(sorted({scheme.code for scheme in rulebook.schemes})) or "—"
+        raise _Refused(
+            f"{rulebook.code} 没有评分方案 {code}。请用 --scheme 写其一：{there}。",
+            f"{rulebook.code} has no scheme {code}. With --scheme, name one of: {there}.",
+        )
+    wanted = [one for one in named if (one.effective_from <= as_of if version is None else one.version == version)]
     if not wanted:
-        there = standing or rulebook.schemes
-        known = ", ".join(f"{scheme.code} {scheme.version} from {scheme.effective_from}" for scheme in there)
-        raise _Refused(f"{rulebook.code} has no scheme for that; it has {known or 'none'}.")
+        there = ", ".join(f"{scheme.version} ({scheme.effective_from})" for scheme in named)
+        missing = (
+            (f"在 {as_of} 没有已生效的版本", f"has no version in force on {as_of}")
+            if version is None
+            else (f"没有版本 {version}", f"has no version {version}")
+        )
+        raise _Refused(
+            f"评分方案 {named[0].code} {missing[0]}。现有版本及生效日期：{there}。请改 --as-of 或 --version。",
+            f"The scheme {named[0].code} {missing[1]}. There are, with their first days: {there}."
+            " Change --as-of or --version.",
+        )
     return max(wanted, key=lambda scheme: scheme.effective_from)
 
 
@@ -160,8 +173,9 @@ def _explain(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) 
         number = next((row["number"] for row in names if row["subject"] == arguments.subject), None)
         if number is None:
             raise _Refused(
+                f"{arguments.subject} 在 {arguments.as_of} 不计分：不属于本方案的评分对象、没有有效授权，或未满十八岁。",
                 f"{arguments.subject} is not scored on {arguments.as_of}: not of those whom the scheme scores,"
-                " no live consent, or not an adult."
+                " no live consent, or not an adult.",
             )
         history = facts(plan, folder, [number])[number]
     result = evaluate(scheme, history, arguments.as_of)
@@ -208,14 +222,27 @@ class _Watch:
             print(file=sys.stderr)
 
 
+def _refuse_place(out: Path | None, data: Path | None) -> None:
+    """Results need a folder of their own: between the files of the next run's input they would be read as such."""
+    if out is None:
+        raise _Refused(
+            "缺少 --out：存放 scores.parquet 与 run.json 的文件夹。",
+            "--out is missing: the folder for scores.parquet and run.json.",
+        )
+    if data is not None and out.resolve().is_relative_to(data.resolve()):
+        raise _Refused(
+            f"--out 是数据夹或在其中：{out}。请另选一个文件夹。",
+            f"--out is the folder of --data or lies in it: {out}. Choose another one.",
+        )
+
+
 def _score(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) -> int:
     """Score everybody in the folder; whoever stops it may go on with the same words."""
     from xinlin.engine.report import Order, Source, score_folder
     from xinlin.engine.spark import MASTER
     from xinlin.engine.workplaces import keep_freed_memory
 
-    if arguments.out is None:
-        raise _Refused("--out is missing: the folder for scores.parquet and run.json")
+    _refuse_place(arguments.out, arguments.data)
     if arguments.master:
         os.environ[MASTER] = arguments.master
     wanted = (arguments.engine, arguments.contributions, arguments.threads)
@@ -243,23 +270,32 @@ def _changes(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) 
     """Score the people whom new and changed records touch; the others keep their figures."""
     from xinlin.engine.report import Order, Source, score_changes
 
-    if arguments.snapshot is None or arguments.out is None:
-        raise _Refused("changes need --snapshot, the prepared columns of a whole run, and --out")
+    if arguments.snapshot is None:
+        raise _Refused(
+            "缺少 --snapshot：全量评分时用 --snapshots 留下的快照。",
+            "--snapshot is missing: the prepared columns that a whole run left with --snapshots.",
+        )
     if arguments.contributions or arguments.engine != "duckdb":
-        raise _Refused("changes are scored by duckdb and without --contributions; explain tells one subject's lines")
+        raise _Refused(
+            "changes 只用 duckdb，不带 --contributions；一个主体的明细请用 explain。",
+            "Changes are scored by duckdb and without --contributions; explain tells one subject's lines.",
+        )
+    _refuse_place(arguments.out, arguments.data)
     source = Source(arguments.data, arguments.snapshot)
     said = score_changes(Order(rulebook, scheme, arguments.out), source, arguments.as_of)
     print(json.dumps(said["counts"]), json.dumps(said["measured"]), "->", arguments.out)
     return 0
 
 
-def _complain_of_disk(failed: OSError, out: Path | None) -> None:
+def _complain_of_files(failed: OSError, out: Path | None) -> None:
     """A full disk names no file by itself: what was being written is the result."""
     failed.filename = failed.filename or out
-    full = [problem for problem in amiss.explain(failed) if problem.code == "disk_full"]
-    if full:
-        _complain(full)
-    else:
+    named = Text(
+        zh="核对 --data 与 --out 的路径及其读写权限", en="Check the paths of --data and --out, and who may write there"
+    )
+    problems = amiss.explain(failed)
+    _complain([one if one.code == "disk_full" else replace(one, cure=named) for one in problems])
+    if not problems:
         print(failed, file=sys.stderr)
 
 
@@ -272,13 +308,21 @@ def _run(arguments: argparse.Namespace) -> int:
     named = Path(arguments.rulebook)
     apart = os.sep in arguments.rulebook or (named.is_dir() and arguments.rulebook not in shelf.names())
     try:
+        if apart and not named.is_dir():
+            raise _Refused(
+                f"没有规则册文件夹 {named}。请核对 --rulebook。",
+                f"There is no folder {named} of a rulebook. Check what --rulebook names.",
+            )
         rulebook = shelf.read_folder(named) if apart else shelf.read(arguments.rulebook)
         scheme = _scheme(rulebook, arguments.scheme, arguments.version, arguments.as_of)
         if arguments.data is None and (arguments.snapshot is None or arguments.what is not None):
-            raise _Refused("--data is missing: the folder with subjects, consents and records")
+            raise _Refused(
+                "缺少 --data：放有 subjects、consents 与 records 的文件夹。",
+                "--data is missing: the folder with subjects, consents and records.",
+            )
         if arguments.what == "explain":
             if not arguments.subject:
-                raise _Refused("explain needs --subject")
+                raise _Refused("缺少 --subject：要看谁的明细。", "--subject is missing: whose lines to print.")
             _explain(arguments, rulebook, scheme)
             return 0
         if arguments.what == "changes":
@@ -295,7 +339,7 @@ def _run(arguments: argparse.Namespace) -> int:
         print(failed, file=sys.stderr)
         return 1
     except OSError as failed:
-        _complain_of_disk(failed, arguments.out)
+        _complain_of_files(failed, arguments.out)
         return 1
     except _Refused as refused:
         print(refused, file=sys.stderr)

@@ -174,6 +174,7 @@ def _people(
             "subjects:kind",
             "没有名为 {} 的主体类型。",
             "there is no kind of subject {}.",
+            (f"请写其一：{', '.join(SUBJECT_KINDS)}。", f"Use one of {', '.join(SUBJECT_KINDS)}."),
         )
     known, live = _known(connection, found.hashes), found.live
     if reading is not None:

@@ -229,13 +229,15 @@ def _check_days(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
     strange = [f"coalesce(min({quoted(name)}) < {first} OR max({quoted(name)}) > {last}, FALSE)" for name in days]
     found = connection.execute(f"SELECT {', '.join(strange)} FROM {quoted(view_of(kind))}").fetchall()[0]
     for name in (name for name, wrong in zip(days, found, strict=True) if wrong):
-        raise refused(
+        refuse_where(
+            connection,
+            f"SELECT CAST({quoted(name)} AS VARCHAR), {quoted(PLACE)} FROM {quoted(view_of(kind))} "
+            f"WHERE {quoted(name)} < {first} OR {quoted(name)} > {last}",
             "no_day",
             f"records/{kind.code}:{name}",
-            "日期不在公元 1 年至 9999 年之间。",
-            "a day lies outside the years 1 to 9999.",
-            "请改正日期。",
-            "Correct it.",
+            "日期 {} 不在公元 1 年至 9999 年之间。",
+            "the day {} lies outside the years 1 to 9999.",
+            ("请改正日期。", "Correct it."),
         )
 
 

@@ -159,7 +159,7 @@ def unreadable(where: str, error: Exception) -> FolderRefused:
     return refused(
         "unreadable",
         where,
-        "文件无法读取。",
+        f"文件无法读取（{said}）。",
         f"the file cannot be read: {said}.",
         "请检查文件是否完整，CSV 是否为 UTF-8、逗号分隔、各行列数一致。",
         "Check that the file is whole; a CSV is UTF-8, separated by commas, each row as wide as the header.",
