@@ -16,9 +16,24 @@ OWN_FIELDS = {"class": "code", "document": "text", "occurred_on": "date"}
 
 
 def condition_findings(kind: Kind, condition: Condition | None, path: Path) -> Iterator[Finding]:
-    """Everything in a condition that does not fit the kind."""
+    """Everything in a scheme's condition that does not fit the kind."""
     for at, test in tests_in(condition, path):
+        yield from unscored_findings(kind, test.field, (*at, "field"))
         yield from test_findings(kind, test, at)
+
+
+def unscored_findings(kind: Kind, name: str, path: Path) -> Iterator[Finding]:
+    """That a rule of a scheme reads a field which scoring is never given."""
+    field = field_of(kind, name)
+    if field is None or field.role in (None, *OWN_FIELDS) or field.personal:  # a personal one is refused with its law
+        return
+    readable = [*(one.code for one in kind.fields if one.scored), *(own for own in OWN_FIELDS if field_type(kind, own))]
+    yield found(
+        "unscored_field",
+        path,
+        (f"{name} 有角色，不参与评分", f"{name} has a role; scoring is not given it"),
+        (f"改用其一：{'、'.join(readable)}", f"use one of: {', '.join(readable)}"),
+    )
 
 
 def test_findings(kind: Kind, test: FieldTest, path: Path) -> Iterator[Finding]:

@@ -29,6 +29,8 @@ ROLE_TYPES: dict[FieldRole, frozenset[FieldType]] = {
 }
 """The types that a field with this role may have; ``key`` may have any."""
 CLASSES = frozenset(get_args(RecordClass))
+RECORD_COLUMNS = ("record", "subject", "occurred_on", "status", "class", "ends_on", "document", "named_person")
+"""What every record has in an open folder, whatever its kind."""
 COUNTED = ("records", "organisations", "per_thousand")
 """What a count by district and month holds: records, organisations registered there, records per thousand of them."""
 
@@ -250,6 +252,13 @@ def _field(field: FieldSpec) -> Iterator[Finding]:
             ("type",),
             (f"角色 {field.role} 不能是 {field.type}", f"the role {field.role} cannot have the type {field.type}"),
             (f"写其一：{choices}", f"write one of: {choices}"),
+        )
+    if field.code in RECORD_COLUMNS and field.scored:
+        yield found(
+            "reserved_code",
+            ("code",),
+            (f"每条记录都已有名为 {field.code} 的列", f"every record has a column {field.code} already"),
+            ("改用新的代码，或写明它的 role", "choose another code, or give the field its role"),
         )
     if (field.type == "code") != (field.codes is not None):
         yield found(

@@ -10,7 +10,7 @@ from xinlin.core.forbidden import COLOURS, FACTORS, SERVICES
 from xinlin.core.kind_lint import LAW, forbidden, kind_findings, rests_on
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.rulebooks import Kind, Rulebook
-from xinlin.core.schemes import Indicator
+from xinlin.core.schemes import ClassRule, Condition, Indicator
 from xinlin.core.strict_yaml import Path
 from xinlin.core.values import Problem
 
@@ -33,6 +33,8 @@ def findings(rulebook: Rulebook, places: Mapping[Path, str] | None = None) -> li
             for position, indicator in enumerate(dimension.indicators):
                 path: Path = ("schemes", at, "dimensions", number, "indicators", position)
                 found_here.extend(_indicator(rulebook, indicator, path))
+        for position, rule in enumerate(scheme.class_rules):
+            found_here.extend(_class_rule(rulebook, rule, ("schemes", at, "class_rules", position)))
         for position, mark in enumerate(scheme.marks):
             texts = (mark.name.zh, mark.name.en, mark.code.replace("_", " "))
             path = ("schemes", at, "marks", position)
@@ -84,10 +86,26 @@ def _indicator(rulebook: Rulebook, indicator: Indicator, path: Path) -> Iterator
     yield from forbidden(FACTORS, own, path, "factor", *cure)
     if kind is None:
         return
+    yield from _judged(kind, (*path, "kind"), cure)
+    yield from _conditions(kind, indicator.where, (*path, "where"))
+    if indicator.measure.of is not None:
+        yield from _factor(kind, indicator.measure.of, (*path, "measure", "of"))
+    yield from _end(kind, indicator, path)
+
+
+def _class_rule(rulebook: Rulebook, rule: ClassRule, path: Path) -> Iterator[Finding]:
+    kind = rulebook.kinds.get(rule.kind)
+    if kind is not None:
+        yield from _judged(kind, (*path, "kind"), ("删去该规则", "remove the rule"))
+        yield from _conditions(kind, rule.where, (*path, "where"))
+
+
+def _judged(kind: Kind, path: Path, cure: tuple[str, str]) -> Iterator[Finding]:
+    """That nobody may be judged by records of this kind."""
     if kind.lead or kind.occupational:
         yield found(
             "not_scored",
-            (*path, "kind"),
+            path,
             (
                 f"{kind.code} 是线索或职业信息，不得计分：没有生效文书，或与信用无关（国办发〔2020〕49号；深圳经济特区社会信用条例29）",
                 f"{kind.code} is a lead or of a profession and may not be scored: no final document stands behind it",
@@ -95,27 +113,31 @@ def _indicator(rulebook: Rulebook, indicator: Indicator, path: Path) -> Iterator
             cure,
         )
     named = (kind.name.zh, kind.name.en, kind.code.replace("_", " "))
-    yield from forbidden(FACTORS, named, (*path, "kind"), "factor", *cure)
-    used = {(*at, "field"): test.field for at, test in tests_in(indicator.where, (*path, "where"))}
-    if indicator.measure.of is not None:
-        used[(*path, "measure", "of")] = indicator.measure.of
-    for place, name in used.items():
-        field = next((field for field in kind.fields if field.code == name), None)
-        if field is None:
-            continue
-        texts = (field.label.zh, field.label.en, field.code.replace("_", " "))
-        yield from forbidden(FACTORS, texts, place, "factor", "换用其他字段", "use another field")
-        if field.personal:
-            yield found(
-                "personal_factor",
-                place,
-                (
-                    f"{name} 是个人身份信息，含有性别、年龄和籍贯，不得用于评分",
-                    f"{name} is an identity of a person and tells sex, age and origin; it may not be scored",
-                ),
-                ("换用其他字段", "use another field"),
-            )
-    yield from _end(kind, indicator, path)
+    yield from forbidden(FACTORS, named, path, "factor", *cure)
+
+
+def _conditions(kind: Kind, condition: Condition | None, path: Path) -> Iterator[Finding]:
+    for at, test in tests_in(condition, path):
+        yield from _factor(kind, test.field, (*at, "field"))
+
+
+def _factor(kind: Kind, name: str, place: Path) -> Iterator[Finding]:
+    """That a field which a rule reads has nothing to do with credit, or points at a person."""
+    field = next((field for field in kind.fields if field.code == name), None)
+    if field is None:
+        return
+    texts = (field.label.zh, field.label.en, field.code.replace("_", " "))
+    yield from forbidden(FACTORS, texts, place, "factor", "换用其他字段", "use another field")
+    if field.personal:
+        yield found(
+            "personal_factor",
+            place,
+            (
+                f"{name} 是个人身份信息，含有性别、年龄和籍贯，不得用于评分",
+                f"{name} is an identity of a person and tells sex, age and origin; it may not be scored",
+            ),
+            ("换用其他字段", "use another field"),
+        )
 
 
 def _end(kind: Kind, indicator: Indicator, path: Path) -> Iterator[Finding]:

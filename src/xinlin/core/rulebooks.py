@@ -107,6 +107,11 @@ class FieldSpec(Strict):
     """True where the value alone points at a natural person; such a value is sealed and never published."""
 
     @property
+    def scored(self) -> bool:
+        """Whether rules of a scheme may read it: the kind's own, and pointing at nobody."""
+        return self.role is None and not self.personal
+
+    @property
     def heading(self) -> Text:
         """The label without a unit of money: that is of the delivery, and what is kept and shown is in yuan."""
         if self.type != "money":

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xinlin.core.condition_references import choices_of, condition_findings, field_codes, field_of, field_type
+from xinlin.core.condition_references import (
+    choices_of,
+    condition_findings,
+    field_codes,
+    field_of,
+    field_type,
+    unscored_findings,
+)
 from xinlin.core.findings import Finding, absent, found, reaches_beyond, terms_in
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook
 from xinlin.core.schemes import Award, Indicator, Scheme
 from xinlin.core.strict_yaml import Path
 from xinlin.core.trade_scores import base_of, taken_over
+
+RESULT_COLUMNS = ("subject", "score", "tier")
+"""What stands in ``scores.parquet`` beside a column for each dimension."""
 
 
 def scheme_findings(rulebook: Rulebook, scheme: Scheme, path: Path) -> Iterator[Finding]:
@@ -30,6 +40,16 @@ def scheme_findings(rulebook: Rulebook, scheme: Scheme, path: Path) -> Iterator[
     for at, dimension in enumerate(scheme.dimensions):
         here = (*path, "dimensions", at)
         yield from _once(seen, dimension.code, (*here, "code"))
+        if dimension.code in RESULT_COLUMNS:
+            yield found(
+                "reserved_code",
+                (*here, "code"),
+                (
+                    f"scores.parquet 已有名为 {dimension.code} 的列",
+                    f"scores.parquet has a column {dimension.code} already",
+                ),
+                ("改用新的代码", "choose another code"),
+            )
         for position, indicator in enumerate(dimension.indicators):
             inner = (*here, "indicators", position)
             yield from _once(seen, indicator.code, (*inner, "code"))
@@ -134,14 +154,14 @@ def _tiers(scheme: Scheme, path: Path) -> Iterator[Finding]:
                 "scale",
                 (*path, section, position, "at_least"),
                 (f"{at_least} 不在分值范围内", f"{at_least} lies outside the scale"),
-                (f"写在 {low} 与 {high} 之间", f"write a number from {low} to {high}"),
+                _within(low, high),
             )
     if (low is not None and scheme.base < low) or (high is not None and scheme.base > high):
         yield found(
             "scale",
             (*path, "base"),
             (f"基础分 {scheme.base} 不在分值范围内", f"the base {scheme.base} lies outside the scale"),
-            (f"写在 {low} 与 {high} 之间", f"write a number from {low} to {high}"),
+            _within(low, high),
         )
     if len(scheme.tiers) > 1 and scheme.base < scheme.tiers[1].at_least:
         yield found(
@@ -150,6 +170,15 @@ def _tiers(scheme: Scheme, path: Path) -> Iterator[Finding]:
             ("没有任何记录的人会落在最低等级", "a person without any record would fall into the lowest tier"),
             ("提高基础分，或降低第二等级的起点", "raise the base, or lower the second tier"),
         )
+
+
+def _within(low: int | None, high: int | None) -> tuple[str, str]:
+    """What to write where a scale may be open at an end."""
+    if high is None:
+        return (f"不小于 {low}", f"write {low} or more")
+    if low is None:
+        return (f"不大于 {high}", f"write {high} or less")
+    return (f"写在 {low} 与 {high} 之间", f"write a number from {low} to {high}")
 
 
 def _indicator(rulebook: Rulebook, scheme: Scheme, indicator: Indicator, path: Path) -> Iterator[Finding]:
@@ -233,6 +262,7 @@ def _measured(kind: Kind, indicator: Indicator, path: Path) -> Iterator[Finding]
     if type_of is None:
         yield absent(of, measure.of, f"kinds.{kind.code}.fields", field_codes(kind))
         return
+    yield from unscored_findings(kind, measure.of, of)
     if table is None and type_of not in ("integer", "money"):
         yield found(
             "measured_type",

@@ -88,7 +88,7 @@ def table_schema(kind: Kind) -> pa.Schema:
 
 def scored_fields(kind: Kind) -> list[FieldSpec]:
     """The fields of a kind that rules may read: its own ones that do not point at a person."""
-    return [spec for spec in kind.fields if spec.role is None and not spec.personal]
+    return [spec for spec in kind.fields if spec.scored]
 
 
 def rows_table(kind: Kind, rows: list[Row]) -> pa.Table:
