@@ -75,3 +75,8 @@ def test_a_part_of_a_file_is_read_without_the_rest(start: int, length: int) -> N
     vault.discard(sha256)
     with pytest.raises(FileNotFoundError):
         vault.read_at(sha256, 0, 1)
+
+
+@given(st.lists(st.text(max_size=80), max_size=3), st.lists(st.text(max_size=200), max_size=5))
+def test_hashes_of_many_are_those_of_each(parts: list[str], lasts: list[str]) -> None:
+    assert vault.keyed_hashes(parts, lasts) == [vault.keyed_hash(*parts, last) for last in lasts]

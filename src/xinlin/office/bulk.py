@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models
 from psycopg import Cursor
 
+Piece = TypeVar("Piece")
 LOCK = 7_204_118_001
 """Advisory lock under which batches are stored one after another on PostgreSQL; SQLite has but one writer."""
 
@@ -23,6 +25,21 @@ of it for each step.
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _SPECIAL = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 """What COPY would take for something else."""
+
+
+def made_ahead(pieces: Iterator[Piece]) -> Generator[Piece, None, None]:
+    """The same pieces; on PostgreSQL the next one is made, in another thread, while whoever asked stores the last.
+
+    The server works while this process works. SQLite works in it, and would hand every row back and forth between the threads.
+    """
+    if connection.vendor != "postgresql":
+        yield from pieces
+        return
+    with ThreadPoolExecutor(1, "ahead") as other:
+        coming = other.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = other.submit(next, pieces, None)
+            yield piece
 
 
 def lock_storing() -> None:
@@ -155,7 +172,7 @@ class Stage:
 
     def put(self, columns: Sequence[Sequence[Any]]) -> None:
         """Add rows, given as columns in the table's own order; days as ISO text."""
-        if not columns[0]:
+        if not columns or not columns[0]:
             return
         with _together():
             _load(self.name, self.columns, columns)
@@ -173,6 +190,12 @@ class Stage:
         with connection.cursor() as cursor, _together():
             cursor.execute(f"DELETE FROM {self.name} WHERE {self.columns[0]} IN {members('bigint')}", [listed(keys)])
         self.rows -= len(keys)
+
+    def count_keys(self) -> None:
+        """Let PostgreSQL see that no key comes twice: it joins others to the rows by hashing these, instead of sorting all."""
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"ANALYZE {self.name} ({self.columns[0]})")
 
     def drop(self) -> None:
         """Give the space back."""

@@ -77,12 +77,17 @@ def _sqlite(guard: Guard) -> list[str]:
 
 
 def _postgresql(guard: Guard) -> list[str]:
+    """What a statement inserts is looked at all together: a look at each of a million rows would take a tenth of their time."""
+    say = f"RAISE EXCEPTION '{guard.name}: {guard.says}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW;"
+    together = f"EXISTS (SELECT 1 FROM inserted NEW WHERE ({guard.suspect}) AND NOT ({guard.holds}))"
     return [
-        f"CREATE OR REPLACE FUNCTION {guard.name}() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN "
-        f"IF NOT ({guard.holds}) THEN RAISE EXCEPTION '{guard.name}: {guard.says}' USING ERRCODE = 'check_violation'; "
-        "END IF; RETURN NEW; END $body$",
-        f"DROP TRIGGER IF EXISTS {guard.name} ON {guard.table}",
-        f"CREATE TRIGGER {guard.name} BEFORE INSERT OR UPDATE OF {guard.columns} ON {guard.table} "
+        f"CREATE OR REPLACE FUNCTION {guard.name}_insert() RETURNS trigger LANGUAGE plpgsql AS $body$ "
+        f"#variable_conflict use_column\nBEGIN IF {together} THEN {say} END $body$",
+        f"CREATE OR REPLACE TRIGGER {guard.name}_insert AFTER INSERT ON {guard.table} "
+        f"REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION {guard.name}_insert()",
+        f"CREATE OR REPLACE FUNCTION {guard.name}() RETURNS trigger LANGUAGE plpgsql AS $body$ "
+        f"BEGIN IF NOT ({guard.holds}) THEN {say} END $body$",
+        f"CREATE OR REPLACE TRIGGER {guard.name} BEFORE UPDATE OF {guard.columns} ON {guard.table} "
         f"FOR EACH ROW WHEN ({guard.suspect}) EXECUTE FUNCTION {guard.name}()",
     ]
 

@@ -29,6 +29,8 @@ MAGIC = b"xinlin-vault-1\n"
 PIECE = 1 << 20
 """Plain bytes in one sealed piece of a file."""
 TAG = 16
+_HMAC_BLOCK = 64
+"""Bytes to which HMAC-SHA256 pads its key; the find key has 32."""
 
 RECORD_FIELDS = "record.fields"
 """The place under which personal values of a record's own fields are sealed."""
@@ -90,9 +92,17 @@ def keyed_hash(*parts: str) -> str:
 
 
 def keyed_hashes(parts: Sequence[str], lasts: Iterable[str]) -> list[str]:
-    """`keyed_hash` of the same first parts and each of ``lasts``."""
-    key, head, digest = bytes.fromhex(settings.FIND_KEY), "\x1f".join([*parts, ""]), hmac.digest
-    return [digest(key, (head + last).encode(), "sha256").hex() for last in lasts]
+    """`keyed_hash` of the same first parts and each of ``lasts``: HMAC (RFC 2104) begun once, which takes half the time."""
+    key = bytes.fromhex(settings.FIND_KEY).ljust(_HMAC_BLOCK, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in key)) for pad in (0x36, 0x5C))
+    inner.update("\x1f".join([*parts, ""]).encode())
+    begin, finish, hashes = inner.copy, outer.copy, []
+    for last in lasts:
+        within, around = begin(), finish()
+        within.update(last.encode())
+        around.update(within.digest())
+        hashes.append(around.hexdigest())
+    return hashes
 
 
 def identifier_key(identifier: str) -> str:

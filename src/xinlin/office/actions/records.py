@@ -40,13 +40,13 @@ _MOVE = """
 INSERT INTO record (reference, subject_id, kind, department, batch_id, row, entered_at, status, named_person_id,
     fingerprint, key, fields, {own_columns})
 SELECT s.reference, {subject}, %s, %s, %s, s.row, %s, CASE WHEN {subject} IS NULL THEN %s ELSE %s END, {named},
-    s.fingerprint, s.key, {fields}, {own_values}
-FROM staged_row s {joins} WHERE TRUE {order}
+    s.fingerprint, s.key, s.fields, {own_values}
+FROM staged_row s {joins} WHERE TRUE ORDER BY s.fingerprint {collation}, s.row
 ON CONFLICT (kind, fingerprint) DO NOTHING
 """
 _MOVE_REFUSED = """
 INSERT INTO refused_row (batch_id, row, raw_sealed, problems, state)
-SELECT %s, row, raw_sealed, {problems}, %s FROM staged_refusal
+SELECT %s, row, raw_sealed, problems, %s FROM staged_refusal
 """
 _MOVE_ENTRIES = """
 INSERT INTO list_entry (record_id, subject_id, list, entered_on, document, authority, article, notice_on, remedy, ends_on,
@@ -149,6 +149,7 @@ class Storing:
             self._refuse_named(linking.refused, linking.differing)
             used = {party for pair in rows.read("subject, representative") for party in pair if party is not None}
         linking.enter(table, used)
+        table.count_keys()
         self._refuse_named(linking.refused, linking.differing)
         if self.rows.named and linking.unknown:
             where = f"named_person IN {members('bigint')}"
@@ -237,7 +238,6 @@ class Storing:
     def _move(self) -> int:
         """Make records of the rows; one that is held already stays as it is. Returns how many are new."""
         active = Record.Status.ACTIVE.value
-        postgresql = connection.vendor == "postgresql"
         joins = ["LEFT JOIN staged_party ps ON ps.party = s.subject"]
         if self.rows.named:
             joins.append("LEFT JOIN staged_party pn ON pn.party = s.named_person")
@@ -245,18 +245,16 @@ class Storing:
         statement = _MOVE.format(
             subject="ps.subject_id",
             named="pn.subject_id" if self.rows.named else "CAST(NULL AS bigint)",
-            fields="CAST(s.fields AS jsonb)" if postgresql else "s.fields",
             own_columns=", ".join(own),
             own_values=", ".join(own.values()),
             joins=" ".join(joins),
-            order='ORDER BY s.fingerprint COLLATE "C", s.row' if postgresql else "ORDER BY s.fingerprint, s.row",
+            collation='COLLATE "C"' if connection.vendor == "postgresql" else "",
         )
         head = [self.kind.code, self.batch.department, self.batch.pk, moment(self.at)]
         return _execute(statement, [*head, Record.Status.UNLINKED.value, active])
 
     def _move_refused(self) -> int:
-        problems = "CAST(problems AS jsonb)" if connection.vendor == "postgresql" else "problems"
-        return _execute(_MOVE_REFUSED.format(problems=problems), [self.batch.pk, RefusedRow.State.OPEN.value])
+        return _execute(_MOVE_REFUSED, [self.batch.pk, RefusedRow.State.OPEN.value])
 
     def _keep_relations(self) -> None:
         with connection.cursor() as cursor:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, NamedTuple
 
 from xinlin.core.batches import Judge
 from xinlin.core.cells import slot_of
@@ -40,12 +40,20 @@ OWN_COLUMNS = {
     "remedy": "text",
 }
 """What a record has by its roles, beside whose it is: name -> type. A kind without the role leaves it empty."""
-_ALWAYS = {"fields": "text", "fingerprint": "text", "key": "text", "reference": "text"}
+_ALWAYS = {"fields": "jsonb", "fingerprint": "text", "key": "text", "reference": "text"}
 _NOT_TOLD = Text(
     zh="告知日期还没有到；尚未告知当事人的负面信息不能入库",
     en="The day of notice has not come; a negative record is not kept before the person was told",
 )
 _NOT_TOLD_CURE = Text(zh="请核对告知日期，或在告知之后报送", en="Check the day of notice, or send it after the notice")
+
+
+class MadeRows(NamedTuple):
+    """Rows as the tables hold them, column by column."""
+
+    read: int
+    fitting: Sequence[Sequence[Any]]
+    refused: Sequence[Sequence[Any]]
 
 
 class StagedRows:
@@ -71,7 +79,7 @@ class StagedRows:
         parties = {name: _PARTIES[name] for name, there in told if there}
         own = {name: OWN_COLUMNS[name] for name in self.own}
         self.table = Stage("staged_row", {**_KEY, **parties, **own, **_ALWAYS})
-        self.refused = Stage("staged_refusal", {"row": "bigint", "raw_sealed": "text", "problems": "text"})
+        self.refused = Stage("staged_refusal", {"row": "bigint", "raw_sealed": "text", "problems": "jsonb"})
         self.identity = Identity(kind)
         self.filled: Counter[str] = Counter()
         """Rows that fit in which an asserted field is given."""
@@ -86,14 +94,12 @@ class StagedRows:
         self.refused.drop()
         self.parties.close()
 
-    def put(self, numbers: Sequence[int], rows: Sequence[Sequence[str]], judged: JudgedRows) -> None:
-        """Add rows as they came, with their numbers in the file and what was judged of them."""
-        self.read += len(rows)
+    def made(self, numbers: Sequence[int], rows: Sequence[Sequence[str]], judged: JudgedRows) -> MadeRows:
+        """What rows become, from how they came, their numbers in the file and what was judged of them. Asks no database."""
         judged = self._notified(judged)
-        if judged.refused:
-            self.refuse((numbers[at], judged.refused[at], rows[at]) for at in sorted(judged.refused))
+        refused = self._refusals((numbers[at], judged.refused[at], rows[at]) for at in sorted(judged.refused))
         if not judged.places:
-            return
+            return MadeRows(len(rows), [], refused)
         kept = [numbers[at] for at in judged.places]
         for code, slot in self._asserted:
             values = judged.slots.get(slot, []) if slot else judged.fields.get(code, [])
@@ -105,10 +111,20 @@ class StagedRows:
         columns |= self._prints(judged)
         columns["fields"] = _objects(self._fields(judged), len(kept))
         columns["reference"] = _references(columns["fingerprint"])
-        self.table.put([columns[name] for name in self.table.columns])
+        return MadeRows(len(rows), [columns[name] for name in self.table.columns], refused)
+
+    def put(self, made: MadeRows) -> None:
+        """Add rows."""
+        self.read += made.read
+        self.refused.put(made.refused)
+        self.table.put(made.fitting)
 
     def refuse(self, rows: Iterable[tuple[int, list[Problem], Sequence[str]]]) -> None:
-        """Keep refused rows: raw cells sealed, problems without the raw values."""
+        """Refuse rows by what was found after they were judged."""
+        self.refused.put(self._refusals(rows))
+
+    def _refusals(self, rows: Iterable[tuple[int, list[Problem], Sequence[str]]]) -> list[Sequence[Any]]:
+        """Refused rows as columns: raw cells sealed, problems without the raw values."""
         numbers, raw, told = [], [], []
         for number, problems, cells in rows:
             numbers.append(number)
@@ -116,7 +132,7 @@ class StagedRows:
             told.append(as_json([_told(problem) for problem in problems]))
             if self._listed:
                 self.refused_cells.append(cells)
-        self.refused.put([numbers, vault.seal_all(raw, RAW_PLACE), told])
+        return [numbers, vault.seal_all(raw, RAW_PLACE), told]
 
     def _as_came(self, cells: Sequence[str]) -> str:
         named = {name: readable(cell) for name, cell in zip(self.headers, cells, strict=False)}

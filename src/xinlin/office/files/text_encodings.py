@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from xinlin.office.layouts import refuse
 LONGEST_LINE = 16 << 20
 """Bytes in one line; more is no table, and would have to be held in memory whole."""
 _BLOCK = 1 << 20
+_THREE_BYTES = re.compile(rb"[\xe0-\xff]")
+"""In UTF-8 the first byte of a character of three bytes, as Chinese has, or of four."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -53,16 +56,18 @@ def _plainly_utf8(path: Path) -> Survey | None:
             if len(start) > _BLOCK or b"\0" in block:
                 return None
             try:
-                seen.utf8_lines += max(decode(block), default="") >= "\u0800"
+                decode(block)
             except UnicodeDecodeError:
                 return None
+            seen.utf8_lines += _THREE_BYTES.search(block) is not None
             seen.lines += block.count(b"\n")
             if b'"' in block:
                 seen.odd_quotes += sum(line.count(b'"') & 1 for line in block.split(b"\n"))
         try:
-            seen.utf8_lines += max(decode(start, True), default="") >= "\u0800"
+            decode(start, True)
         except UnicodeDecodeError:
             return None
+    seen.utf8_lines += _THREE_BYTES.search(start) is not None
     seen.lines += bool(start)
     seen.odd_quotes += start.count(b'"') & 1
     return seen if seen.utf8_lines and b"\0" not in start else None

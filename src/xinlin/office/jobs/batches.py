@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -28,10 +29,10 @@ from xinlin.office.actions import full_lists, linking, trials
 from xinlin.office.actions.batches import queue
 from xinlin.office.actions.records import Storing
 from xinlin.office.actions.returned_rows import answers, as_returned, close_answered
-from xinlin.office.actions.staged_rows import StagedRows, readable
+from xinlin.office.actions.staged_rows import MadeRows, StagedRows, readable
 from xinlin.office.actions.uploads import drop_forgotten
 from xinlin.office.actions.waiting_files import forget_tried
-from xinlin.office.bulk import lock_storing, without_sweeps
+from xinlin.office.bulk import lock_storing, made_ahead, without_sweeps
 from xinlin.office.failpoints import reached
 from xinlin.office.jobs.heartbeats import beating
 from xinlin.office.layouts import FileRefused, Layout, Reading, Row, Sheet
@@ -300,17 +301,20 @@ def _shown(cell: str, masked: bool) -> str:
 def _judge_all(job: Job, sheet: Sheet, judge: Judge, staged: StagedRows) -> None:
     """Judge every row; nothing is stored yet."""
     Job.objects.filter(pk=job.pk).update(total=sheet.layout.rows_expected, started_at=now())
+    with closing(made_ahead(_made(sheet, judge, staged))) as pieces:
+        for made in pieces:
+            staged.put(made)
+            Job.objects.filter(pk=job.pk).update(done=staged.read, heartbeat_at=now())
+            reached("intake.judged_some")
+
+
+def _made(sheet: Sheet, judge: Judge, staged: StagedRows) -> Iterator[MadeRows]:
+    """The rows of the file, judged and made ready for the tables; asks no database."""
     together = BulkJudge(judge)
     for chunk in sheet.chunks(CHUNK):
         numbers, rows = zip(*chunk, strict=True)
-        held = (
-            {at: [CONTINUATION] for at, number in enumerate(numbers) if number in sheet.doubtful}
-            if sheet.doubtful
-            else {}
-        )
-        staged.put(numbers, rows, together(rows, held))
-        Job.objects.filter(pk=job.pk).update(done=staged.read, heartbeat_at=now())
-        reached("intake.judged_some")
+        doubtful = (at for at, number in enumerate(numbers) if number in sheet.doubtful) if sheet.doubtful else ()
+        yield staged.made(numbers, rows, together(rows, {at: [CONTINUATION] for at in doubtful}))
 
 
 def _cells_of(sheet: Sheet, numbers: Iterable[int]) -> dict[int, Sequence[str]]:
