@@ -38,6 +38,16 @@ def test_everybody_is_found_and_nobody_else(everybody: list[int], data: st.DataO
     assert (numbering.of(hashes(strangers)) == UNKNOWN).all()
 
 
+@given(st.lists(st.integers(0, 2**64 - 1), unique=True, max_size=40), st.data())
+def test_a_few_of_many_keep_numbers_far_beyond_their_places(values: list[int], data: st.DataObject) -> None:
+    numbering = Numbering(hashes(values))
+    if numbering.ambiguous:
+        return
+    numbers = data.draw(st.lists(st.integers(0, 2**31 - 1), unique=True, min_size=len(values), max_size=len(values)))
+    numbering.number(np.array(numbers, np.int32))
+    assert numbering.of(hashes(values)).tolist() == numbers
+
+
 @given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=40), st.data())
 def test_one_hash_of_two_is_told(values: list[int], data: st.DataObject) -> None:
     again = data.draw(st.sampled_from(values))

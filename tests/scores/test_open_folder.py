@@ -166,6 +166,28 @@ def test_changes_on_a_snapshot_give_the_figures_of_a_whole_run(xinlin: Run, fold
     assert (out / "changes.parquet").read_bytes() == was
 
 
+def test_a_day_that_touches_the_last_of_many_gives_them_their_new_figure(xinlin: Run, tmp_path: Path) -> None:
+    everybody = [f"p{number:02}" for number in range(60)]
+    city = write(
+        tmp_path / "city",
+        {
+            "subjects": ["subject,kind,born_on", *(f"{who},person,1990-01-01" for who in everybody)],
+            "consents": ["subject,given_on,withdrawn_on", *(f"{who},2026-01-01," for who in everybody)],
+        },
+    )
+    out, store = tmp_path / "out", tmp_path / "store"
+    assert score(xinlin, city, out, "--snapshots", str(store)).returncode == 0
+    new = {"records/volunteer_service": lines("volunteer_service", [("v1", "p59", 3, {"hours": "25"})])}
+    words = ["--rulebook", "dongtou", "--as-of", AS_OF.isoformat(), "--out", str(out), "--snapshot"]
+    words += [str(next(store.glob("*/snapshot.json")).parent), "--data", str(write(tmp_path / "change", new))]
+    done = xinlin("score", "changes", *words)
+    assert done.returncode == 0, done.stderr
+    changed = pq.read_table(out / "changes.parquet").to_pylist()
+    assert score(xinlin, write(city, new), tmp_path / "whole").returncode == 0
+    assert changed == pq.read_table(tmp_path / "whole" / "scores.parquet").to_pylist()[-1:]
+    assert changed[0]["score"] > 600
+
+
 def test_explain_prints_lines_that_sum_to_the_score(xinlin: Run, folder: Path) -> None:
     words = ["--rulebook", "dongtou", "--data", str(folder), "--as-of", AS_OF.isoformat(), "--subject", "anna"]
     done = xinlin("score", "explain", *words)

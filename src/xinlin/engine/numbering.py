@@ -43,6 +43,7 @@ class Numbering:
     def __init__(self, hashes: Hashes, salt: str = "") -> None:
         """``hashes`` are `hash_sql` with this salt; each subject's place is that of its hash among them."""
         self.salt, self._count = salt, len(hashes)
+        self._beyond: Numbers | None = None
         bits = (len(hashes) + OFFSET).bit_length()
         self._bits, self._last = np.uint64(bits), np.uint64((1 << bits) - 1)
         self._shift = np.uint64(64 - max(bits, min(bits + 1, ROOMY_BITS)))
@@ -99,7 +100,13 @@ class Numbering:
         return self._count
 
     def number(self, numbers: Numbers) -> None:
-        """Give each subject the number that stands at its place."""
+        """Give each subject the number that stands at its place.
+
+        An entry has room for as many numbers as there are subjects; greater ones, of a few among many, are kept apart.
+        """
+        if int(numbers.max(initial=0)) + OFFSET > int(self._last):
+            self._beyond = numbers
+            return
         for first in range(0, len(self._table), AT_ONCE):
             some = self._table[first : first + AT_ONCE]
             held = np.flatnonzero(some)
@@ -112,7 +119,9 @@ class Numbering:
         found = np.empty(len(asked), np.int32)
         for first in range(0, len(asked), AT_ONCE):
             found[first : first + AT_ONCE] = self._some(asked[first : first + AT_ONCE])
-        return found
+        if self._beyond is None:
+            return found
+        return np.where(found == UNKNOWN, np.int32(UNKNOWN), self._beyond[np.maximum(found, 0)])
 
     def _some(self, asked: Hashes) -> Numbers:
         places = (asked >> self._shift).view(np.int64)
