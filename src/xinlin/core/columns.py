@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from xinlin.core.readings import folded, tidy
+from xinlin.core.readings import folded, printable, tidy
 from xinlin.core.values import Problem, Text
 
 if TYPE_CHECKING:  # the process that opens files from outside starts often, and needs no rulebook
@@ -68,10 +68,15 @@ def unique_headers(cells: Sequence[str]) -> list[str]:
     seen: dict[str, int] = {}
     names = []
     for position, cell in enumerate(cells, start=1):
-        name = tidy(cell) or f"列 {position}"
+        name = tidy(printable(cell)) or f"列 {position}"
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return names
+
+
+def is_unnamed(name: str, headers: Sequence[str]) -> bool:
+    """Whether this is the name that a column without one was given."""
+    return name == f"列 {headers.index(name) + 1}"
 
 
 def header_sha256(headers: Sequence[str]) -> str:

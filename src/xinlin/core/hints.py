@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from xinlin.core.readings import printable
 from xinlin.core.values import Problem, Text
 
 
@@ -109,6 +110,16 @@ _HINTS: dict[str, tuple[Text, Text]] = {
     "leftover_column": (
         _text("这一列没有对应的信息项，未入库", "No field takes this column; it is not kept"),
         _text("如应入库，请在列映射中指定", "Name its field in the column mapping if it should be kept"),
+    ),
+    "column_unnamed": (
+        _text(
+            "这一列在表头里没有列名，未入库（“列 4”即左起第四列）",
+            "This column has no name in the header; it is not kept (“列 4” is the fourth from the left)",
+        ),
+        _text(
+            "如应入库，请在表头补上列名后重报，或在列映射中指定",
+            "If it should be kept, write its name in the header and send the file again, or name its field in the mapping",
+        ),
     ),
     "column_twice": (
         _text("这一列与前面的列对应同一信息项，未使用", "An earlier column fits the same field; this one is not used"),
@@ -281,7 +292,7 @@ class Hints:
                 "where": where,
                 "count": 0,
                 "rows": [],
-                "raw": sample[:200],
+                "raw": printable(sample)[:200],
                 "what": what.model_dump(),
                 "cure": cure.model_dump(),
             }

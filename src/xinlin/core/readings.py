@@ -90,6 +90,11 @@ def damage(raw: str) -> Fault | None:
     return None
 
 
+def printable(text: str) -> str:
+    """A text without control characters, which no database keeps in JSON and nobody sees."""
+    return text if text.isprintable() else _CONTROL.sub("", text)
+
+
 def folded(text: str) -> str:
     """A text as labels and codes are compared: NFKC, without any space, case folded."""
     return SPACES.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).casefold()

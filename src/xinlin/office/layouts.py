@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from xinlin.core.columns import HEADER_WITHIN, find_header, label_key
 from xinlin.core.headers import MOST_HEADER_ROWS
 from xinlin.core.people import identifier_problem, looks_like_resident_id, normalise_identifier
+from xinlin.core.readings import damage, printable
 from xinlin.core.values import Problem, Text
 
 Row = tuple[int, Sequence[str]]
@@ -109,20 +110,32 @@ def refuse(
     return FileRefused(Problem(code, where, Text(zh=what_zh, en=what_en), Text(zh=cure_zh, en=cure_en), raw))
 
 
+ORIGIN = "来源文件"
+"""The column that an archive's rows have besides their own: the member from which each came."""
 _LONG_NUMBER = re.compile(r"[0-9]{11,17}[0-9Xx]?")
 
 
 def without_numbers(text: str) -> str:
     """A title or note with its long numbers masked: beside the table, too, stand telephones and identifiers."""
-    return _LONG_NUMBER.sub(lambda found: found[0][:3] + "*" * (len(found[0]) - 3), text)
+    return _LONG_NUMBER.sub(lambda found: found[0][:3] + "*" * (len(found[0]) - 3), printable(text))
 
 
 def must_be_header(cells: Sequence[str], row: int) -> None:
     """Refuse a file whose first row is one of data: its values would be kept and shown as names of columns.
 
-    Raises `FileRefused` where a cell is an identifier, which no name of a column is.
+    Raises `FileRefused` where a cell is an identifier, which no name of a column is, and where names were garbled before
+    they came: nobody could say which column is which, and neither would the rows be readable.
     """
     for cell in cells:
+        if (broken := damage(printable(cell))) is not None:
+            raise refuse(
+                "header_garbled",
+                f"第 {row} 行的列名已成乱码",
+                f"The names of columns in row {row} are garbled",
+                broken.cure.zh.replace("这一行", "整个文件"),
+                broken.cure.en.replace("the row", "the file"),
+                where=f"row {row}",
+            )
         value = normalise_identifier(cell)
         if looks_like_resident_id(value) or (value and identifier_problem(value) is None):
             raise refuse(

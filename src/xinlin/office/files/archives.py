@@ -17,7 +17,7 @@ from typing import IO
 
 from xinlin.core.columns import header_sha256, label_key
 from xinlin.office.files.grids import pick
-from xinlin.office.layouts import FileRefused, Finding, Layout, Reading, Row, Sheet, nothing_inside, refuse
+from xinlin.office.layouts import ORIGIN, FileRefused, Finding, Layout, Reading, Row, Sheet, nothing_inside, refuse
 
 LARGEST_UNPACKED = 1 << 30
 """An archive or workbook that unpacks to more bytes than this is refused before it is read."""
@@ -27,8 +27,6 @@ SMALL = 50_000_000
 MOST_ENTRIES = 10_000
 MOST_MEMBERS = 500
 """Tables in one archive."""
-ORIGIN = "来源文件"
-"""The column in which a row says from which member of the archive it came."""
 _LOCAL_HEADER = 30
 _PIECE = 1 << 20
 Open = Callable[[Path, AbstractSet[str], Reading], Sheet]

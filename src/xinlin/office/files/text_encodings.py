@@ -15,6 +15,8 @@ LONGEST_LINE = 16 << 20
 _BLOCK = 1 << 20
 _THREE_BYTES = re.compile(rb"[\xe0-\xff]")
 """In UTF-8 the first byte of a character of three bytes, as Chinese has, or of four."""
+_ENOUGH_LINES = 2
+"""Lines in which GB18030 reads well, the header among them, beside which a single broken one is no sign of another encoding."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -141,7 +143,8 @@ def encoding_of(path: Path, seen: Survey) -> str:
     if seen.utf8_lines >= seen.broken_lines and seen.first_broken > 1:
         return "utf-8"
     not_gb = seen.broken_lines - seen.gb_lines
-    if seen.utf8_lines * 10 <= seen.broken_lines and not_gb * 5 <= seen.broken_lines and seen.first_not_gb != 1:
+    few = not_gb * 5 <= seen.broken_lines or (not_gb == 1 and seen.gb_lines >= _ENOUGH_LINES)
+    if seen.utf8_lines * 10 <= seen.broken_lines and few and seen.first_not_gb != 1:
         if _plausible_chinese(path):
             return "gb18030"
         raise refuse(
@@ -156,8 +159,8 @@ def encoding_of(path: Path, seen: Survey) -> str:
     line, sample = (seen.first_not_gb, seen.sample_not_gb) if seen.first_not_gb else (seen.first_broken, seen.sample)
     raise refuse(
         "encoding_mixed",
-        f"文件混用了几种编码：第 {line} 行的字节读不出来",
-        f"The file mixes encodings: the bytes in line {line} cannot be read",
+        f"第 {line} 行有按 UTF-8 和 GB18030 都读不出来的字节，文件可能混用了几种编码",
+        f"Line {line} holds bytes that neither UTF-8 nor GB18030 can read; the file may mix encodings",
         "请以 UTF-8 重新导出整个文件",
         "Export the whole file again as UTF-8",
         where=f"line {line}",

@@ -18,7 +18,15 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from xinlin.core.batches import CONTINUATION, Judge
-from xinlin.core.columns import ColumnUse, forbidden_problem, label_key, mapping_problems, propose_columns, read_columns
+from xinlin.core.columns import (
+    ColumnUse,
+    forbidden_problem,
+    is_unnamed,
+    label_key,
+    mapping_problems,
+    propose_columns,
+    read_columns,
+)
 from xinlin.core.hints import Hints, hint_of
 from xinlin.core.people import mask_identifier, mask_name, normalise_identifier
 from xinlin.core.rulebooks import Kind
@@ -35,7 +43,7 @@ from xinlin.office.actions.waiting_files import forget_tried
 from xinlin.office.bulk import lock_storing, made_ahead, without_sweeps
 from xinlin.office.failpoints import reached
 from xinlin.office.jobs.heartbeats import beating
-from xinlin.office.layouts import FileRefused, Layout, Reading, Row, Sheet
+from xinlin.office.layouts import ORIGIN, FileRefused, Layout, Reading, Row, Sheet
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, Job
 from xinlin.office.models.batches import Mapping as ColumnMapping
@@ -223,18 +231,21 @@ def _columns(batch: Batch, kind: Kind, layout: Layout, findings: Hints) -> dict[
         Batch.objects.filter(pk=batch.pk).update(mapping=kept)
         findings.add("mapping_used", "columns", sample=kept.name)
         used = {use.column for use in columns.values()}
-        for name in headers:
-            if name not in used:
-                findings.add("leftover_column", name)
+        _tell_leftovers([name for name in headers if name not in used], layout, findings)
         return columns
     proposal = propose_columns(kind, headers)
-    for name in proposal.leftovers:
-        findings.add("leftover_column", name)
+    _tell_leftovers(proposal.leftovers, layout, findings)
     for name in proposal.twice:
         findings.add("column_twice", name)
     for spec in proposal.missing:
         findings.add("field_without_column", spec.code, sample=spec.label.zh)
     return None if proposal.missing else proposal.columns
+
+
+def _tell_leftovers(names: Iterable[str], layout: Layout, findings: Hints) -> None:
+    for name in names:
+        if layout.format != "zip" or name != ORIGIN:
+            findings.add("column_unnamed" if is_unnamed(name, layout.headers) else "leftover_column", name)
 
 
 def _kept_mapping(batch: Batch, layout: Layout) -> ColumnMapping | None:
