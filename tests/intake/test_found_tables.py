@@ -18,6 +18,7 @@ ROWS = [[resident(number), f"张{number}", "2026-03-05", "2", "3.5", "公园"] f
 BELOW = {
     "a total that counts in its own cell": ["合计：5条"],
     "a total beside numbers": ["总计", "", "", "10", "17.5"],
+    "a total in other characters": ["合計", "", "", "10"],
     "a note of one cell": ["注：1.本表由各单位填报；2.数据截至三月底。"],
     "who filled it in": ["填表人：张三", "", "联系电话：0577-1234567"],
 }
@@ -31,6 +32,28 @@ def test_what_stands_under_a_table_is_told_and_is_no_row(tmp_path: Path, below: 
     sheet = open_sheet(path, DEEDS)
     assert [cells for _, cells in sheet.rows()] == ROWS
     assert [(found.code, found.where) for found in sheet.layout.findings] == [("note_row", "7")]
+
+
+def test_who_signed_below_a_note_is_no_row(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    below = [["注：数据截至三月底。"], ["", "", "", "", "某市总工会"], ["", "", "", "", "2026年3月5日"]]
+    path.write_text("\n".join(",".join(row) for row in [HEADER, *ROWS, *below]), encoding="utf-8")
+    sheet = open_sheet(path, DEEDS)
+    assert [cells for _, cells in sheet.rows()] == ROWS
+    assert [found.where for found in sheet.layout.findings] == ["7", "8", "9"]
+
+
+def test_a_lone_cell_without_a_note_above_waits_for_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text("\n".join(",".join(row) for row in [HEADER, *ROWS, ["", "某市总工会"]]), encoding="utf-8")
+    assert len(list(open_sheet(path, DEEDS).rows())) == len(ROWS) + 1
+
+
+def test_a_note_in_the_midst_says_nothing_of_later_rows(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    lines = [HEADER, ROWS[0], ["注：以下为补报。"], ROWS[1], ["", "某市总工会"]]
+    path.write_text("\n".join(",".join(row) for row in lines), encoding="utf-8")
+    assert len(list(open_sheet(path, DEEDS).rows())) == 3
 
 
 def test_a_row_that_is_short_is_still_a_row(tmp_path: Path) -> None:

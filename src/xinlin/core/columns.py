@@ -140,8 +140,8 @@ def propose_columns(kind: Kind, headers: Sequence[str]) -> Proposal:
                 columns[code] = ColumnUse(column=min(fitting, key=lambda one: one[0])[1])
     taken = {use.column for use in columns.values()}
     left = [header for header in headers if header not in taken]
-    twice = [header for header in left if label_key(header) in ranks]
-    leftovers = [header for header in left if label_key(header) not in ranks]
+    twice = [header for header in left if label_key(header) in ranks or _without_unit(header) in ranks]
+    leftovers = [header for header in left if header not in twice]
     missing = [spec for spec in kind.fields if spec.required and spec.code not in columns]
     return Proposal(columns, leftovers, missing, twice)
 

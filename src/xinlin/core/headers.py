@@ -13,10 +13,9 @@ from xinlin.core.readings import folded, tidy
 
 MOST_HEADER_ROWS = 4
 """Rows that one header may span."""
-_TOTALS = frozenset(
-    ["合计", "总计", "小计", "累计", "共计", "本页合计", "本页小计", "total", "totals", "subtotal", "sum"]
-)
-_COUNTED = re.compile(r"(?:合计|总计|小计|累计|共计|共):?[0-9][0-9,.]*[条项家户人件行笔个]?")
+_TOTAL = "[合总總総小累共本页頁]{1,3}[计計]"
+_TOTALS = re.compile(f"{_TOTAL}|totals?|subtotal|sum")
+_COUNTED = re.compile(rf"(?:{_TOTAL}|共):?[0-9][0-9,.]*[条项家户人件行笔个]?")
 """A total that says how much in its own cell: 合计：5条."""
 _COUNT = re.compile(r"共?[0-9][0-9,.]*(?:[条项家户人件行笔个元]|万元)")
 """How many, in a cell beside a total: 2家, 3.5万元."""
@@ -24,7 +23,7 @@ _SIGNED = re.compile(
     r"(?:填表|制表|填报|报送|审核|复核|审批|负责|主管|经办|联系|备注|说明|附注|附件|注|数据来源|资料来源|来源|打印|导出)"
     r"[^:]{0,8}:.*"
 )
-_PART_TOTAL = re.compile(r".{1,12}(?:小计|合计|总计)(?:\([^()]*\))?|(?:小计|合计|总计)\([^()]*\)")
+_PART_TOTAL = re.compile(r".{1,12}[小合总總総][计計](?:\([^()]*\))?|[小合总總総][计計]\([^()]*\)")
 """The total of a part: 北京市小计, 合计（元）."""
 _HAN = "一二三四五六七八九十"
 _LONE = re.compile(
@@ -36,7 +35,7 @@ _EXAMPLES = frozenset(["示例", "样例", "例", "例如", "填写示例", "填
 _ASKED = frozenset(["必填", "选填", "非必填", "可选", "必填项", "选填项", "必须", "可空", "不可空"])
 _SURE_ROW = 4
 """Columns that a table has at least where a row of one cell can be no row of data."""
-ASIDE_BEGINS = "合总小累共本TtSs填制报审复负主经联备说附注数资来打导示样例"
+ASIDE_BEGINS = "合总總総小累共本TtSs填制报审复负主经联备说附注数资来打导示样例"
 """First characters of every line that fills several cells and may be one; asked before anything dearer."""
 
 
@@ -142,12 +141,13 @@ def rejoined(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return joined_names if len(joined_names) == wanted else list(names)
 
 
-def is_aside(cells: Sequence[str], columns: int = 0) -> bool:
+def is_aside(cells: Sequence[str], columns: int = 0, *, after: bool = False) -> bool:
     """Whether a row is a total, a note, a section's heading, an example, or says who filled the table in: no row of data.
 
     A total names itself in its first filled cell and has nothing but numbers beside it; a note ends its first word with a
     colon and fills few cells; a row of one cell is a heading or a sentence, or a number that waits for its row.
-    ``columns``: how many the header has, of which a line of text may leave the rest out.
+    ``columns``: how many the header has, of which a line of text may leave the rest out. ``after``: the line above was one
+    too, below which whoever signed the table stands in a cell alone.
     """
     width = max(len(cells), columns)
     filled_at_most = len(cells) - cells.count("")
@@ -161,7 +161,7 @@ def is_aside(cells: Sequence[str], columns: int = 0) -> bool:
     words = folded(head)
     if words in _EXAMPLES:
         return len(filled) > 1
-    if words in _TOTALS or _COUNTED.fullmatch(words) or (len(words) <= 20 and _PART_TOTAL.fullmatch(words)):
+    if _TOTALS.fullmatch(words) or _COUNTED.fullmatch(words) or (len(words) <= 20 and _PART_TOTAL.fullmatch(words)):
         return (
             all(NUMBERLIKE.fullmatch(cell.strip()) or _COUNT.fullmatch(folded(cell)) for cell in filled[1:])
             and width > 1
@@ -169,7 +169,7 @@ def is_aside(cells: Sequence[str], columns: int = 0) -> bool:
     if (
         len(filled) == 1
         and width >= _SURE_ROW
-        and (_LONE.fullmatch(words) or (words == cells[0].strip() and _WAITING(words)))
+        and (after or _LONE.fullmatch(words) or (words == cells[0].strip() and _WAITING(words)))
     ):
         return True
     return width >= 3 and len(filled) * 2 <= max(width, 4) and _SIGNED.fullmatch(words) is not None

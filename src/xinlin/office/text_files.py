@@ -143,6 +143,7 @@ class _TextSheet(Sheet):
                     or cells.count("") * 2 >= width
                 ):
                     if not any(map(str.strip, cells)):
+                        below.empty(number)
                         continue
                     while len(cells) > width and not cells[-1].strip():
                         cells = cells[:-1]

@@ -24,6 +24,8 @@ class Below:
     def __init__(self, layout: Layout, again: Again) -> None:
         """Findings go to the layout."""
         self._layout, self._again, self._width, self._told = layout, again, len(layout.headers), 0
+        self._aside = 0
+        """The last line that was a note, and no row of data, or stood empty below one."""
         self.order: list[int] | None = None
         """Where the columns stand since the head came again in another order."""
         self.perhaps = again.begins | SPACES | frozenset(ASIDE_BEGINS)
@@ -33,6 +35,11 @@ class Below:
         """Whether a line is a row of data at first sight, in the order of the header."""
         first = cells[0]
         return bool(first) and first[0] not in self.perhaps and self.order is None and cells.count("") * 2 < self._width
+
+    def empty(self, number: int) -> None:
+        """A line without anything: what follows a note still follows it."""
+        if self._aside == number - 1:
+            self._aside = number
 
     def row(self, number: int, cells: list[str], *, note: bool = False) -> list[str] | None:
         """The row in the order of the header; None for a line that is no row of data, of which a finding tells.
@@ -46,7 +53,8 @@ class Below:
             self.order = self._again.order(cells)
         elif code == "header_again":
             self.order = None
-        if code or note or is_aside(cells, self._width):
+        if code or note or is_aside(cells, self._width, after=self._aside == number - 1):
+            self._aside = number
             self.tell("note_row" if code in ("", "title_again") else code, number, cells)
             return None
         return cells if self.order is None else moved(cells, self.order)

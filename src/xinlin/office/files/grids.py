@@ -189,7 +189,10 @@ class GridSheet(Sheet):
                 raise cell_too_long(number)
             if index in starting:
                 kept |= {(index, column): cell for column, cell in enumerate(cells) if (index, column) in starts}
-            if index <= self._last or not any(map(str.strip, cells)):
+            if index <= self._last:
+                continue
+            if not any(map(str.strip, cells)):
+                below.empty(number)
                 continue
             row: list[str] | None = cells
             if index in notes or not below.surely(cells):
