@@ -6,6 +6,9 @@ import io
 import zipfile
 
 import pytest
+from django.test import Client
+
+from xinlin.office.models.staff import Account
 
 from .conftest import Send, resident, table
 
@@ -56,6 +59,16 @@ def test_a_column_without_a_name_is_told_as_one(send: Send) -> None:
     batch = send("deeds", table(f"{HEADER},,备注", f"{row(1)},甲,乙"))
     assert codes(batch) == [("column_unnamed", "列 4"), ("leftover_column", "备注")]
     assert send("deeds", table(f"{HEADER},,", f"{row(2)},,")).findings == [], "nothing stands in it"
+
+
+def test_the_page_shows_what_a_finding_is_about(send: Send, client: Client) -> None:
+    account = Account.objects.create(username="clerk", role="clerk", display_name="报送员", department="office")
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    lines = table(HEADER + ",时长", row(1) + ",1", row(1) + ",1", "合计,,,2")
+    page = client.get(f"/bench/intake/{send('deeds', lines).number}/").content.decode()
+    assert "<q>合计 2</q>" in page
+    told = page[page.index("不重复入库 <") :][:80]
+    assert ">行<" in told, "of rows that were taken, not of refused ones"
 
 
 def test_what_we_add_to_the_rows_of_an_archive_is_no_leftover(send: Send) -> None:

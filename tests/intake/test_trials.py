@@ -145,7 +145,7 @@ def test_sent_while_the_trial_is_under_way_it_comes_in(
 
 def test_a_delivery_that_failed_is_not_taken_in_by_a_trial(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr("xinlin.office.jobs.batches.PREVIEW", "no number")
+        broken.setattr("xinlin.office.jobs.previews.PREVIEW", "no number")
         send("deeds", table(HEADER, GOOD))
     assert Batch.objects.get().state == "failed"
     assert send("deeds", table(HEADER, GOOD), trial=True).state == "failed"

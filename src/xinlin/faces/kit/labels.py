@@ -205,7 +205,7 @@ PLACE: Mapping[str, str | Promise] = {
     "valid_on": _("名单日期"),
     "columns": _("文件中的列"),
     "mapping": _("列映射"),
-    "rows": _("退回行"),
+    "rows": _("行"),
     "occurred_on": _("发生日期"),
     "batch": _("批次"),
     "item": _("审批事项"),

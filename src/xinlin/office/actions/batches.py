@@ -43,8 +43,11 @@ SHRANK = "list_shrank"
 """The finding by which a full list waits for a person to say that it is whole."""
 WAITING = (Batch.State.FAILED, Batch.State.NEEDS_MAPPING, Batch.State.TRIED, Batch.State.ASIDE)
 """States in which nobody works on a delivery and nothing of it is stored."""
-REPLAY_SUFFIX = ".rows.jsonl"
-"""Corrected rows are kept in the vault as JSON lines: {"of": batch, "row": number, "cells": {column: text}}."""
+REPLAY_SUFFIX = "（更正的行）"
+"""Behind the name of the file whose rows they are.
+
+Corrected rows are kept in the vault as JSON lines: {"of": batch, "row": number, "cells": {column: text}}.
+"""
 
 
 def receive(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,11 @@ from xinlin.core.columns import (
     ColumnUse,
     forbidden_problem,
     is_unnamed,
-    label_key,
     mapping_problems,
     propose_columns,
     read_columns,
 )
 from xinlin.core.hints import Hints, hint_of
-from xinlin.core.people import mask_identifier, mask_name, normalise_identifier
 from xinlin.core.rulebooks import Kind
 from xinlin.core.values import Problem, Text
 from xinlin.engine.judging import BulkJudge
@@ -37,12 +34,13 @@ from xinlin.office.actions import full_lists, linking, trials
 from xinlin.office.actions.batches import queue
 from xinlin.office.actions.records import Storing
 from xinlin.office.actions.returned_rows import answers, as_returned, close_answered
-from xinlin.office.actions.staged_rows import MadeRows, StagedRows, readable
+from xinlin.office.actions.staged_rows import MadeRows, StagedRows
 from xinlin.office.actions.uploads import drop_forgotten
 from xinlin.office.actions.waiting_files import forget_tried
 from xinlin.office.bulk import lock_storing, made_ahead, without_sweeps
 from xinlin.office.failpoints import reached
 from xinlin.office.jobs.heartbeats import beating
+from xinlin.office.jobs.previews import preview
 from xinlin.office.layouts import ORIGIN, FileRefused, Layout, Reading, Row, Sheet
 from xinlin.office.leaves import write_leaf
 from xinlin.office.models.batches import Batch, Job
@@ -56,7 +54,6 @@ CHUNK = 10_000
 """Rows that are judged together."""
 SILENT_AFTER = timedelta(seconds=60)
 MOST_ATTEMPTS = 5
-PREVIEW = 10
 
 
 @task()
@@ -158,7 +155,7 @@ def _take_in_file(job: Job, batch: Batch, kind: Kind, path: Path) -> None:
     unfinished = Batch.objects.filter(pk=batch.pk).exclude(state=Batch.State.DONE)
     sheet = _open(job, batch, kind, path)
     columns = _columns(batch, kind, sheet.layout, findings)
-    batch.layout = {**sheet.layout.as_dict(), "preview": _preview(sheet, kind, columns or {})}
+    batch.layout = {**sheet.layout.as_dict(), "preview": preview(sheet, kind, columns or {})}
     if columns is None:
         with transaction.atomic():
             waiting = {"state": Batch.State.NEEDS_MAPPING, "layout": batch.layout, "findings": findings.as_list()}
@@ -257,56 +254,6 @@ def _kept_mapping(batch: Batch, layout: Layout) -> ColumnMapping | None:
     headers = set(layout.headers)
     fitting = (m for m in kept if {use["column"] for use in m.columns.values() if "column" in use} <= headers)
     return next(fitting, None)
-
-
-_PERSONAL_WORDS = (
-    "姓名",
-    "名称",
-    "法人",
-    "代表",
-    "负责人",
-    "联系",
-    "电话",
-    "手机",
-    "身份",
-    "证件",
-    "住址",
-    "地址",
-    "name",
-    "phone",
-    "idcard",
-)
-
-
-def _preview(sheet: Sheet, kind: Kind, columns: Mapping[str, ColumnUse]) -> list[list[str]]:
-    """The first rows for the eye: [row number, cells…], with identifiers and what may be a person's name masked."""
-    by_column = {use.column: code for code, use in columns.items() if use.column}
-    specs = {spec.code: spec for spec in kind.fields}
-    about_people = "person" in kind.subject_kinds
-    masks: list[bool] = []
-    for header in sheet.layout.headers:
-        spec = specs.get(by_column.get(header, ""))
-        if spec is None:
-            masks.append(about_people and any(word in label_key(header) for word in _PERSONAL_WORDS))
-        else:
-            named = about_people and spec.role == "subject_name"
-            masks.append(spec.personal or named or spec.type == "resident_id" or spec.role == "named_person")
-    shown, noted = [], len(sheet.layout.findings)
-    for number, cells in islice(sheet.rows(), PREVIEW):
-        row = [_shown(readable(c)[:200], masks[i] if i < len(masks) else about_people) for i, c in enumerate(cells)]
-        shown.append([str(number), *row])
-    del sheet.layout.findings[noted:]
-    return shown
-
-
-def _shown(cell: str, masked: bool) -> str:
-    value = normalise_identifier(cell)
-    digits = sum(character.isdigit() for character in value)
-    if len(value) == 18 and value[:17].isdigit() and value[6:8] in ("19", "20"):
-        return mask_identifier(value)
-    if not masked:
-        return cell
-    return mask_identifier(value) if digits >= 6 and value.isascii() else mask_name(cell)
 
 
 def _judge_all(job: Job, sheet: Sheet, judge: Judge, staged: StagedRows) -> None:
