@@ -260,3 +260,10 @@ def test_the_lines_of_the_explanation_sum_to_the_score_and_name_every_record() -
         ("record", 0),
     ]
     assert lines[-1].no_effect == "not_scored"
+
+
+def test_a_record_of_a_kind_that_nothing_reads_is_named_where_another_kind_has_its_handle() -> None:
+    rule = scheme({"points": {"each": {"points": 90}}})
+    facts = [deed("a"), Fact("a", "permit", date(2026, 1, 1))]
+    lines = explain(rule, facts, evaluate(rule, facts, DAY))
+    assert [(line.record, line.no_effect) for line in lines[1:]] == [("a", ""), ("a", "not_scored")]

@@ -14,7 +14,10 @@ from xinlin.core.values import Text
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One cause: the base, a record under an indicator, or a limit. ``record`` is the record's handle, or empty."""
+    """One cause: the base, a record under an indicator, or a limit. ``points`` are in the scheme's unit.
+
+    ``record`` is the record's handle, which another kind's record may have too, or empty.
+    """
 
     kind: Literal["base", "record", "limit"]
     points: int
@@ -84,7 +87,7 @@ def explain(scheme: Scheme, facts: Iterable[Fact], result: Evaluation) -> list[L
     if result.score != result.unlimited:
         why = Text(zh="分数已达量程边界", en="The score ends at the end of the scale")
         lines.append(Line("limit", result.score - result.unlimited, why))
-    lines += _unscored(history, lines)
+    lines += _unscored(scheme, history)
     return lines
 
 
@@ -109,8 +112,8 @@ def _limit_line(dimension: Dimension, points: int) -> Line:
     return Line("limit", points, why, dimension=dimension.code, demonstration=demonstration(dimension.basis))
 
 
-def _unscored(history: list[Fact], lines: list[Line]) -> list[Line]:
+def _unscored(scheme: Scheme, history: list[Fact]) -> list[Line]:
     """Lines for records of kinds that no indicator reads."""
-    shown = {line.record for line in lines}
-    rest = sorted((fact for fact in history if fact.record not in shown), key=lambda fact: fact.order)
+    read = {indicator.kind for dimension in scheme.dimensions for indicator in dimension.indicators}
+    rest = sorted((fact for fact in history if fact.kind not in read), key=lambda fact: fact.order)
     return [Line("record", 0, NO_EFFECT["not_scored"], record=fact.record, no_effect="not_scored") for fact in rest]

@@ -29,7 +29,7 @@ ROLE_TYPES: dict[FieldRole, frozenset[FieldType]] = {
 }
 """The types that a field with this role may have; ``key`` may have any."""
 CLASSES = frozenset(get_args(RecordClass))
-RECORD_COLUMNS = ("record", "subject", "occurred_on", "status", "class", "ends_on", "document", "named_person")
+FOLDER_COLUMNS = ("record", "subject", "occurred_on", "status", "class", "ends_on", "document", "named_person")
 """What every record has in an open folder, whatever its kind."""
 COUNTED = ("records", "organisations", "per_thousand")
 """What a count by district and month holds: records, organisations registered there, records per thousand of them."""
@@ -253,7 +253,7 @@ def _field(field: FieldSpec) -> Iterator[Finding]:
             (f"角色 {field.role} 不能是 {field.type}", f"the role {field.role} cannot have the type {field.type}"),
             (f"写其一：{choices}", f"write one of: {choices}"),
         )
-    if field.code in RECORD_COLUMNS and field.scored:
+    if field.code in FOLDER_COLUMNS and field.scored:
         yield found(
             "reserved_code",
             ("code",),

@@ -45,7 +45,7 @@ class DimensionResult:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The whole result for one subject on one day."""
+    """The whole result for one subject on one day; all points are in the scheme's unit."""
 
     score: int
     tier: str
@@ -228,7 +228,8 @@ def _ruled(position: int, scheme: Scheme, held: Sequence[ClassRule]) -> int:
 def evaluate(scheme: Scheme, facts: Iterable[Fact], as_of: date) -> Evaluation:
     """The score of one subject on ``as_of``, with what every record gives.
 
-    ``facts`` are the subject's own records and, for persons, those of organisations that they represented.
+    ``facts`` are the subject's own records and, for persons, those of organisations that name them, in any order; two of one
+    kind never share a handle. Records that the scheme does not read change nothing.
     """
     history = list(facts)
     contributions: list[Contribution] = []

@@ -83,7 +83,8 @@ def _lengths(starts: Places, size: int) -> Places:
     return np.diff(starts, append=size)
 
 
-def _clamped(points: Array, limits: Limits) -> Array:
+def clamped(points: Array, limits: Limits) -> Array:
+    """The points, each within the limits."""
     if limits.cap is not None:
         points = np.minimum(points, limits.cap)
     if limits.floor is not None:
@@ -220,12 +221,12 @@ def _yearly(plan: IndicatorPlan, rows: Rows, value: Array, starts: Places) -> tu
         return rows.subject[starts], _group_points(plan, rows, value, starts)
     if plan.measure.over == "calendar_year" and rows.year is not None:
         years = _starts(rows.subject, rows.year)
-        return rows.subject[years], _clamped(_group_points(plan, rows, value, years), plan.per_year)
+        return rows.subject[years], clamped(_group_points(plan, rows, value, years), plan.per_year)
     gained = _record_points(plan, rows, value, starts)
     if plan.highest_only:
-        return rows.subject[starts], _clamped(gained[_weightiest(gained, starts)], plan.per_year)
+        return rows.subject[starts], clamped(gained[_weightiest(gained, starts)], plan.per_year)
     groups = starts if rows.year is None else _starts(rows.subject, rows.year)
-    return rows.subject[groups], _clamped(np.add.reduceat(gained, groups), plan.per_year)
+    return rows.subject[groups], clamped(np.add.reduceat(gained, groups), plan.per_year)
 
 
 def indicator_points(plan: IndicatorPlan, rows: Rows) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
@@ -240,7 +241,7 @@ def indicator_points(plan: IndicatorPlan, rows: Rows) -> tuple[npt.NDArray[np.in
     if len(subjects) > len(starts):
         again = _starts(subjects)
         subjects, points = subjects[again], np.add.reduceat(points, again)
-    return subjects, _fitting(plan, _clamped(points, plan.overall))
+    return subjects, _fitting(plan, clamped(points, plan.overall))
 
 
 def _fitting(plan: IndicatorPlan, points: Array) -> npt.NDArray[np.int64]:
@@ -302,8 +303,8 @@ def record_points(plan: IndicatorPlan, rows: Rows) -> tuple[Places, npt.NDArray[
     whole = _starts(subject)
     if plan.per_year != Limits() and rows.year is not None:
         years = _starts(subject, rows.year[kept])
-        portions = _running(portions, years, lambda run: _clamped(run, plan.per_year))
+        portions = _running(portions, years, lambda run: clamped(run, plan.per_year))
     if plan.overall != Limits():
-        portions = _running(portions, whole, lambda run: _clamped(run, plan.overall))
+        portions = _running(portions, whole, lambda run: clamped(run, plan.overall))
     left = np.flatnonzero(portions)
     return kept[left], _fitting(plan, portions[left])

@@ -26,7 +26,7 @@ import pyarrow as pa
 from xinlin.core.plan import IndicatorPlan, Plan
 from xinlin.core.schemes import Award, Band, ClassRule, Limits
 from xinlin.engine.figures import Figures, Lines, Numbers, Part, Progress, Vector, joined
-from xinlin.engine.runs import Rows, awarded, indicator_points, record_points
+from xinlin.engine.runs import Rows, awarded, clamped, indicator_points, record_points
 from xinlin.engine.snapshot import connect, edges_of, enrolled, held_kinds
 from xinlin.engine.statements import holders_sql, rows_sql
 
@@ -36,15 +36,6 @@ NAME = f"duckdb {duckdb.__version__} + numpy {np.__version__}"
 
 class Stopped(RuntimeError):
     """The run was told to stop between two indicators."""
-
-
-def clamped(vector: Vector, limits: Limits) -> Vector:
-    """The vector within the limits."""
-    if limits.cap is not None:
-        vector = np.minimum(vector, limits.cap)
-    if limits.floor is not None:
-        vector = np.maximum(vector, limits.floor)
-    return vector
 
 
 def whole_score(plan: Plan, dimensions: Sequence[Vector]) -> Vector:
