@@ -196,6 +196,46 @@ def test_an_entry_on_a_list_that_no_rulebook_has_is_refused(firm: Callable[..., 
         make_entry(firm().subject, "grey_list")
 
 
+def _copied(record: Record, **otherwise: Any) -> None:
+    record.pk, record.reference, record.fingerprint = None, "f" * 32, "f" * 64
+    for name, value in otherwise.items():
+        setattr(record, name, value)
+    record.save(force_insert=True)
+
+
+def _to_the_end(breaks: Any, record: Record) -> None:
+    """Break it, and let the database look at what it would look at when the transaction ends."""
+    breaks(record)
+    connection.check_constraints()
+
+
+def _deleted(record: Record) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM batch WHERE id = %s", [record.batch_id])
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        lambda record: _copied(record, batch_id=0),
+        lambda record: Record.objects.filter(pk=record.pk).update(batch_id=0),
+        _deleted,
+    ],
+    ids=["entered", "moved", "deleted"],
+)
+def test_a_record_never_loses_the_delivery_that_it_came_with(firm: Callable[..., Listed], breaks: Any) -> None:
+    record = Record.objects.get(pk=make_entry(firm().subject).record_id)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        _to_the_end(breaks, record)
+
+
+@pytest.mark.parametrize("part", ["document", "authority", "article", "notice_on"])
+def test_a_negative_record_without_a_part_is_not_entered(firm: Callable[..., Listed], part: str) -> None:
+    held = make_entry(firm().subject)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        _copied(Record.objects.get(pk=held.record_id), **{part: None if part == "notice_on" else ""})
+
+
 @pytest.mark.parametrize("part", ["document", "authority", "article", "notice_on"])
 def test_a_negative_record_without_a_part_cannot_be_in_force(firm: Callable[..., Listed], part: str) -> None:
     held = make_entry(firm().subject)

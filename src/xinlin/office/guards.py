@@ -12,13 +12,16 @@ from django.db import connection
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One trigger: before an insert or an update of ``columns``, a row that meets ``suspect`` must meet ``holds``."""
+    """What holds of a row that is inserted, or of which ``columns`` are updated: where it meets ``suspect``, it meets ``holds``.
+
+    Without ``columns`` it holds of a row (OLD) that is deleted.
+    """
 
     name: str
     table: str
     columns: str
     suspect: str
-    """Cheap test on NEW alone: rows that do not meet it pass at once."""
+    """Cheap test on the row alone: rows that do not meet it pass at once."""
     holds: str
     """SQL that is true for a row that may stand."""
     says: str
@@ -63,6 +66,29 @@ GUARDS = (
     ),
 )
 
+OF_DELIVERIES = (
+    Guard(
+        name="guard_record_batch",
+        table="record",
+        columns="batch_id",
+        suspect="TRUE",
+        holds="EXISTS (SELECT 1 FROM batch b WHERE b.id = NEW.batch_id)",
+        says="a record names the delivery that it came with",
+    ),
+    Guard(
+        name="guard_batch",
+        table="batch",
+        columns="",
+        suspect="TRUE",
+        holds="NOT EXISTS (SELECT 1 FROM record r WHERE r.batch_id = OLD.id)",
+        says="a delivery stays as long as a record that came with it",
+    ),
+)
+"""On PostgreSQL in the place of a foreign key, which would look up the one delivery of a million records a million times.
+
+Whoever stores records holds their delivery locked.
+"""
+
 
 def _sqlite(guard: Guard) -> list[str]:
     statements = []
@@ -78,15 +104,22 @@ def _sqlite(guard: Guard) -> list[str]:
 
 def _postgresql(guard: Guard) -> list[str]:
     """What a statement inserts is looked at all together: a look at each of a million rows would take a tenth of their time."""
-    say = f"RAISE EXCEPTION '{guard.name}: {guard.says}' USING ERRCODE = 'check_violation'; END IF; RETURN NEW;"
+    refuse = f"THEN RAISE EXCEPTION '{guard.name}: {guard.says}' USING ERRCODE = 'check_violation'; END IF;"
+    if not guard.columns:
+        return [
+            f"CREATE OR REPLACE FUNCTION {guard.name}() RETURNS trigger LANGUAGE plpgsql AS $body$ "
+            f"BEGIN IF NOT ({guard.holds}) {refuse} RETURN OLD; END $body$",
+            f"CREATE OR REPLACE TRIGGER {guard.name} BEFORE DELETE ON {guard.table} "
+            f"FOR EACH ROW WHEN ({guard.suspect}) EXECUTE FUNCTION {guard.name}()",
+        ]
     together = f"EXISTS (SELECT 1 FROM inserted NEW WHERE ({guard.suspect}) AND NOT ({guard.holds}))"
     return [
         f"CREATE OR REPLACE FUNCTION {guard.name}_insert() RETURNS trigger LANGUAGE plpgsql AS $body$ "
-        f"#variable_conflict use_column\nBEGIN IF {together} THEN {say} END $body$",
+        f"#variable_conflict use_column\nBEGIN IF {together} {refuse} RETURN NULL; END $body$",
         f"CREATE OR REPLACE TRIGGER {guard.name}_insert AFTER INSERT ON {guard.table} "
         f"REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION {guard.name}_insert()",
         f"CREATE OR REPLACE FUNCTION {guard.name}() RETURNS trigger LANGUAGE plpgsql AS $body$ "
-        f"BEGIN IF NOT ({guard.holds}) THEN {say} END $body$",
+        f"BEGIN IF NOT ({guard.holds}) {refuse} RETURN NEW; END $body$",
         f"CREATE OR REPLACE TRIGGER {guard.name} BEFORE UPDATE OF {guard.columns} ON {guard.table} "
         f"FOR EACH ROW WHEN ({guard.suspect}) EXECUTE FUNCTION {guard.name}()",
     ]
@@ -94,8 +127,10 @@ def _postgresql(guard: Guard) -> list[str]:
 
 def raise_guards() -> None:
     """Make every trigger as it stands above, in place of an older one."""
-    make = _postgresql if connection.vendor == "postgresql" else _sqlite
+    if connection.vendor == "postgresql":
+        statements = [statement for guard in GUARDS + OF_DELIVERIES for statement in _postgresql(guard)]
+    else:
+        statements = [statement for guard in GUARDS for statement in _sqlite(guard)]
     with connection.cursor() as cursor:
-        for guard in GUARDS:
-            for statement in make(guard):
-                cursor.execute(statement)
+        for statement in statements:
+            cursor.execute(statement)
