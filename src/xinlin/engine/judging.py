@@ -170,7 +170,7 @@ class BulkJudge:
     def _look(self, rows: Sequence[Sequence[str]]) -> tuple[dict[str, _Said], set[int]]:
         """What each field's column says, in the kind's order; and rows of another width that need a look of their own."""
         width, odd = self._judge.width, set[int]()
-        if any(len(cells) != width for cells in rows):
+        if set(map(len, rows)) != {width}:
             odd.update(at for at, cells in enumerate(rows) if len(cells) > width)
             rows = [[*cells[:width], *[""] * (width - len(cells))] if len(cells) != width else cells for cells in rows]
         columns = list(zip(*rows, strict=True))
@@ -329,20 +329,21 @@ class _Column:
 
     def _identifiers(self, cells: Sequence[str], said: _Said) -> set[int]:
         """Positions of identifiers that are not plainly right."""
-        plain = [at for at, cell in enumerate(cells) if len(cell) == _ID_LENGTH and cell.isascii() and cell.isalnum()]
-        odd = set(range(len(cells))).difference(plain) if len(plain) != len(cells) else set()
+        plain, text = list(range(len(cells))), "".join(cells)
+        if set(map(len, cells)) != {_ID_LENGTH} or not (text.isascii() and text.isalnum()):
+            plain = [at for at in plain if len(cells[at]) == _ID_LENGTH and cells[at].isascii() and cells[at].isalnum()]
+            text = "".join([cells[at] for at in plain])
+        odd = set(range(len(cells))).difference(plain)
         if not plain:
             return odd
-        text = "".join([cells[at] for at in plain]) if odd else "".join(cells)
         characters = np.frombuffer(text.encode("ascii"), np.uint8).reshape(-1, _ID_LENGTH)
-        subject = self.reader.spec.role == "subject"
         person = _resident_ids(characters)
         if self.reader.in_bulk == "resident_id":
             right = person
         else:
             firm = _credit_codes(characters)
             right = firm if self.reader.in_bulk == "uscc" else firm | person
-        if subject:
+        if self.reader.spec.role == "subject":
             right = right & self._taken(characters, person)
             self._note_places(characters, right & person, plain, said)
         odd.update(plain[at] for at in np.flatnonzero(~right))

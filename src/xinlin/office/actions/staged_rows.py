@@ -255,7 +255,7 @@ def _texts(values: Sequence[Any], personal: bool) -> Sequence[Any]:
     if personal:
         sealed = iter(vault.seal_all([str(value) for value in values if value is not None], vault.RECORD_FIELDS))
         return [None if value is None else f'"{next(sealed)}"' for value in values]
-    if all(isinstance(value, str) for value in values):
+    if set(map(type, values)) == {str}:
         return list(map(encode_basestring, values))
     told = {value: encode_basestring(value) if isinstance(value, str) else as_json(value) for value in set(values)}
     return [None if value is None else told[value] for value in values]
