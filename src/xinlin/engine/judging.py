@@ -338,11 +338,9 @@ class _Column:
             return odd
         characters = np.frombuffer(text.encode("ascii"), np.uint8).reshape(-1, _ID_LENGTH)
         person = _resident_ids(characters)
-        if self.reader.in_bulk == "resident_id":
-            right = person
-        else:
-            firm = _credit_codes(characters)
-            right = firm if self.reader.in_bulk == "uscc" else firm | person
+        right = person if self.reader.in_bulk == "resident_id" else _credit_codes(characters)
+        if self.reader.in_bulk not in ("resident_id", "uscc"):
+            right = right | person
         if self.reader.spec.role == "subject":
             right = right & self._taken(characters, person)
             self._note_places(characters, right & person, plain, said)
