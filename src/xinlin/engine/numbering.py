@@ -47,42 +47,47 @@ class Numbering:
         bits = (len(hashes) + OFFSET).bit_length()
         self._bits, self._last = np.uint64(bits), np.uint64((1 << bits) - 1)
         self._shift = np.uint64(64 - max(bits, min(bits + 1, ROOMY_BITS)))
-        order = self._in_order(hashes)
-        entries = hashes[order]
-        counted = np.arange(len(order))
-        homes = (entries >> self._shift).view(np.int64)
-        homes -= counted
-        slots = np.maximum.accumulate(homes)
-        moved = np.subtract(slots, homes, out=homes)
-        slots += counted
-        del counted
-        entries <<= self._bits
-        order += np.uint64(OFFSET)
-        entries |= order
-        del order
-        last = int(slots[-1]) if len(slots) else 0
-        self._table = np.zeros(max(last + 2, 1 << 64 - int(self._shift)), np.uint64)  # none stands behind the last
-        self._table[slots] = entries
-        self.ambiguous = self._alike(entries, moved)
+        self._table = np.zeros(1 << 64 - int(self._shift), np.uint64)
+        self.ambiguous = False
         """Whether two subjects cannot be told apart, because they have one handle or by chance."""
+        order, free = self._in_order(hashes), 0
+        for first in range(0, len(order), AT_ONCE):
+            free = self._enter(hashes, order[first : first + AT_ONCE], free)
 
     def _in_order(self, hashes: Hashes) -> Hashes:
         """The places of the hashes in the order of their first bits.
 
         Numbers sort several times faster than places by numbers: each place takes the room of its hash's last bits.
         """
-        order = hashes >> self._bits
-        order <<= self._bits
-        order |= np.arange(len(hashes), dtype=np.uint64)
+        order = np.empty(len(hashes), np.uint64)
+        for first in range(0, len(order), AT_ONCE):
+            some = order[first : first + AT_ONCE]
+            some[:] = hashes[first : first + AT_ONCE] & ~self._last
+            some |= np.arange(first, first + len(some), dtype=np.uint64)
         order.sort()
         order &= self._last
         return order
 
-    def _alike(self, entries: Hashes, moved: npt.NDArray[np.int64]) -> bool:
-        """Whether whoever looks for one of the entries, which stand so far from where they would, meets another like it."""
+    def _enter(self, hashes: Hashes, places: Hashes, free: int) -> int:
+        """Enter the next ones in the order, of which none may stand before ``free``; where the one after them may."""
+        entries, counted = hashes[places], np.arange(len(places))
+        homes = (entries >> self._shift).view(np.int64)
+        slots = homes - counted
+        slots[0] = max(slots[0], free)
+        np.maximum.accumulate(slots, out=slots)
+        slots += counted
+        free = int(slots[-1]) + 1
+        if free >= len(self._table):  # none stands behind the last
+            self._table = np.concatenate([self._table, np.zeros(free + 1 - len(self._table), np.uint64)])
+        self._table[slots] = entries << self._bits | places + np.uint64(OFFSET)
+        self.ambiguous = self.ambiguous or self._alike(slots, slots - homes)
+        return free
+
+    def _alike(self, slots: npt.NDArray[np.int64], moved: npt.NDArray[np.int64]) -> bool:
+        """Whether whoever looks for an entry there, so far from where it would stand, meets another like it."""
         late, back = np.flatnonzero(moved), 1
         while len(late):
-            if ((entries[late] ^ entries[late - back]) <= self._last).any():
+            if ((self._table[slots[late]] ^ self._table[slots[late] - back]) <= self._last).any():
                 return True
             late = late[moved[late] > back]
             back += 1
