@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xinlin.engine.freezing import Gathered
+from xinlin.engine.gathered import Gathered
 from xinlin.engine.numbering import UNKNOWN, Hashes, Numbering
 
 CROWDED = st.builds(
@@ -66,12 +66,8 @@ TEXTS = st.lists(st.lists(st.one_of(st.none(), st.sampled_from(["", "a", "bc", "
 
 @given(TEXTS)
 def test_texts_in_parts_are_joined_as_they_came(parts: list[list[str | None]]) -> None:
-    column = Gathered(pa.string(), sum(map(len, parts)))
-    for part in parts:
-        column.add(pa.array(["before", *part, "after"], pa.string())[1:-1])
-    found = column.whole()
-    letters = [one.decode() if isinstance(one, bytes) else one for one in found.to_pylist()]
-    assert letters == [one for part in parts for one in part]
+    came = [pa.array(["before", *part, "after"], pa.string())[1:-1] for part in parts]
+    assert gathered(pa.string(), came) == [one for part in parts for one in part]
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.date32(), pa.bool_(), pa.dictionary(pa.uint8(), pa.string())])
@@ -83,8 +79,18 @@ def test_values_in_parts_are_joined_as_they_came(kind: pa.DataType, parts: list[
             return pa.DictionaryArray.from_arrays(numbers.cast(pa.uint8()), ["a", "b"])
         return numbers.cast(kind)
 
-    column = Gathered(kind, sum(map(len, parts)))
+    came = [part_of([None, 0, *part])[2:] for part in parts]
+    assert gathered(kind, came) == part_of([one for part in parts for one in part]).to_pylist()
+
+
+def gathered(kind: pa.DataType, parts: list[pa.Array]) -> list[object]:
+    """What comes back of a column's values, taken from the last to the first and put in order again."""
+    schema, count = pa.schema([("number", pa.int64()), ("value", kind)]), sum(map(len, parts))
+    rows = Gathered(schema, count)
     for part in parts:
-        column.add(part_of([None, 0, *part])[2:])
-    assert column.whole().type == kind
-    assert column.whole().to_pylist() == part_of([one for part in parts for one in part]).to_pylist()
+        numbers = pa.array(range(len(rows), len(rows) + len(part)), pa.int64())
+        rows.add(pa.record_batch([numbers, part], schema=schema))
+    found = rows.taken(np.arange(count)[::-1].copy()).to_pydict()
+    assert found["number"] == list(range(count))[::-1]
+    values: list[object] = found["value"][::-1]
+    return values

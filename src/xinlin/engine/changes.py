@@ -33,9 +33,10 @@ from xinlin.engine.folder_records import (
     open_kind,
     view_of,
 )
-from xinlin.engine.freezing import Places, in_order, packed
+from xinlin.engine.freezing import in_order
+from xinlin.engine.gathered import Places, taken_rows
 from xinlin.engine.handles import Handles, array, spread
-from xinlin.engine.mapped import BEGINS, ROWS, Layout, Table, mapped_folder, taken_rows
+from xinlin.engine.mapped import BEGINS, ROWS, Layout, Table, mapped_folder
 from xinlin.engine.numbering import NOT_SCORED, Numbering, hash_sql
 from xinlin.engine.runs import EPOCH, Rows, indicator_points
 from xinlin.engine.scores import score_block
@@ -79,7 +80,7 @@ def read_changes(folder: Path, rulebook: Rulebook, plan: Plan, snapshot: Path) -
         kinds = list(kinds_of(folder, rulebook))
         for kind, path in kinds:
             open_kind(connection, kind, path)
-            refuse_gaps(connection, path, view_of(kind), RECORDS)
+            refuse_gaps(connection, f"records/{kind.code}", view_of(kind), RECORDS)
         known = _named(connection, [kind for kind, _ in kinds], snapshot)
         for kind, _ in kinds:
             rows, numbers = checked_rows(connection, kind, demands, known)
@@ -90,7 +91,7 @@ def read_changes(folder: Path, rulebook: Rulebook, plan: Plan, snapshot: Path) -
                     Scored.of(connection, kind, numbers, demands, known),
                     Scored(others, numbers[others], np.zeros(len(others), np.bool_)),
                 ]
-                found[kind.code] = pa.concat_tables([part.taken(packed(rows)) for part in parts])
+                found[kind.code] = pa.concat_tables([part.taken(rows) for part in parts])
     return found
 
 

@@ -166,7 +166,7 @@ def _people(
     stranger = "(" + " AND ".join(f"kind <> {literal(one)}" for one in SUBJECT_KINDS) + ")"
     found = _Subjects.read(connection, _live_sql(plan.scheme, plan.as_of), f"{gaps_sql(SUBJECTS)} OR {stranger}")
     if found.wrong:
-        refuse_gaps(connection, path, "subjects", SUBJECTS)
+        refuse_gaps(connection, path.name, "subjects", SUBJECTS)
         refuse_where(
             connection,
             f"SELECT kind, {quoted(PLACE)} FROM subjects WHERE {stranger}",
@@ -235,7 +235,7 @@ def open_relations(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     path = source_of(folder, "relations")
     if path is not None:
         open_table(connection, path, "relations", RELATIONS)
-        refuse_gaps(connection, path, "relations", RELATIONS)
+        refuse_gaps(connection, path.name, "relations", RELATIONS)
         refuse_where(
             connection,
             f"SELECT role, {quoted(PLACE)} FROM relations WHERE role NOT IN ({', '.join(map(literal, ROLES))})",
@@ -304,21 +304,22 @@ def _freeze(folder: Path, inputs: str, rulebook: Rulebook, plan: Plan, target: P
         refuse_schemes(connection, folder, rulebook)
         open_relations(connection, folder)
         demands, edges = Demands.of(plan), edges_of(people.scored)
-        kinds = list(kinds_of(folder, rulebook))
-        for kind, path in kinds:
+        kinds = []
+        for kind, path in list(kinds_of(folder, rulebook)):
             open_kind(connection, kind, path)
+            kinds.append(kind)
 
-        sizes, room = {kind.code: count_of(connection, kind) for kind, _ in kinds}, _Room()
-        rising = sorted(kinds, key=lambda one: (sizes[one[0].code], one[0].code))
+        sizes, room = {kind.code: count_of(connection, kind) for kind in kinds}, _Room()
+        rising = sorted(kinds, key=lambda kind: (sizes[kind.code], kind.code))
         # a large one beside a small one, so that two find room
         kinds = [rising[-1 - at // 2] if at % 2 == 0 else rising[at // 2] for at in range(len(kinds))]
 
-        def freeze_one(kind: Kind, path: Path) -> int:
+        def freeze_one(kind: Kind) -> int:
             with room.of(sizes[kind.code]), connection.cursor() as own:
-                return freeze_kind(own, kind, path, people.known, target, edges, demands)
+                return freeze_kind(own, kind, people.known, target, edges, demands)
 
         rows = 0
-        for done, count in enumerate(pool.map(freeze_one, *zip(*kinds, strict=True)), 1):
+        for done, count in enumerate(pool.map(freeze_one, kinds), 1):
             rows += count
             progress(done, len(kinds))
         people.writing.result()

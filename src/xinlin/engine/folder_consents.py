@@ -60,7 +60,7 @@ class Consents:
     def given(self, connection: duckdb.DuckDBPyConnection, known: Numbering) -> npt.NDArray[np.bool_]:
         """Whether each subject has a live one. Refuses one of somebody who is not among the subjects."""
         if self.wrong:
-            refuse_gaps(connection, self.path, "consents", CONSENTS)
+            refuse_gaps(connection, self.path.name, "consents", CONSENTS)
         salted = f"SELECT {hash_sql('subject', known.salt)} AS hashed FROM consents"
         whose = known.of(connection.execute(salted).fetchnumpy()["hashed"] if known.salt else self.whose)
         if (whose == UNKNOWN).any():

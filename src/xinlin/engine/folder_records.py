@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,12 +12,12 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
-from xinlin.engine.freezing import FOREVER, Gathered, Numbers, Places, in_order, repeats, taken, write_kind
+from xinlin.engine.freezing import COMPLETE, FOREVER, Numbers, in_order, repeats, write_kind
+from xinlin.engine.gathered import Gathered, Places
 from xinlin.engine.numbering import UNKNOWN, Hashes, Numbering, hash_sql
 from xinlin.engine.snapshot import column, scored_fields
 from xinlin.engine.statements import fields_of, literal
@@ -28,7 +29,6 @@ from xinlin.engine.tables import (
     WORDS,
     Column,
     batches,
-    empty_cell,
     open_table,
     quoted,
     refuse_gaps,
@@ -139,49 +139,51 @@ def _codes(own: Iterable[FieldSpec]) -> dict[str, Sequence[str]]:
 
 def _rows(
     connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands, known: Numbering
-) -> tuple[pa.Table, Numbers, Hashes]:
-    """All rows of a kind in the order of the file with the snapshot's columns, `packed`; subjects' numbers, and records' hashes.
+) -> tuple[Gathered, Numbers, Hashes]:
+    """All rows of a kind in the order of the file with the snapshot's columns, their subjects' numbers, and records' hashes.
 
-    Codes come as dictionaries. Raises `FolderRefused` for a state or a class that there is not.
+    Codes come as dictionaries. Raises `FolderRefused` for a state or a class that there is not, and for an empty cell.
     """
     own = demands.own_fields(kind)
     codes, count = _codes(own), count_of(connection, kind)
-    columns = [
-        "record",
-        "occurred_on",
-        _coded_sql("status", codes),
-        _coded_sql("class", codes),
-        f"coalesce(ends_on, {literal(FOREVER)}) AS ends_on",
-        *(["document"] if "document" in demands.fields.get(kind.code, ()) else []),
-        *(_coded_sql(spec.code, codes, column(spec.code)) for spec in own),
-        f"{' OR '.join(_no_code_sql(name, codes) for name in codes)} AS strange",
-        f"{hash_sql('record')} AS hashed",
-        f"{hash_sql('subject', known.salt)} AS whose",
-    ]
-    rows = connection.sql(f"SELECT {', '.join(columns)} FROM {quoted(view_of(kind))}")
-    schema = rows.limit(0).to_arrow_table().schema
-    gathered = {one.name: Gathered(one.type, count) for one in schema if one.name not in ("strange", "whose")}
-    numbers, done, strange = np.empty(count, np.int32), 0, False
-    for batch in batches(rows):
-        for name, so_far in gathered.items():
-            so_far.add(batch[name])
-        numbers[done : done + len(batch)] = known.of(batch["whose"].to_numpy())
-        done += len(batch)
+    columns = {
+        "record": "record",
+        "occurred_on": "occurred_on",
+        "status": _code_sql("status", codes),
+        "class": _code_sql("class", codes),
+        "ends_on": f"coalesce(ends_on, {literal(FOREVER)})",
+        "document": "document" if "document" in demands.fields.get(kind.code, ()) else "CAST(NULL AS VARCHAR)",
+        **{column(spec.code): _code_sql(spec.code, codes) for spec in own},
+    }
+    asked = columns | {
+        "strange": " OR ".join(["record = ''", *(_no_code_sql(name, codes) for name in codes)]),
+        "hashed": hash_sql("record"),
+        "whose": hash_sql("subject", known.salt),
+    }
+    named = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in asked.items())
+    found = connection.sql(f"SELECT {named} FROM {quoted(view_of(kind))}")
+    schema = [one.with_nullable(one.name not in COMPLETE) for one in found.limit(0).to_arrow_table().schema]
+    rows = Gathered(pa.schema([one for one in schema if one.name in columns]), count)
+    numbers, hashed, lacking, strange = np.empty(count, np.int32), np.empty(count, np.uint64), Counter[str](), False
+    for batch in batches(found):
+        at = slice(len(rows), len(rows) + len(batch))
+        rows.add(batch)
+        numbers[at] = known.of(batch["whose"].to_numpy())
+        hashed[at] = batch["hashed"].to_numpy()
         strange = strange or batch["strange"].true_count > 0
-    found = {name: so_far.whole() for name, so_far in gathered.items()}
-    hashed = found.pop("hashed").to_numpy()
-    if "document" not in found:
-        found["document"] = pa.nulls(count, pa.string())
+        lacking.update({name: batch[name].null_count for name in columns})
     for name in codes if strange else ():
         column_name = name if name in FIXED_CODES else column(name)
-        if found[column_name].null_count == _gaps(connection, kind, name):
-            continue
-        if name in FIXED_CODES:
-            _refuse_codes(connection, kind, name, codes[name])
-        said = connection.sql(f"SELECT {quoted(name)} AS said FROM {quoted(view_of(kind))}").to_arrow_table()["said"]
-        found[column_name] = said.combine_chunks().dictionary_encode()
-    order = ["record", "occurred_on", "status", "class", "ends_on", "document", *(column(spec.code) for spec in own)]
-    return pa.table({name: found[name] for name in order}), numbers, hashed
+        if lacking[column_name] > _gaps(connection, kind, name):
+            if name in FIXED_CODES:
+                _refuse_codes(connection, kind, name, codes[name])
+            said = connection.sql(f"SELECT {quoted(name)} AS said FROM {quoted(view_of(kind))}").to_arrow_table()[
+                "said"
+            ]
+            rows.replace(column_name, said.combine_chunks().dictionary_encode())
+    if strange or any(lacking[name] for name in COMPLETE):
+        refuse_gaps(connection, f"records/{kind.code}", view_of(kind), RECORDS)
+    return rows, numbers, hashed
 
 
 def _gaps(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str) -> int:
@@ -191,19 +193,15 @@ def _gaps(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str) -> int:
 
 
 def _code_sql(name: str, codes: Mapping[str, Sequence[str]]) -> str:
-    """What the column says as one of its codes, NULL for what is none of them."""
+    """What the column says; where it holds codes as one of them, NULL for what is none of them."""
+    if name not in codes:
+        return quoted(name)
     return f"TRY_CAST({quoted(name)} AS ENUM({', '.join(literal(code) for code in codes[name])}))"
 
 
 def _no_code_sql(name: str, codes: Mapping[str, Sequence[str]]) -> str:
     """Whether the column says something that is none of its codes."""
     return f"({quoted(name)} IS NOT NULL AND {_code_sql(name, codes)} IS NULL)"
-
-
-def _coded_sql(name: str, codes: Mapping[str, Sequence[str]], as_name: str = "") -> str:
-    """The column, as one of its codes where it holds codes."""
-    said = _code_sql(name, codes) if name in codes else quoted(name)
-    return f"{said} AS {quoted(as_name or name)}"
 
 
 def _refuse_codes(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str, codes: Sequence[str]) -> None:
@@ -241,21 +239,15 @@ def _check_days(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
         )
 
 
-def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Table, hashed: Hashes) -> None:
-    """Refuse empty cells, days that no calendar has, and a record that stands twice."""
-    where = f"records/{kind.code}"
-    for name in ("record", "occurred_on", "status"):
-        if rows[name].null_count:
-            raise empty_cell(f"{where}:{name}", pc.index(rows[name].is_null(), True).as_py())
-    if pc.min(pc.binary_length(rows["record"])).as_py() == 0:
-        raise empty_cell(f"{where}:record", pc.index(rows["record"], "").as_py())
+def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, hashed: Hashes) -> None:
+    """Refuse days that no calendar has, and a record that stands twice."""
     _check_days(connection, kind)
     if repeats(hashed):
         refuse_where(
             connection,
             f"SELECT record, max({quoted(PLACE)}) FROM {quoted(view_of(kind))} GROUP BY record HAVING count(*) > 1",
             "duplicate_record",
-            f"{where}:record",
+            f"records/{kind.code}:record",
             "记录 {} 出现了两次。",
             "the record {} stands twice.",
         )
@@ -263,13 +255,13 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Tabl
 
 def checked_rows(
     connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands, known: Numbering
-) -> tuple[pa.Table, Numbers]:
-    """All rows of an opened kind in the order of its file, with the snapshot's columns, `packed`, and the numbers of their subjects.
+) -> tuple[Gathered, Numbers]:
+    """All rows of an opened kind in the order of its file, with the snapshot's columns, and the numbers of their subjects.
 
     Raises `FolderRefused`.
     """
     rows, numbers, hashed = _rows(connection, kind, demands, known)
-    _check_rows(connection, kind, rows, hashed)
+    _check_rows(connection, kind, hashed)
     return rows, numbers
 
 
@@ -298,16 +290,15 @@ class Scored:
     def __getitem__(self, at: slice | Places) -> Scored:
         return Scored(self.places[at], self.subject[at], self.via[at])
 
-    def taken(self, rows: pa.Table) -> pa.Table:
-        """These of all rows of the file, `packed`, in the form of a snapshot."""
-        theirs = taken(rows, self.places)
+    def taken(self, rows: Gathered) -> pa.Table:
+        """These of all rows of the file, in the form of a snapshot."""
+        theirs = rows.taken(self.places)
         return theirs.add_column(0, "via", pa.array(self.via)).add_column(0, "subject", pa.array(self.subject))
 
 
 def freeze_kind(
     connection: duckdb.DuckDBPyConnection,
     kind: Kind,
-    path: Path,
     known: Numbering,
     target: Path,
     edges: Edges,
@@ -316,7 +307,7 @@ def freeze_kind(
     """Write one kind sorted by number; returns how many rows. Refuses a subject that nobody knows."""
     rows, numbers = checked_rows(connection, kind, demands, known)
     if (numbers == UNKNOWN).any():
-        refuse_gaps(connection, path, view_of(kind), RECORDS)
+        refuse_gaps(connection, f"records/{kind.code}", view_of(kind), RECORDS)
         refuse_where(
             connection,
             f"SELECT r.subject, r.{quoted(PLACE)} FROM {quoted(view_of(kind))} r ANTI JOIN subjects USING (subject)",
@@ -328,8 +319,7 @@ def freeze_kind(
     if kind.code not in demands.fields:
         return 0
     scored = Scored.of(connection, kind, numbers, demands, known)
-    days = rows["occurred_on"].chunk(0).cast(pa.int32()).to_numpy()[scored.places]
-    record = rows["record"].chunk(0)
-    ordered = scored[in_order(scored.subject, days, lambda at: record.take(pa.array(scored.places[at])))]
+    days = rows.days("occurred_on", scored.places)
+    ordered = scored[in_order(scored.subject, days, lambda at: scored[at].taken(rows)["record"].combine_chunks())]
     write_kind(target / "records" / f"{kind.code}.parquet", ordered.subject, edges, lambda at: ordered[at].taken(rows))
     return len(ordered.places)

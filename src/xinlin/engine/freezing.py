@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xinlin.engine.gathered import Places
+
 FOREVER = date(9999, 12, 31)
 """Stands in a snapshot's ``ends_on`` for a record without an end of its own: a column without gaps is read faster."""
 HANDLES = frozenset({"record", "document"})
@@ -23,117 +25,14 @@ RISING = ("subject", "occurred_on")
 """Columns of which differences take the fewest bits: one rises, and the other does so within each subject."""
 COMPLETE = frozenset({"subject", "via", "record", "occurred_on", "status", "ends_on"})
 """Columns in which every record says something."""
-Places = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.int32]
 Handles = Callable[[Places], pa.Array]
 
 
 def repeats(hashes: npt.NDArray[np.uint64]) -> bool:
-    """Whether some value stands twice; equal hashes mean that the texts themselves are worth a look."""
-    ordered = np.sort(hashes)
-    return bool((ordered[1:] == ordered[:-1]).any())
-
-
-class Gathered:
-    """A column that comes in parts, copied together part by part, so that one part's memory serves for the next."""
-
-    def __init__(self, kind: pa.DataType, count: int) -> None:
-        """``count`` values of this type will come."""
-        self._kind, self._filled = kind, 0
-        self._missing: npt.NDArray[np.bool_] | None = None
-        self._choices = pa.array([], kind.value_type if pa.types.is_dictionary(kind) else pa.string())
-        self._texts: list[pa.Array] = []
-        self._values = np.empty(0 if kind == pa.string() else count, _stored(kind).to_pandas_dtype())
-
-    def add(self, part: pa.Array) -> None:
-        """The next ones."""
-        at = slice(self._filled, self._filled + len(part))
-        self._filled = at.stop
-        if self._kind == pa.string():
-            # joined to nothing, so that it is a copy
-            self._texts.append(_packed(pa.concat_arrays([part, part[:0]])))
-            return
-        if part.null_count:
-            if self._missing is None:
-                self._missing = np.zeros(len(self._values), np.bool_)
-            self._missing[at] = part.is_null().to_numpy(zero_copy_only=False)
-        if pa.types.is_dictionary(self._kind):
-            self._choices, part = part.dictionary, part.indices
-        self._values[at] = _bare_values(part)
-
-    def whole(self) -> pa.Array:
-        """All of them; texts `packed`."""
-        if self._kind == pa.string():
-            return _joined(self._texts)
-        values = pa.array(self._values, mask=self._missing)
-        if pa.types.is_dictionary(self._kind):
-            return pa.DictionaryArray.from_arrays(values, self._choices)
-        return values.view(self._kind)
-
-
-def _stored(kind: pa.DataType) -> pa.DataType:
-    """The type of the numbers as which values of this type are kept."""
-    if pa.types.is_dictionary(kind):
-        return kind.index_type
-    return pa.int32() if pa.types.is_date32(kind) else kind
-
-
-def _bare_values(part: pa.Array) -> npt.NDArray[Any]:
-    """The values as they lie there, anything where there is none."""
-    values: npt.NDArray[Any]
-    if pa.types.is_boolean(part.type):
-        values = part.fill_null(False).to_numpy(zero_copy_only=False)
-    else:
-        stored = _stored(part.type)
-        begin = part.offset * stored.byte_width
-        values = np.frombuffer(part.buffers()[1], stored.to_pandas_dtype(), len(part), begin)
-    return values
-
-
-def packed(table: pa.Table) -> pa.Table:
-    """The table in one piece, texts that are all as long as each other without their ends: handles mostly are, and such move faster."""
-    columns = [_packed(column.combine_chunks()) for column in table.columns]
-    return pa.table(dict(zip(table.column_names, columns, strict=True)))
-
-
-def _packed(column: pa.Array) -> pa.Array:
-    if column.type != pa.string() or column.null_count or not len(column):
-        return column
-    _, ends, text = column.buffers()
-    begins = np.frombuffer(ends, np.int32)[column.offset : column.offset + len(column) + 1]
-    length = int(begins[1] - begins[0])
-    if not length or (np.diff(begins) != length).any():
-        return column
-    return pa.Array.from_buffers(pa.binary(length), len(column), [None, text.slice(int(begins[0]))])
-
-
-def _texts(column: pa.Array) -> pa.Array:
-    """A packed column as texts again."""
-    if not pa.types.is_fixed_size_binary(column.type):
-        return column
-    length = column.type.byte_width
-    ends = np.arange(0, (len(column) + 1) * length, length, dtype=np.int32)
-    return pa.StringArray.from_buffers(len(column), pa.py_buffer(ends), column.buffers()[1])
-
-
-def _joined(parts: list[pa.Array]) -> pa.Array:
-    """Packed texts in one piece, packed where all are as long as each other."""
-    if len({part.type for part in parts}) != 1:
-        parts = [pa.array([], pa.string()), *map(_texts, parts)]
-    return pa.concat_arrays(parts)
-
-
-def taken(table: pa.Table, places: Places) -> pa.Table:
-    """The rows of a `packed` table at these places, in their order; texts are texts again."""
-    at = pa.array(places, pa.uint32() if len(table) < 1 << 32 else pa.int64())
-    columns = [_taken(column.chunk(0), at) if column.num_chunks else column for column in table.columns]
-    return pa.table(dict(zip(table.column_names, columns, strict=True)))
-
-
-def _taken(column: pa.Array, at: pa.Array) -> pa.Array:
-    if column.null_count == len(column):
-        return pa.nulls(len(at), column.type)
-    return _texts(column.take(at))
+    """Whether some value stands twice, which is then worth a look at the texts themselves. The hashes are put in order."""
+    hashes.sort()
+    return bool((hashes[1:] == hashes[:-1]).any())
 
 
 def in_order(subject: Numbers | Places, days: npt.NDArray[np.int32], handles: Handles) -> Places:

@@ -24,7 +24,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xinlin.core.rulebooks import FieldSpec, Kind
-from xinlin.engine.freezing import FOREVER, in_order, packed, taken, write_kind, write_numbers
+from xinlin.engine.freezing import COMPLETE, FOREVER, in_order, write_kind, write_numbers
+from xinlin.engine.gathered import Gathered
 
 COLUMN_TYPES: Mapping[str, pa.DataType] = {
     "integer": pa.int64(),
@@ -140,9 +141,12 @@ class SnapshotWriter:
         days = table["occurred_on"].combine_chunks().cast(pa.int32()).to_numpy()
         record = table["record"].combine_chunks()
         order = in_order(table["subject"].to_numpy(), days, lambda at: record.take(pa.array(at)))
-        ordered = taken(packed(table), order)
         path = self.folder / "records" / f"{kind.code}.parquet"
-        write_kind(path, ordered["subject"].to_numpy(), self.edges, lambda at: ordered[at])
+        subject = table["subject"].to_numpy()[order]
+        rows = Gathered(pa.schema([one.with_nullable(one.name not in COMPLETE) for one in table.schema]), len(table))
+        for batch in table.to_batches():
+            rows.add(batch)
+        write_kind(path, subject, self.edges, lambda at: rows.taken(order[at]))
 
     def seal(self) -> Snapshot:
         """Hash all files in the order of their names."""

@@ -267,12 +267,12 @@ def gaps_sql(expected: Sequence[Column]) -> str:
     return "(" + " OR ".join(_gap_sql(wanted) for wanted in expected if wanted.required) + ")"
 
 
-def refuse_gaps(connection: duckdb.DuckDBPyConnection, path: Path, name: str, expected: Sequence[Column]) -> None:
-    """Refuse a table in which a row lacks a value that every row needs."""
+def refuse_gaps(connection: duckdb.DuckDBPyConnection, where: str, name: str, expected: Sequence[Column]) -> None:
+    """Refuse a table in which a row lacks a value that every row needs; ``where`` names it to whoever sent it."""
     for wanted in expected:
         gap = f"SELECT min({quoted(PLACE)}) FROM {quoted(name)} WHERE {_gap_sql(wanted)}"
         if wanted.required and (place := connection.execute(gap).fetchall()[0][0]) is not None:
-            raise empty_cell(f"{path.name}:{wanted.name}", place)
+            raise empty_cell(f"{where}:{wanted.name}", place)
 
 
 def empty_cell(where: str, place: int) -> FolderRefused:
