@@ -15,7 +15,7 @@ import pytest
 
 from tests.scores.test_open_folder import AS_OF, lines, write
 from xinlin import shelf
-from xinlin.engine import folder, folder_records, numbering
+from xinlin.engine import folder, folder_consents, folder_records, hashes, numbering
 from xinlin.engine.report import ENGINES, Engine, Order, Source, score_folder
 from xinlin.engine.tables import FolderRefused
 
@@ -300,11 +300,11 @@ def test_records_of_a_kind_that_the_scheme_does_not_score_change_nothing(city: P
 
 
 def test_subjects_with_one_hash_are_told_apart(city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def first_letter(name: str, salt: str = "") -> str:
-        return numbering.hash_sql(name, salt) if salt else f'hash("{name}"[1:1])'
+    def first_letter(texts: pa.Array, salt: int = 0) -> hashes.Hashes:
+        return hashes.hashed(texts if salt else pa.array([text.as_py()[:1] for text in texts], pa.string()), salt)
 
-    for module in (folder, folder_records):
-        monkeypatch.setattr(module, "hash_sql", first_letter)
+    for module in (folder, folder_consents, folder_records, numbering):
+        monkeypatch.setattr(module, "hashed", first_letter)
     lines = [*(city / "subjects.csv").read_text("utf-8").splitlines(), "anton,person,1990-01-01"]
     write(city, {"subjects": lines})
     given = [*(city / "consents.csv").read_text("utf-8").splitlines(), "anton,2026-01-01,"]

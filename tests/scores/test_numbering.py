@@ -70,14 +70,11 @@ def test_texts_in_parts_are_joined_as_they_came(parts: list[list[str | None]]) -
     assert gathered(pa.string(), came) == [one for part in parts for one in part]
 
 
-@pytest.mark.parametrize("kind", [pa.int64(), pa.date32(), pa.bool_(), pa.dictionary(pa.uint8(), pa.string())])
+@pytest.mark.parametrize("kind", [pa.int64(), pa.date32(), pa.bool_()])
 @given(st.lists(st.lists(st.one_of(st.none(), st.integers(0, 1)), max_size=5), max_size=4))
 def test_values_in_parts_are_joined_as_they_came(kind: pa.DataType, parts: list[list[int | None]]) -> None:
     def part_of(values: list[int | None]) -> pa.Array:
-        numbers = pa.array(values, pa.int32())
-        if pa.types.is_dictionary(kind):
-            return pa.DictionaryArray.from_arrays(numbers.cast(pa.uint8()), ["a", "b"])
-        return numbers.cast(kind)
+        return pa.array(values, pa.int32()).cast(kind)
 
     came = [part_of([None, 0, *part])[2:] for part in parts]
     assert gathered(kind, came) == part_of([one for part in parts for one in part]).to_pylist()

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,8 +37,9 @@ from xinlin.engine.folder_records import (
 from xinlin.engine.freezing import in_order
 from xinlin.engine.gathered import Places, taken_rows
 from xinlin.engine.handles import Handles, array, spread
+from xinlin.engine.hashes import hashed
 from xinlin.engine.mapped import BEGINS, ROWS, Layout, Table, mapped_folder
-from xinlin.engine.numbering import NOT_SCORED, Numbering, hash_sql
+from xinlin.engine.numbering import NOT_SCORED, Numbering
 from xinlin.engine.runs import EPOCH, Rows, indicator_points
 from xinlin.engine.scores import score_block
 from xinlin.engine.snapshot import enrolled
@@ -82,10 +84,10 @@ def read_changes(folder: Path, rulebook: Rulebook, plan: Plan, snapshot: Path) -
             open_kind(connection, kind, path)
             refuse_gaps(connection, f"records/{kind.code}", view_of(kind), RECORDS)
         known = _named(connection, [kind for kind, _ in kinds], snapshot)
-        for kind, _ in kinds:
-            rows, numbers = checked_rows(connection, kind, demands, known)
+        for kind, path in kinds:
+            rows = checked_rows(connection, kind, path, demands, known)
             if kind.code in demands.fields:
-                numbers = np.maximum(numbers, NOT_SCORED)
+                numbers = np.maximum(rows.numbers, NOT_SCORED)
                 others = np.flatnonzero(numbers == NOT_SCORED)
                 parts = [
                     Scored.of(connection, kind, numbers, demands, known),
@@ -106,10 +108,9 @@ def _named(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind], snapsho
     asked = " UNION ALL ".join([*each, "SELECT '' AS subject WHERE FALSE"])
     scored = f"SELECT number, subject FROM read_parquet({names}) SEMI JOIN ({asked}) USING (subject) ORDER BY number"
     connection.execute(f"CREATE TABLE named AS {scored}")
-    known = Numbering.of_handles(
-        lambda salt: connection.execute(f"SELECT {hash_sql('subject', salt)} AS h FROM named").fetchnumpy()["h"]
-    )
-    known.number(connection.execute("SELECT number FROM named").fetchnumpy()["number"])
+    named = connection.sql("SELECT number, subject FROM named").to_arrow_table().combine_chunks()
+    known = Numbering.of_handles(partial(hashed, named["subject"].combine_chunks()))
+    known.number(named["number"].to_numpy())
     return known
 
 

@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -34,7 +35,8 @@ from xinlin.engine.figures import Progress
 from xinlin.engine.folder_consents import Consents, refuse_schemes
 from xinlin.engine.folder_records import Demands, count_of, freeze_kind, kinds_of, open_kind
 from xinlin.engine.freezing import Numbers, write_numbers
-from xinlin.engine.numbering import NOT_SCORED, Hashes, Numbering, hash_sql
+from xinlin.engine.hashes import Hashes, hashed
+from xinlin.engine.numbering import NOT_SCORED, Numbering, hashed_column
 from xinlin.engine.snapshot import Snapshot, edges_of
 from xinlin.engine.statements import literal
 from xinlin.engine.tables import (
@@ -131,13 +133,13 @@ class _Subjects:
         count = connection.execute("SELECT count(*) FROM subjects").fetchall()[0][0]
         hashes, lives = np.empty(count, np.uint64), np.empty(count, np.bool_)
         any_wrong, rising, before = False, True, pa.array([], pa.string())
-        asked = f"{quoted(PLACE)} AS place, {hash_sql('subject')} AS hashed, coalesce({live}, FALSE) AS live, {wrong} AS wrong"
+        asked = f"{quoted(PLACE)} AS place, coalesce({live}, FALSE) AS live, {wrong} AS wrong"
         done = 0
         for batch in batches(connection.sql(f"SELECT {asked}, subject FROM subjects")):
             places, handles = batch["place"].to_numpy(), pa.concat_arrays([before, batch["subject"]])
             in_place = places[0] == done and (np.diff(places) == 1).all()
             at = slice(done, done + len(places)) if in_place else places
-            hashes[at] = batch["hashed"].to_numpy()
+            hashes[at] = hashed(batch["subject"])
             lives[at] = batch["live"].to_numpy(zero_copy_only=False)
             any_wrong = any_wrong or batch["wrong"].true_count > 0
             rising = rising and in_place and pc.less(handles[:-1], handles[1:]).true_count == len(handles) - 1
@@ -198,9 +200,7 @@ def _known(connection: duckdb.DuckDBPyConnection, hashes: Hashes) -> Numbering:
         "主体 {} 出现了两次。",
         "the subject {} stands twice.",
     )
-    return Numbering.of_handles(
-        lambda salt: connection.execute(f"SELECT {hash_sql('subject', salt)} AS h FROM subjects").fetchnumpy()["h"]
-    )
+    return Numbering.of_handles(partial(hashed_column, connection, "subjects", "subject"))
 
 
 def _rising_numbers(live: npt.NDArray[np.bool_]) -> Numbers:
@@ -304,22 +304,21 @@ def _freeze(folder: Path, inputs: str, rulebook: Rulebook, plan: Plan, target: P
         refuse_schemes(connection, folder, rulebook)
         open_relations(connection, folder)
         demands, edges = Demands.of(plan), edges_of(people.scored)
-        kinds = []
-        for kind, path in list(kinds_of(folder, rulebook)):
+        kinds = list(kinds_of(folder, rulebook))
+        for kind, path in kinds:
             open_kind(connection, kind, path)
-            kinds.append(kind)
 
-        sizes, room = {kind.code: count_of(connection, kind) for kind in kinds}, _Room()
-        rising = sorted(kinds, key=lambda kind: (sizes[kind.code], kind.code))
+        sizes, room = {kind.code: count_of(connection, kind) for kind, _ in kinds}, _Room()
+        rising = sorted(kinds, key=lambda one: (sizes[one[0].code], one[0].code))
         # a large one beside a small one, so that two find room
         kinds = [rising[-1 - at // 2] if at % 2 == 0 else rising[at // 2] for at in range(len(kinds))]
 
-        def freeze_one(kind: Kind) -> int:
+        def freeze_one(kind: Kind, path: Path) -> int:
             with room.of(sizes[kind.code]), connection.cursor() as own:
-                return freeze_kind(own, kind, people.known, target, edges, demands)
+                return freeze_kind(own, kind, path, people.known, target, edges, demands)
 
         rows = 0
-        for done, count in enumerate(pool.map(freeze_one, kinds), 1):
+        for done, count in enumerate(pool.map(freeze_one, *zip(*kinds, strict=True)), 1):
             rows += count
             progress(done, len(kinds))
         people.writing.result()

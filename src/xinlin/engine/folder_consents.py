@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Rulebook
-from xinlin.engine.numbering import UNKNOWN, Hashes, Numbering, hash_sql
+from xinlin.engine.hashes import Hashes, hashed
+from xinlin.engine.numbering import UNKNOWN, Numbering, hashed_column
 from xinlin.engine.statements import literal
 from xinlin.engine.tables import (
     DAY,
     PLACE,
     WORDS,
     Column,
+    batches,
     gaps_sql,
     open_needed,
     quoted,
@@ -50,19 +52,23 @@ class Consents:
         day, asked = literal(plan.as_of), literal(plan.scheme.code if plan.scheme.extends else "")
         with connection.cursor() as own:
             path = open_needed(own, folder, "consents", CONSENTS)
-            found = own.execute(
-                f"SELECT {hash_sql('subject')} AS hashed, {gaps_sql(CONSENTS)} AS wrong, coalesce(given_on <= {day} "
+            found = own.sql(
+                f"SELECT subject, {gaps_sql(CONSENTS)} AS wrong, coalesce(given_on <= {day} "
                 f"AND (withdrawn_on IS NULL OR withdrawn_on > {day}) AND coalesce(scheme, '') = {asked}, FALSE) AS live "
                 "FROM consents"
-            ).fetchnumpy()
-        return cls(path, found["hashed"], found["live"], bool(found["wrong"].any()))
+            )
+            whose, live, wrong = [np.empty(0, np.uint64)], [np.empty(0, np.bool_)], False
+            for batch in batches(found):
+                whose.append(hashed(batch["subject"]))
+                live.append(batch["live"].to_numpy(zero_copy_only=False))
+                wrong = wrong or batch["wrong"].true_count > 0
+        return cls(path, np.concatenate(whose), np.concatenate(live), wrong)
 
     def given(self, connection: duckdb.DuckDBPyConnection, known: Numbering) -> npt.NDArray[np.bool_]:
         """Whether each subject has a live one. Refuses one of somebody who is not among the subjects."""
         if self.wrong:
             refuse_gaps(connection, self.path.name, "consents", CONSENTS)
-        salted = f"SELECT {hash_sql('subject', known.salt)} AS hashed FROM consents"
-        whose = known.of(connection.execute(salted).fetchnumpy()["hashed"] if known.salt else self.whose)
+        whose = known.of(hashed_column(connection, "consents", "subject", known.salt) if known.salt else self.whose)
         if (whose == UNKNOWN).any():
             refuse_where(
                 connection,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,37 +11,42 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
 from xinlin.engine.freezing import COMPLETE, FOREVER, Numbers, in_order, repeats, write_kind
 from xinlin.engine.gathered import Gathered, Places
-from xinlin.engine.numbering import UNKNOWN, Hashes, Numbering, hash_sql
+from xinlin.engine.hashes import Hashes, ends_of, hashed
+from xinlin.engine.numbering import UNKNOWN, Numbering
 from xinlin.engine.snapshot import column, scored_fields
 from xinlin.engine.statements import fields_of, literal
 from xinlin.engine.tables import (
+    ARROW_TYPES,
     DAY,
     FIELD_TYPES,
     FORMS,
     PLACE,
     WORDS,
     Column,
-    batches,
     open_table,
     quoted,
     refuse_gaps,
     refuse_misnamed,
     refuse_where,
     refused,
+    rows_of,
     source_of,
 )
 
 Edges = list[tuple[int, int]]
 
-FIXED_CODES = {"status": "状态", "class": "等级"}
+CODED = {"status": "状态", "class": "等级"}
 """Columns of every record that hold nothing but known codes, by their Chinese names."""
 STATUSES = ("active", "disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded")
+MOST_CODES = (1 << 15) - 1
+"""How many different codes a column may have."""
 RECORDS = [
     Column("record", WORDS, True),
     Column("subject", WORDS, True),
@@ -53,6 +57,8 @@ RECORDS = [
     Column("document", WORDS),
     Column("named_person", WORDS),
 ]
+RECORD_COLUMNS = ("record", "occurred_on", "status", "class", "ends_on", "document")
+"""The columns of every kind in a snapshot, beside ``subject`` and ``via``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,11 @@ class Demands:
         for rule in plan.scheme.class_rules:
             fields[rule.kind] |= fields_of(rule.where)
         return cls(fields, frozenset(indicator.kind for indicator in indicators if indicator.through))
+
+    def columns(self, kind: Kind) -> list[Column]:
+        """What is read of the kind's file for whoever its records belong to."""
+        needed = {"record", "subject", "occurred_on", "status", "class", "ends_on", *self.fields.get(kind.code, ())}
+        return [one for one in _columns(kind) if one.name in needed]
 
     def own_fields(self, kind: Kind) -> list[FieldSpec]:
         """The kind's own fields that rules read."""
@@ -121,87 +132,120 @@ def _through_organisations(
     connection: duckdb.DuckDBPyConnection, kind: Kind, known: Numbering
 ) -> tuple[Places, Numbers]:
     """Places of organisations' records that name the scored person who represented them on the day, and that person's number."""
-    found = connection.execute(
-        f"SELECT {quoted(PLACE)} AS place, {hash_sql('named_person', known.salt)} AS named FROM {quoted(view_of(kind))} r "
+    found = connection.sql(
+        f"SELECT {quoted(PLACE)} AS place, named_person FROM {quoted(view_of(kind))} r "
         "WHERE named_person IS NOT NULL AND r.subject <> r.named_person AND EXISTS (SELECT 1 FROM relations l "
         "WHERE l.organisation = r.subject AND l.person = r.named_person AND l.role = 'legal_representative' "
         "AND l.from_on <= r.occurred_on AND (l.until_on IS NULL OR r.occurred_on < l.until_on))"
-    ).fetchnumpy()
-    numbers = known.of(found["named"])
-    return found["place"][numbers >= 0], numbers[numbers >= 0]
+    ).to_arrow_table()
+    numbers = known.of(hashed(found["named_person"].combine_chunks(), known.salt))
+    return found["place"].to_numpy()[numbers >= 0], numbers[numbers >= 0]
 
 
-def _codes(own: Iterable[FieldSpec]) -> dict[str, Sequence[str]]:
-    """The columns that hold codes, each with those that the rulebook knows."""
-    coded = {spec.code: list(spec.codes) for spec in own if spec.type == "code" and spec.codes}
-    return {"status": STATUSES, "class": sorted(CLASSES), **coded}
+class _Codes:
+    """The codes in a column, by number: first those that the rulebook knows, behind them whatever else the file says."""
+
+    def __init__(self, where: str, known: Sequence[str]) -> None:
+        """``where`` names the column to whoever sent the file."""
+        self.where, self.known, self.numbers = where, known, {code: at for at, code in enumerate(known)}
+
+    def of(self, said: pa.Array) -> npt.NDArray[np.int16]:
+        """The number of each code, -1 for none. Raises `FolderRefused` for a column that says too much to be one of codes."""
+        said = said if pa.types.is_dictionary(said.type) else said.dictionary_encode()
+        words = said.dictionary.to_pylist()
+        numbers = [self.numbers.setdefault(word, len(self.numbers)) if word else -1 for word in words]
+        if len(self.numbers) > MOST_CODES:
+            raise refused(
+                "too_many_codes",
+                self.where,
+                f"这一列有 {MOST_CODES:,} 种以上不同的代码。",
+                f"the column has more than {MOST_CODES:,} different codes.",
+                "请核对这一列是否为代码。",
+                "Check whether it is the column of codes.",
+            )
+        found: npt.NDArray[np.int16] = np.array([*numbers, -1], np.int16)[said.indices.fill_null(-1).to_numpy()]
+        return found
+
+    def words(self, numbers: pa.Array) -> pa.Array:
+        """The codes with these numbers."""
+        values = numbers.to_numpy()
+        return pa.DictionaryArray.from_arrays(pa.array(values, mask=values < 0), pa.array(self.numbers, pa.string()))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All rows of a kind in the order of its file, with the snapshot's columns, and the numbers of their subjects."""
+
+    gathered: Gathered
+    codes: Mapping[str, _Codes]
+    """By the column that holds them."""
+    numbers: Numbers
+
+    def taken(self, places: Places) -> pa.Table:
+        """The rows at these places, in their order."""
+        found = self.gathered.taken(places)
+        columns = {name: found[name].chunk(0) for name in found.column_names}
+        columns |= {name: codes.words(columns[name]) for name, codes in self.codes.items()}
+        columns.setdefault("document", pa.nulls(len(places), pa.string()))
+        own = [name for name in columns if name not in RECORD_COLUMNS]
+        return pa.table({name: columns[name] for name in (*RECORD_COLUMNS, *own)})
+
+
+def checked_rows(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands: Demands, known: Numbering
+) -> Rows:
+    """All rows of an opened kind. Raises `FolderRefused`."""
+    rows, hashes = _rows(connection, kind, path, demands, known)
+    _check_days(connection, kind)
+    if repeats(hashes):
+        refuse_where(
+            connection,
+            f"SELECT record, max({quoted(PLACE)}) FROM {quoted(view_of(kind))} GROUP BY record HAVING count(*) > 1",
+            "duplicate_record",
+            f"records/{kind.code}:record",
+            "记录 {} 出现了两次。",
+            "the record {} stands twice.",
+        )
+    return rows
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands, known: Numbering
-) -> tuple[Gathered, Numbers, Hashes]:
-    """All rows of a kind in the order of the file with the snapshot's columns, their subjects' numbers, and records' hashes.
-
-    Codes come as dictionaries. Raises `FolderRefused` for a state or a class that there is not, and for an empty cell.
-    """
-    own = demands.own_fields(kind)
-    codes, count = _codes(own), count_of(connection, kind)
-    columns = {
-        "record": "record",
-        "occurred_on": "occurred_on",
-        "status": _code_sql("status", codes),
-        "class": _code_sql("class", codes),
-        "ends_on": f"coalesce(ends_on, {literal(FOREVER)})",
-        "document": "document" if "document" in demands.fields.get(kind.code, ()) else "CAST(NULL AS VARCHAR)",
-        **{column(spec.code): _code_sql(spec.code, codes) for spec in own},
+    connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands: Demands, known: Numbering
+) -> tuple[Rows, Hashes]:
+    """All rows of a kind, and the hashes of their handles. Refuses an unknown state or class, and an empty cell."""
+    where, asked = f"records/{kind.code}", demands.columns(kind)
+    known_codes: dict[str, tuple[str, ...]] = {"status": STATUSES, "class": tuple(sorted(CLASSES))}
+    known_codes |= {
+        spec.code: tuple(spec.codes) for spec in demands.own_fields(kind) if spec.type == "code" and spec.codes
     }
-    asked = columns | {
-        "strange": " OR ".join(["record = ''", *(_no_code_sql(name, codes) for name in codes)]),
-        "hashed": hash_sql("record"),
-        "whose": hash_sql("subject", known.salt),
-    }
-    named = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in asked.items())
-    found = connection.sql(f"SELECT {named} FROM {quoted(view_of(kind))}")
-    schema = [one.with_nullable(one.name not in COMPLETE) for one in found.limit(0).to_arrow_table().schema]
-    rows = Gathered(pa.schema([one for one in schema if one.name in columns]), count)
-    numbers, hashed, lacking, strange = np.empty(count, np.int32), np.empty(count, np.uint64), Counter[str](), False
-    for batch in batches(found):
-        at = slice(len(rows), len(rows) + len(batch))
-        rows.add(batch)
-        numbers[at] = known.of(batch["whose"].to_numpy())
-        hashed[at] = batch["hashed"].to_numpy()
-        strange = strange or batch["strange"].true_count > 0
-        lacking.update({name: batch[name].null_count for name in columns})
-    for name in codes if strange else ():
-        column_name = name if name in FIXED_CODES else column(name)
-        if lacking[column_name] > _gaps(connection, kind, name):
-            if name in FIXED_CODES:
-                _refuse_codes(connection, kind, name, codes[name])
-            said = connection.sql(f"SELECT {quoted(name)} AS said FROM {quoted(view_of(kind))}").to_arrow_table()[
-                "said"
-            ]
-            rows.replace(column_name, said.combine_chunks().dictionary_encode())
-    if strange or any(lacking[name] for name in COMPLETE):
-        refuse_gaps(connection, f"records/{kind.code}", view_of(kind), RECORDS)
-    return rows, numbers, hashed
-
-
-def _gaps(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str) -> int:
-    """In how many rows a column says nothing."""
-    asked = f"SELECT count(*) - count(nullif({quoted(name)}, '')) FROM {quoted(view_of(kind))}"
-    return int(connection.execute(asked).fetchall()[0][0])
-
-
-def _code_sql(name: str, codes: Mapping[str, Sequence[str]]) -> str:
-    """What the column says; where it holds codes as one of them, NULL for what is none of them."""
-    if name not in codes:
-        return quoted(name)
-    return f"TRY_CAST({quoted(name)} AS ENUM({', '.join(literal(code) for code in codes[name])}))"
-
-
-def _no_code_sql(name: str, codes: Mapping[str, Sequence[str]]) -> str:
-    """Whether the column says something that is none of its codes."""
-    return f"({quoted(name)} IS NOT NULL AND {_code_sql(name, codes)} IS NULL)"
+    codes = {name: _Codes(f"{where}:{name}", theirs) for name, theirs in known_codes.items()}
+    named = {one.name: one.name if one in RECORDS else column(one.name) for one in asked if one.name != "subject"}
+    types = {one.name: pa.int16() if one.name in codes else ARROW_TYPES[one.type] for one in asked}
+    schema = pa.schema(
+        [pa.field(to, types[name], to not in COMPLETE and name not in codes) for name, to in named.items()]
+    )
+    rows = Rows(
+        Gathered(schema, count := count_of(connection, kind)),
+        {named[name]: theirs for name, theirs in codes.items()},
+        np.empty(count, np.int32),
+    )
+    hashes, gaps = np.empty(count, np.uint64), False
+    for batch in rows_of(connection, path, view_of(kind), asked, codes):
+        at = slice(len(rows.gathered), len(rows.gathered) + len(batch))
+        hashes[at] = hashed(batch["record"])
+        rows.numbers[at] = known.of(hashed(batch["subject"], known.salt))
+        said = {name: theirs.of(batch[name]) for name, theirs in codes.items()}
+        gaps = gaps or bool((said["status"] < 0).any()) or batch["occurred_on"].null_count > 0
+        gaps = gaps or bool((np.diff(ends_of(batch["record"])) == 0).any())
+        values = {name: pa.array(said[name]) if name in said else batch[name] for name in named}
+        values["ends_on"] = pc.fill_null(values["ends_on"], FOREVER)
+        rows.gathered.add(pa.record_batch([values[name] for name in named], schema=schema))
+    for name in CODED:
+        if len(codes[name].numbers) > len(codes[name].known):
+            _refuse_codes(connection, kind, name, codes[name].known)
+    if gaps:
+        refuse_gaps(connection, where, view_of(kind), RECORDS)
+    return rows, hashes
 
 
 def _refuse_codes(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str, codes: Sequence[str]) -> None:
@@ -214,7 +258,7 @@ def _refuse_codes(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str, 
         f"WHERE nullif({quoted(name)}, '') NOT IN ({wanted})",
         f"unknown_{name}",
         f"records/{kind.code}:{name}",
-        "没有名为 {} 的" + FIXED_CODES[name] + "。",
+        "没有名为 {} 的" + CODED[name] + "。",
         f"there is no {name} {{}}.",
         (f"请写其一：{listed}。", f"Use one of {listed}."),
     )
@@ -237,32 +281,6 @@ def _check_days(connection: duckdb.DuckDBPyConnection, kind: Kind) -> None:
             "the day {} lies outside the years 1 to 9999.",
             ("请改正日期。", "Correct it."),
         )
-
-
-def _check_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, hashed: Hashes) -> None:
-    """Refuse days that no calendar has, and a record that stands twice."""
-    _check_days(connection, kind)
-    if repeats(hashed):
-        refuse_where(
-            connection,
-            f"SELECT record, max({quoted(PLACE)}) FROM {quoted(view_of(kind))} GROUP BY record HAVING count(*) > 1",
-            "duplicate_record",
-            f"records/{kind.code}:record",
-            "记录 {} 出现了两次。",
-            "the record {} stands twice.",
-        )
-
-
-def checked_rows(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, demands: Demands, known: Numbering
-) -> tuple[Gathered, Numbers]:
-    """All rows of an opened kind in the order of its file, with the snapshot's columns, and the numbers of their subjects.
-
-    Raises `FolderRefused`.
-    """
-    rows, numbers, hashed = _rows(connection, kind, demands, known)
-    _check_rows(connection, kind, hashed)
-    return rows, numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +308,7 @@ class Scored:
     def __getitem__(self, at: slice | Places) -> Scored:
         return Scored(self.places[at], self.subject[at], self.via[at])
 
-    def taken(self, rows: Gathered) -> pa.Table:
+    def taken(self, rows: Rows) -> pa.Table:
         """These of all rows of the file, in the form of a snapshot."""
         theirs = rows.taken(self.places)
         return theirs.add_column(0, "via", pa.array(self.via)).add_column(0, "subject", pa.array(self.subject))
@@ -299,14 +317,15 @@ class Scored:
 def freeze_kind(
     connection: duckdb.DuckDBPyConnection,
     kind: Kind,
+    path: Path,
     known: Numbering,
     target: Path,
     edges: Edges,
     demands: Demands,
 ) -> int:
     """Write one kind sorted by number; returns how many rows. Refuses a subject that nobody knows."""
-    rows, numbers = checked_rows(connection, kind, demands, known)
-    if (numbers == UNKNOWN).any():
+    rows = checked_rows(connection, kind, path, demands, known)
+    if (rows.numbers == UNKNOWN).any():
         refuse_gaps(connection, f"records/{kind.code}", view_of(kind), RECORDS)
         refuse_where(
             connection,
@@ -318,8 +337,8 @@ def freeze_kind(
         )
     if kind.code not in demands.fields:
         return 0
-    scored = Scored.of(connection, kind, numbers, demands, known)
-    days = rows.days("occurred_on", scored.places)
+    scored = Scored.of(connection, kind, rows.numbers, demands, known)
+    days = rows.gathered.days("occurred_on", scored.places)
     ordered = scored[in_order(scored.subject, days, lambda at: scored[at].taken(rows)["record"].combine_chunks())]
     write_kind(target / "records" / f"{kind.code}.parquet", ordered.subject, edges, lambda at: ordered[at].taken(rows))
     return len(ordered.places)

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from xinlin.engine.hashes import ends_of, letters_of
+
 Places = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.void]
 
@@ -63,7 +65,6 @@ class Gathered:
     def _lay_out(self, batch: pa.RecordBatch) -> None:
         """Make rows with room for each column, for texts as long as in the batch; and for whether a value is lacking where one may."""
         self._apart: dict[str, list[pa.Array]] = {}
-        self._choices: dict[str, pa.Array] = {}
         kinds: dict[str, np.dtype[Any]] = {}
         for column in self._columns:
             name, part = column.name, batch[column.name]
@@ -74,8 +75,6 @@ class Gathered:
                 kinds[name] = letters.dtype
             else:
                 self._apart[name] = [pa.array([], pa.string())]
-            if pa.types.is_dictionary(column.type):
-                self._choices[name] = part.dictionary
         names = sorted(kinds, key=lambda name: -kinds[name].alignment)
         row = np.dtype([(name, kinds[name]) for name in names], align=True)
         size = next((size for size in QUICK if size >= row.itemsize), row.itemsize)
@@ -88,8 +87,6 @@ class Gathered:
             self._rows[_lacking(column.name)][at] = (
                 part.is_null().to_numpy(zero_copy_only=False) if part.null_count else False
             )
-        if pa.types.is_dictionary(column.type):
-            self._choices[column.name], part = part.dictionary, part.indices
         self._rows[column.name][at] = _bare_values(part)
 
     def _add_texts(self, name: str, at: slice, part: pa.Array) -> None:
@@ -100,10 +97,6 @@ class Gathered:
                 return
             self._apart[name] = [_texts(np.ascontiguousarray(self._rows[name][: at.start]))]
         self._apart[name].append(pa.concat_arrays([part, part[:0]]))  # joined to nothing, so that it is a copy
-
-    def replace(self, name: str, values: pa.Array) -> None:
-        """These instead of what came in a column, row by row."""
-        self._apart[name] = [values]
 
     def days(self, name: str, places: Places) -> npt.NDArray[np.int32]:
         """The days since 1970 that stand in a column at these places."""
@@ -126,8 +119,6 @@ class Gathered:
         if _is_text(column):
             return _texts(columns[column.name])
         values = pa.array(columns[column.name], mask=columns.get(_lacking(column.name)))
-        if pa.types.is_dictionary(column.type):
-            return pa.DictionaryArray.from_arrays(values, self._choices[column.name])
         return values.view(column.type)
 
 
@@ -141,8 +132,6 @@ def _is_text(column: pa.Field) -> bool:
 
 def _stored(kind: pa.DataType) -> pa.DataType:
     """The type of the numbers as which values of this type are kept."""
-    if pa.types.is_dictionary(kind):
-        return kind.index_type
     return pa.int32() if pa.types.is_date32(kind) else kind
 
 
@@ -162,12 +151,11 @@ def _letters(part: pa.Array) -> Rows | None:
     """The bytes of texts of which none is lacking or empty and all are as long as each other."""
     if part.null_count or not len(part):
         return None
-    _, ends, text = part.buffers()
-    begins = np.frombuffer(ends, np.int32)[part.offset : part.offset + len(part) + 1]
-    length = int(begins[1] - begins[0])
-    if not length or (np.diff(begins) != length).any():
+    ends = ends_of(part)
+    length = int(ends[1] - ends[0])
+    if not length or (np.diff(ends) != length).any():
         return None
-    found: Rows = np.frombuffer(text, f"V{length}", len(part), int(begins[0]))
+    found: Rows = letters_of(part)[ends[0] : ends[-1]].view(f"V{length}")
     return found
 
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 
 from xinlin.engine.freezing import Numbers
-from xinlin.engine.statements import literal
-from xinlin.engine.tables import quoted
-
-Hashes = npt.NDArray[np.uint64]
+from xinlin.engine.hashes import Hashes, hashed
+from xinlin.engine.tables import PLACE, batches, quoted
 
 NOT_SCORED, UNKNOWN = -1, -2
 """Stand for the number of a subject who is not scored on the day, and of one whom nobody knows."""
@@ -28,9 +27,12 @@ OFFSET = 2
 """What is added to a number, so that that of an unknown subject is 0 and that of every known one is more."""
 
 
-def hash_sql(column: str, salt: str = "") -> str:
-    """The hash of a handle as an SQL expression; another ``salt`` gives other hashes."""
-    return f"hash({literal(salt)} || {quoted(column)})" if salt else f"hash({quoted(column)})"
+def hashed_column(connection: duckdb.DuckDBPyConnection, table: str, column: str, salt: int) -> Hashes:
+    """The hashes of the handles in a column of an opened table, in the order of its file."""
+    asked = f"SELECT {quoted(column)} AS handle FROM {quoted(table)} ORDER BY {quoted(PLACE)}"
+    return np.concatenate(
+        [np.empty(0, np.uint64), *(hashed(one["handle"], salt) for one in batches(connection.sql(asked)))]
+    )
 
 
 class Numbering:
@@ -40,8 +42,8 @@ class Numbering:
     is then the next one free. An entry is the rest of the hash and, in the last bits, what belongs to the subject; 0 is none.
     """
 
-    def __init__(self, hashes: Hashes, salt: str = "") -> None:
-        """``hashes`` are `hash_sql` with this salt; each subject's place is that of its hash among them."""
+    def __init__(self, hashes: Hashes, salt: int = 0) -> None:
+        """``hashes`` are those of `xinlin.engine.hashes` with this salt; each subject's place is that of its hash among them."""
         self.salt, self._count = salt, len(hashes)
         self._beyond: Numbers | None = None
         bits = (len(hashes) + OFFSET).bit_length()
@@ -94,11 +96,11 @@ class Numbering:
         return False
 
     @classmethod
-    def of_handles(cls, hashes: Callable[[str], Hashes]) -> Numbering:
+    def of_handles(cls, hashes: Callable[[int], Hashes]) -> Numbering:
         """With the first salt for which ``hashes`` gives each of the subjects, all different, one of its own."""
-        salt = ""
+        salt = 0
         while (known := cls(hashes(salt), salt)).ambiguous:
-            salt += "."
+            salt += 1
         return known
 
     def __len__(self) -> int:
