@@ -248,8 +248,8 @@ def _score(arguments: argparse.Namespace, rulebook: Rulebook, scheme: Scheme) ->
     wanted = (arguments.engine, arguments.contributions, arguments.threads)
     source = Source(arguments.data, arguments.snapshot, arguments.snapshots)
     _stop_on_signals()
-    if arguments.data is None:  # a snapshot is made kind by kind, and each gives its memory back
-        keep_freed_memory()
+    # a snapshot is made kind by kind, and each gives its large columns back
+    keep_freed_memory(1 << 30 if arguments.data is None else 1 << 22)
     watch = _Watch()
     try:
         said = score_folder(Order(rulebook, scheme, arguments.out, *wanted), source, arguments.as_of, watch)

@@ -39,7 +39,7 @@ from xinlin.engine.gathered import Places, taken_rows
 from xinlin.engine.handles import Handles, array, spread
 from xinlin.engine.hashes import hashed
 from xinlin.engine.mapped import BEGINS, ROWS, Layout, Table, mapped_folder
-from xinlin.engine.numbering import NOT_SCORED, Numbering
+from xinlin.engine.numbering import NOT_SCORED, Numbering, numbers_of
 from xinlin.engine.runs import EPOCH, Rows, indicator_points
 from xinlin.engine.scores import score_block
 from xinlin.engine.snapshot import enrolled
@@ -85,9 +85,9 @@ def read_changes(folder: Path, rulebook: Rulebook, plan: Plan, snapshot: Path) -
             refuse_gaps(connection, f"records/{kind.code}", view_of(kind), RECORDS)
         known = _named(connection, [kind for kind, _ in kinds], snapshot)
         for kind, path in kinds:
-            rows = checked_rows(connection, kind, path, demands, known)
+            rows = checked_rows(connection, kind, path, demands)
             if kind.code in demands.fields:
-                numbers = np.maximum(rows.numbers, NOT_SCORED)
+                numbers = np.maximum(numbers_of(connection, view_of(kind), rows.whose, known), NOT_SCORED)
                 others = np.flatnonzero(numbers == NOT_SCORED)
                 parts = [
                     Scored.of(connection, kind, numbers, demands, known),

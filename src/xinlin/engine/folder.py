@@ -33,7 +33,7 @@ from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook, SubjectKind
 from xinlin.core.schemes import Role, Scheme
 from xinlin.engine.figures import Progress
 from xinlin.engine.folder_consents import Consents, refuse_schemes
-from xinlin.engine.folder_records import Demands, count_of, freeze_kind, kinds_of, open_kind
+from xinlin.engine.folder_records import Demands, Edges, count_of, freeze_kind, kinds_of, open_kind
 from xinlin.engine.freezing import Numbers, write_numbers
 from xinlin.engine.hashes import Hashes, hashed
 from xinlin.engine.numbering import NOT_SCORED, Numbering, hashed_column
@@ -158,12 +158,11 @@ class _People:
 
 
 def _people(
-    connection: duckdb.DuckDBPyConnection, pool: ThreadPoolExecutor, folder: Path, plan: Plan, target: Path
+    connection: duckdb.DuckDBPyConnection, beside: ThreadPoolExecutor, path: Path, plan: Plan, target: Path
 ) -> _People:
-    """Number the subjects. Consents are read beside them, and handles written beside what comes next."""
-    path = open_needed(connection, folder, "subjects", SUBJECTS)
-    asked = plan.scheme.subject == "person" or source_of(folder, "consents") is not None
-    reading = pool.submit(Consents.read, connection, folder, plan) if asked else None
+    """Number the opened subjects, whose file is ``path``. Consents are read beside them, and handles written beside what comes next."""
+    asked = plan.scheme.subject == "person" or source_of(path.parent, "consents") is not None
+    reading = beside.submit(Consents.read, connection, path.parent, plan) if asked else None
     # compared one by one: a list longer than a few becomes a join, which gives rows in any order, and then they are sorted
     stranger = "(" + " AND ".join(f"kind <> {literal(one)}" for one in SUBJECT_KINDS) + ")"
     found = _Subjects.read(connection, _live_sql(plan.scheme, plan.as_of), f"{gaps_sql(SUBJECTS)} OR {stranger}")
@@ -182,7 +181,7 @@ def _people(
     if reading is not None:
         given = reading.result().given(connection, known)
         live = live & given if plan.scheme.subject == "person" else live
-    writing = pool.submit(_write_people, connection, target, live, "" if found.rising else "ORDER BY subject")
+    writing = beside.submit(_write_people, connection, target, live, "" if found.rising else "ORDER BY subject")
     known.number(_rising_numbers(live) if found.rising else writing.result())
     return _People(known, int(np.count_nonzero(live)), writing)
 
@@ -297,13 +296,13 @@ def _freeze(folder: Path, inputs: str, rulebook: Rulebook, plan: Plan, target: P
     with (
         duckdb.connect(":memory:", config={"memory_limit": MEMORY, "temp_directory": spilled.as_posix()}) as connection,
         ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool,
+        ThreadPoolExecutor(1) as beside,
         ExitStack() as stack,
     ):
-        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
-        people = _people(connection, pool, folder, plan, target)
-        refuse_schemes(connection, folder, rulebook)
+        for one in (pool, beside):
+            stack.callback(one.shutdown, wait=False, cancel_futures=True)
+        subjects = open_needed(connection, folder, "subjects", SUBJECTS)
         open_relations(connection, folder)
-        demands, edges = Demands.of(plan), edges_of(people.scored)
         kinds = list(kinds_of(folder, rulebook))
         for kind, path in kinds:
             open_kind(connection, kind, path)
@@ -312,15 +311,28 @@ def _freeze(folder: Path, inputs: str, rulebook: Rulebook, plan: Plan, target: P
         rising = sorted(kinds, key=lambda one: (sizes[one[0].code], one[0].code))
         # a large one beside a small one, so that two find room
         kinds = [rising[-1 - at // 2] if at % 2 == 0 else rising[at // 2] for at in range(len(kinds))]
+        demands, numbered = Demands.of(plan), Future[_People]()
+
+        def people() -> tuple[Numbering, Edges]:
+            theirs = numbered.result()
+            return theirs.known, edges_of(theirs.scored)
 
         def freeze_one(kind: Kind, path: Path) -> int:
             with room.of(sizes[kind.code]), connection.cursor() as own:
-                return freeze_kind(own, kind, path, people.known, target, edges, demands)
+                return freeze_kind(own, kind, path, target, demands, people)
 
+        counts = pool.map(freeze_one, *zip(*kinds, strict=True))
+        try:
+            found = _people(connection, beside, subjects, plan, target)
+            refuse_schemes(connection, folder, rulebook)
+        except BaseException as error:
+            numbered.set_exception(error)  # for those who wait
+            raise
+        numbered.set_result(found)
         rows = 0
-        for done, count in enumerate(pool.map(freeze_one, *zip(*kinds, strict=True)), 1):
+        for done, count in enumerate(counts, 1):
             rows += count
             progress(done, len(kinds))
-        people.writing.result()
+        found.writing.result()
     shutil.rmtree(spilled, ignore_errors=True)
-    return Snapshot(target, people.scored, rows, inputs)
+    return Snapshot(target, found.scored, rows, inputs)

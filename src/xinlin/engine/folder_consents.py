@@ -12,7 +12,7 @@ import numpy.typing as npt
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Rulebook
 from xinlin.engine.hashes import Hashes, hashed
-from xinlin.engine.numbering import UNKNOWN, Numbering, hashed_column
+from xinlin.engine.numbering import UNKNOWN, Numbering, numbers_of
 from xinlin.engine.statements import literal
 from xinlin.engine.tables import (
     DAY,
@@ -68,7 +68,7 @@ class Consents:
         """Whether each subject has a live one. Refuses one of somebody who is not among the subjects."""
         if self.wrong:
             refuse_gaps(connection, self.path.name, "consents", CONSENTS)
-        whose = known.of(hashed_column(connection, "consents", "subject", known.salt) if known.salt else self.whose)
+        whose = numbers_of(connection, "consents", self.whose, known)
         if (whose == UNKNOWN).any():
             refuse_where(
                 connection,

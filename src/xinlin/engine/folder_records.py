@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
 from xinlin.engine.freezing import COMPLETE, FOREVER, Numbers, in_order, repeats, write_kind
 from xinlin.engine.gathered import Gathered, Places
 from xinlin.engine.hashes import Hashes, ends_of, hashed
-from xinlin.engine.numbering import UNKNOWN, Numbering
+from xinlin.engine.numbering import UNKNOWN, Numbering, numbers_of
 from xinlin.engine.snapshot import column, scored_fields
 from xinlin.engine.statements import fields_of, literal
 from xinlin.engine.tables import (
@@ -174,12 +174,12 @@ class _Codes:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """All rows of a kind in the order of its file, with the snapshot's columns, and the numbers of their subjects."""
+    """All rows of a kind in the order of its file, with the snapshot's columns, and the hashes of their subjects' handles."""
 
     gathered: Gathered
     codes: Mapping[str, _Codes]
     """By the column that holds them."""
-    numbers: Numbers
+    whose: Hashes
 
     def taken(self, places: Places) -> pa.Table:
         """The rows at these places, in their order."""
@@ -191,11 +191,9 @@ class Rows:
         return pa.table({name: columns[name] for name in (*RECORD_COLUMNS, *own)})
 
 
-def checked_rows(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands: Demands, known: Numbering
-) -> Rows:
+def checked_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands: Demands) -> Rows:
     """All rows of an opened kind. Raises `FolderRefused`."""
-    rows, hashes = _rows(connection, kind, path, demands, known)
+    rows, hashes = _rows(connection, kind, path, demands)
     _check_days(connection, kind)
     if repeats(hashes):
         refuse_where(
@@ -209,9 +207,7 @@ def checked_rows(
     return rows
 
 
-def _rows(
-    connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands: Demands, known: Numbering
-) -> tuple[Rows, Hashes]:
+def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands: Demands) -> tuple[Rows, Hashes]:
     """All rows of a kind, and the hashes of their handles. Refuses an unknown state or class, and an empty cell."""
     where, asked = f"records/{kind.code}", demands.columns(kind)
     known_codes: dict[str, tuple[str, ...]] = {"status": STATUSES, "class": tuple(sorted(CLASSES))}
@@ -227,13 +223,13 @@ def _rows(
     rows = Rows(
         Gathered(schema, count := count_of(connection, kind)),
         {named[name]: theirs for name, theirs in codes.items()},
-        np.empty(count, np.int32),
+        np.empty(count, np.uint64),
     )
     hashes, gaps = np.empty(count, np.uint64), False
     for batch in rows_of(connection, path, view_of(kind), asked, codes):
         at = slice(len(rows.gathered), len(rows.gathered) + len(batch))
         hashes[at] = hashed(batch["record"])
-        rows.numbers[at] = known.of(hashed(batch["subject"], known.salt))
+        rows.whose[at] = hashed(batch["subject"])
         said = {name: theirs.of(batch[name]) for name, theirs in codes.items()}
         gaps = gaps or bool((said["status"] < 0).any()) or batch["occurred_on"].null_count > 0
         gaps = gaps or bool((np.diff(ends_of(batch["record"])) == 0).any())
@@ -318,14 +314,18 @@ def freeze_kind(
     connection: duckdb.DuckDBPyConnection,
     kind: Kind,
     path: Path,
-    known: Numbering,
     target: Path,
-    edges: Edges,
     demands: Demands,
+    people: Callable[[], tuple[Numbering, Edges]],
 ) -> int:
-    """Write one kind sorted by number; returns how many rows. Refuses a subject that nobody knows."""
-    rows = checked_rows(connection, kind, path, demands, known)
-    if (rows.numbers == UNKNOWN).any():
+    """Write one kind sorted by number; returns how many rows. Refuses a subject that nobody knows.
+
+    ``people`` says who is who, and which blocks of numbers there are; it is asked when the file has been read.
+    """
+    rows = checked_rows(connection, kind, path, demands)
+    known, edges = people()
+    numbers = numbers_of(connection, view_of(kind), rows.whose, known)
+    if (numbers == UNKNOWN).any():
         refuse_gaps(connection, f"records/{kind.code}", view_of(kind), RECORDS)
         refuse_where(
             connection,
@@ -337,7 +337,7 @@ def freeze_kind(
         )
     if kind.code not in demands.fields:
         return 0
-    scored = Scored.of(connection, kind, rows.numbers, demands, known)
+    scored = Scored.of(connection, kind, numbers, demands, known)
     days = rows.gathered.days("occurred_on", scored.places)
     ordered = scored[in_order(scored.subject, days, lambda at: scored[at].taken(rows)["record"].combine_chunks())]
     write_kind(target / "records" / f"{kind.code}.parquet", ordered.subject, edges, lambda at: ordered[at].taken(rows))

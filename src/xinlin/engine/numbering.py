@@ -35,6 +35,11 @@ def hashed_column(connection: duckdb.DuckDBPyConnection, table: str, column: str
     )
 
 
+def numbers_of(connection: duckdb.DuckDBPyConnection, table: str, hashes: Hashes, known: Numbering) -> Numbers:
+    """The number of the subject of each row in an opened table, whose handles have these hashes without salt."""
+    return known.of(hashed_column(connection, table, "subject", known.salt) if known.salt else hashes)
+
+
 class Numbering:
     """What belongs to each known subject, by the hash of its handle: its place at first, then its number.
 

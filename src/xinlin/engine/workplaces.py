@@ -114,12 +114,12 @@ TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 """Parameters of ``mallopt`` in glibc's malloc.h."""
 
 
-def keep_freed_memory() -> None:
-    """Have this program keep what it frees for what it takes next; for one that makes large arrays until it ends.
+def keep_freed_memory(up_to: int = 1 << 30) -> None:
+    """Have this program keep what it frees for what it takes next, pieces of less than so many bytes; until it ends.
 
     Otherwise each array is new pages, which the system clears first: a tenth of a run. Where there is no glibc, nothing.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        for parameter, value in ((ARENA_MAX, 1), (MMAP_THRESHOLD, 1 << 30), (TRIM_THRESHOLD, (1 << 31) - 1)):
+        for parameter, value in ((ARENA_MAX, 1), (MMAP_THRESHOLD, up_to), (TRIM_THRESHOLD, (1 << 31) - 1)):
             mallopt(parameter, value)
