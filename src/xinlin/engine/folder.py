@@ -31,6 +31,8 @@ from xinlin.core.people import last_adult_birthday
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook, SubjectKind
 from xinlin.core.schemes import Role, Scheme
+from xinlin.engine.codes import Codes
+from xinlin.engine.codes import Numbers as Kinds
 from xinlin.engine.figures import Progress
 from xinlin.engine.folder_consents import Consents, refuse_schemes
 from xinlin.engine.folder_records import Demands, Edges, count_of, freeze_kind, kinds_of, open_kind
@@ -44,8 +46,8 @@ from xinlin.engine.tables import (
     PLACE,
     WORDS,
     Column,
+    any_empty,
     batches,
-    gaps_sql,
     open_needed,
     open_table,
     quoted,
@@ -53,6 +55,7 @@ from xinlin.engine.tables import (
     refuse_misnamed,
     refuse_where,
     refused,
+    rows_of,
     source_of,
     unreadable,
 )
@@ -105,13 +108,13 @@ class _Room:
                 self.changed.notify_all()
 
 
-def _live_sql(scheme: Scheme, as_of: date) -> str:
+def _live(scheme: Scheme, as_of: date, kinds: Kinds, born: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
     """Who may be scored: persons of age, who must have consented too; organisations and districts, whole."""
-    if scheme.subject == "district":
-        return "kind = 'district'"
-    if scheme.subject == "organisation":
-        return f"kind IN ({', '.join(literal(kind) for kind in sorted(ORGANISATIONS))})"
-    return f"kind = 'person' AND born_on <= {literal(last_adult_birthday(as_of))}"
+    among = {"person": {"person"}, "organisation": ORGANISATIONS, "district": {"district"}}[scheme.subject]
+    live: npt.NDArray[np.bool_] = np.array([*(kind in among for kind in SUBJECT_KINDS), False])[kinds]
+    if scheme.subject == "person":
+        live &= born <= np.datetime64(last_adult_birthday(as_of))  # nothing is before a day that is lacking, nor after
+    return live
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,30 +124,25 @@ class _Subjects:
     hashes: Hashes
     live: npt.NDArray[np.bool_]
     wrong: bool
+    """Whether a cell is empty that may not be, or a kind unknown."""
     rising: bool
     """Whether they stand in the order of their handles, as registers mostly do: then nothing needs to be sorted."""
 
     @classmethod
-    def read(cls, connection: duckdb.DuckDBPyConnection, live: str, wrong: str) -> _Subjects:
-        """``live`` and ``wrong`` are conditions in SQL; only the second may hold where cells are empty.
-
-        Rows are told by their place: a statement that is more than a row of expressions may give them in any order.
-        """
+    def read(cls, connection: duckdb.DuckDBPyConnection, path: Path, plan: Plan) -> _Subjects:
+        """Look at the opened subjects, whose file is ``path``."""
         count = connection.execute("SELECT count(*) FROM subjects").fetchall()[0][0]
-        hashes, lives = np.empty(count, np.uint64), np.empty(count, np.bool_)
-        any_wrong, rising, before = False, True, pa.array([], pa.string())
-        asked = f"{quoted(PLACE)} AS place, coalesce({live}, FALSE) AS live, {wrong} AS wrong"
-        done = 0
-        for batch in batches(connection.sql(f"SELECT {asked}, subject FROM subjects")):
-            places, handles = batch["place"].to_numpy(), pa.concat_arrays([before, batch["subject"]])
-            in_place = places[0] == done and (np.diff(places) == 1).all()
-            at = slice(done, done + len(places)) if in_place else places
+        hashes, live, done = np.empty(count, np.uint64), np.empty(count, np.bool_), 0
+        wrong, rising, before, kinds = False, True, pa.array([], pa.string()), Codes("subjects:kind", SUBJECT_KINDS)
+        for batch in rows_of(connection, path, "subjects", SUBJECTS, ["kind"]):
+            at, handles = slice(done, done + len(batch)), pa.concat_arrays([before, batch["subject"]])
+            said = np.minimum(kinds.of(batch["kind"]), len(SUBJECT_KINDS))
+            wrong = wrong or kinds.strange or bool((said < 0).any()) or any_empty(batch["subject"])
             hashes[at] = hashed(batch["subject"])
-            lives[at] = batch["live"].to_numpy(zero_copy_only=False)
-            any_wrong = any_wrong or batch["wrong"].true_count > 0
-            rising = rising and in_place and pc.less(handles[:-1], handles[1:]).true_count == len(handles) - 1
-            before, done = handles[-1:], done + len(places)
-        return cls(hashes, lives, any_wrong, rising)
+            live[at] = _live(plan.scheme, plan.as_of, said, batch["born_on"].to_numpy(zero_copy_only=False))
+            rising = rising and pc.less(handles[:-1], handles[1:]).true_count == len(handles) - 1
+            before, done = handles[-1:], at.stop
+        return cls(hashes, live, wrong, rising)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +161,12 @@ def _people(
     """Number the opened subjects, whose file is ``path``. Consents are read beside them, and handles written beside what comes next."""
     asked = plan.scheme.subject == "person" or source_of(path.parent, "consents") is not None
     reading = beside.submit(Consents.read, connection, path.parent, plan) if asked else None
-    # compared one by one: a list longer than a few becomes a join, which gives rows in any order, and then they are sorted
-    stranger = "(" + " AND ".join(f"kind <> {literal(one)}" for one in SUBJECT_KINDS) + ")"
-    found = _Subjects.read(connection, _live_sql(plan.scheme, plan.as_of), f"{gaps_sql(SUBJECTS)} OR {stranger}")
+    found = _Subjects.read(connection, path, plan)
     if found.wrong:
         refuse_gaps(connection, path.name, "subjects", SUBJECTS)
         refuse_where(
             connection,
-            f"SELECT kind, {quoted(PLACE)} FROM subjects WHERE {stranger}",
+            f"SELECT kind, {quoted(PLACE)} FROM subjects WHERE kind NOT IN ({', '.join(map(literal, SUBJECT_KINDS))})",
             "unknown_subject_kind",
             "subjects:kind",
             "没有名为 {} 的主体类型。",
@@ -181,7 +177,7 @@ def _people(
     if reading is not None:
         given = reading.result().given(connection, known)
         live = live & given if plan.scheme.subject == "person" else live
-    writing = beside.submit(_write_people, connection, target, live, "" if found.rising else "ORDER BY subject")
+    writing = beside.submit(_write_people, connection, path, target, live, found.rising)
     known.number(_rising_numbers(live) if found.rising else writing.result())
     return _People(known, int(np.count_nonzero(live)), writing)
 
@@ -210,17 +206,22 @@ def _rising_numbers(live: npt.NDArray[np.bool_]) -> Numbers:
 
 
 def _write_people(
-    connection: duckdb.DuckDBPyConnection, target: Path, live: npt.NDArray[np.bool_], order: str
+    connection: duckdb.DuckDBPyConnection, path: Path, target: Path, live: npt.NDArray[np.bool_], rising: bool
 ) -> Numbers:
     """Write ``names.parquet`` and ``subjects.parquet``; the numbers of all subjects in the order of their file.
 
-    ``order`` is what makes SQL give the subjects in the order of their handles.
+    ``rising`` says that they stand there in the order of their handles.
     """
-    numbers, first = np.full(len(live), NOT_SCORED, np.int32), 0
-    ordered = f"SELECT {quoted(PLACE)} AS place, subject FROM subjects {order}"
+    numbers, first, done = np.full(len(live), NOT_SCORED, np.int32), 0, 0
     with connection.cursor() as own, pq.ParquetWriter(target / "names.parquet", NAMES, **NAMES_PACKED) as writer:
-        for batch in batches(own.sql(ordered), 1 << 20):
-            places = batch["place"].to_numpy()
+        if rising:
+            ordered = rows_of(own, path, "subjects", SUBJECTS[:1], at_once=1 << 20)
+        else:
+            ordered = batches(
+                own.sql(f"SELECT subject, {quoted(PLACE)} AS place FROM subjects ORDER BY subject"), 1 << 20
+            )
+        for batch in ordered:
+            places = np.arange(done, done := done + len(batch)) if rising else batch["place"].to_numpy()
             theirs = live[places]
             mine = np.arange(first, first := first + int(np.count_nonzero(theirs)), dtype=np.int32)
             numbers[places[theirs]] = mine

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import Rulebook
+from xinlin.engine.codes import Codes
 from xinlin.engine.hashes import Hashes, hashed
 from xinlin.engine.numbering import UNKNOWN, Numbering, numbers_of
 from xinlin.engine.statements import literal
@@ -19,12 +20,12 @@ from xinlin.engine.tables import (
     PLACE,
     WORDS,
     Column,
-    batches,
-    gaps_sql,
+    any_empty,
     open_needed,
     quoted,
     refuse_gaps,
     refuse_where,
+    rows_of,
     source_of,
 )
 
@@ -49,19 +50,17 @@ class Consents:
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection, folder: Path, plan: Plan) -> Consents:
         """Live are those to this very score."""
-        day, asked = literal(plan.as_of), literal(plan.scheme.code if plan.scheme.extends else "")
+        day, asked = np.datetime64(plan.as_of), [plan.scheme.code] if plan.scheme.extends else []
+        schemes = Codes("consents:scheme", asked)
         with connection.cursor() as own:
             path = open_needed(own, folder, "consents", CONSENTS)
-            found = own.sql(
-                f"SELECT subject, {gaps_sql(CONSENTS)} AS wrong, coalesce(given_on <= {day} "
-                f"AND (withdrawn_on IS NULL OR withdrawn_on > {day}) AND coalesce(scheme, '') = {asked}, FALSE) AS live "
-                "FROM consents"
-            )
             whose, live, wrong = [np.empty(0, np.uint64)], [np.empty(0, np.bool_)], False
-            for batch in batches(found):
+            for batch in rows_of(own, path, "consents", CONSENTS, ["scheme"]):
                 whose.append(hashed(batch["subject"]))
-                live.append(batch["live"].to_numpy(zero_copy_only=False))
-                wrong = wrong or batch["wrong"].true_count > 0
+                given, withdrawn = (batch[name].to_numpy(zero_copy_only=False) for name in ("given_on", "withdrawn_on"))
+                this = schemes.of(batch["scheme"]) == (0 if asked else -1)
+                live.append((given <= day) & ~(withdrawn <= day) & this)  # no day is before none
+                wrong = wrong or any_empty(batch["subject"]) or batch["given_on"].null_count > 0
         return cls(path, np.concatenate(whose), np.concatenate(live), wrong)
 
     def given(self, connection: duckdb.DuckDBPyConnection, known: Numbering) -> npt.NDArray[np.bool_]:

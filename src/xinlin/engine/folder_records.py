@@ -16,9 +16,10 @@ import pyarrow.compute as pc
 from xinlin.core.kind_references import CLASSES
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import FieldSpec, Kind, Rulebook
+from xinlin.engine.codes import Codes
 from xinlin.engine.freezing import COMPLETE, FOREVER, Numbers, in_order, repeats, write_kind
 from xinlin.engine.gathered import Gathered, Places
-from xinlin.engine.hashes import Hashes, ends_of, hashed
+from xinlin.engine.hashes import Hashes, hashed
 from xinlin.engine.numbering import UNKNOWN, Numbering, numbers_of
 from xinlin.engine.snapshot import column, scored_fields
 from xinlin.engine.statements import fields_of, literal
@@ -30,6 +31,7 @@ from xinlin.engine.tables import (
     PLACE,
     WORDS,
     Column,
+    any_empty,
     open_table,
     quoted,
     refuse_gaps,
@@ -45,8 +47,6 @@ Edges = list[tuple[int, int]]
 CODED = {"status": "状态", "class": "等级"}
 """Columns of every record that hold nothing but known codes, by their Chinese names."""
 STATUSES = ("active", "disputed", "repaired", "withdrawn", "ended", "unlinked", "superseded")
-MOST_CODES = (1 << 15) - 1
-"""How many different codes a column may have."""
 RECORDS = [
     Column("record", WORDS, True),
     Column("subject", WORDS, True),
@@ -142,42 +142,12 @@ def _through_organisations(
     return found["place"].to_numpy()[numbers >= 0], numbers[numbers >= 0]
 
 
-class _Codes:
-    """The codes in a column, by number: first those that the rulebook knows, behind them whatever else the file says."""
-
-    def __init__(self, where: str, known: Sequence[str]) -> None:
-        """``where`` names the column to whoever sent the file."""
-        self.where, self.known, self.numbers = where, known, {code: at for at, code in enumerate(known)}
-
-    def of(self, said: pa.Array) -> npt.NDArray[np.int16]:
-        """The number of each code, -1 for none. Raises `FolderRefused` for a column that says too much to be one of codes."""
-        said = said if pa.types.is_dictionary(said.type) else said.dictionary_encode()
-        words = said.dictionary.to_pylist()
-        numbers = [self.numbers.setdefault(word, len(self.numbers)) if word else -1 for word in words]
-        if len(self.numbers) > MOST_CODES:
-            raise refused(
-                "too_many_codes",
-                self.where,
-                f"这一列有 {MOST_CODES:,} 种以上不同的代码。",
-                f"the column has more than {MOST_CODES:,} different codes.",
-                "请核对这一列是否为代码。",
-                "Check whether it is the column of codes.",
-            )
-        found: npt.NDArray[np.int16] = np.array([*numbers, -1], np.int16)[said.indices.fill_null(-1).to_numpy()]
-        return found
-
-    def words(self, numbers: pa.Array) -> pa.Array:
-        """The codes with these numbers."""
-        values = numbers.to_numpy()
-        return pa.DictionaryArray.from_arrays(pa.array(values, mask=values < 0), pa.array(self.numbers, pa.string()))
-
-
 @dataclass(frozen=True, slots=True)
 class Rows:
     """All rows of a kind in the order of its file, with the snapshot's columns, and the hashes of their subjects' handles."""
 
     gathered: Gathered
-    codes: Mapping[str, _Codes]
+    codes: Mapping[str, Codes]
     """By the column that holds them."""
     whose: Hashes
 
@@ -214,7 +184,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands
     known_codes |= {
         spec.code: tuple(spec.codes) for spec in demands.own_fields(kind) if spec.type == "code" and spec.codes
     }
-    codes = {name: _Codes(f"{where}:{name}", theirs) for name, theirs in known_codes.items()}
+    codes = {name: Codes(f"{where}:{name}", theirs) for name, theirs in known_codes.items()}
     named = {one.name: one.name if one in RECORDS else column(one.name) for one in asked if one.name != "subject"}
     types = {one.name: pa.int16() if one.name in codes else ARROW_TYPES[one.type] for one in asked}
     schema = pa.schema(
@@ -232,12 +202,12 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands
         rows.whose[at] = hashed(batch["subject"])
         said = {name: theirs.of(batch[name]) for name, theirs in codes.items()}
         gaps = gaps or bool((said["status"] < 0).any()) or batch["occurred_on"].null_count > 0
-        gaps = gaps or bool((np.diff(ends_of(batch["record"])) == 0).any())
+        gaps = gaps or any_empty(batch["record"])
         values = {name: pa.array(said[name]) if name in said else batch[name] for name in named}
         values["ends_on"] = pc.fill_null(values["ends_on"], FOREVER)
         rows.gathered.add(pa.record_batch([values[name] for name in named], schema=schema))
     for name in CODED:
-        if len(codes[name].numbers) > len(codes[name].known):
+        if codes[name].strange:
             _refuse_codes(connection, kind, name, codes[name].known)
     if gaps:
         refuse_gaps(connection, where, view_of(kind), RECORDS)

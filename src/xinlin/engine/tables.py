@@ -245,7 +245,12 @@ def batches(rows: duckdb.DuckDBPyRelation, at_once: int = ROWS_A_BATCH) -> Itera
 
 
 def rows_of(
-    connection: duckdb.DuckDBPyConnection, path: Path, name: str, columns: Sequence[Column], coded: Collection[str]
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    name: str,
+    columns: Sequence[Column],
+    coded: Collection[str] = (),
+    at_once: int = ROWS_A_BATCH,
 ) -> Iterator[pa.RecordBatch]:
     """These columns of an opened table, batch by batch in the order of its file; an empty text is none.
 
@@ -253,22 +258,27 @@ def rows_of(
     are needed is not read through the view: that takes half the time. Raises `duckdb.Error` for a file that is torn.
     """
     if path.suffix == ".parquet" and _as_needed(path, columns):
-        names = [one.name for one in columns]
+        given = pq.read_schema(path).names
+        names = [one.name for one in columns if one.name in given]
+        lacking = [one for one in columns if one.name not in given]
         try:
-            with pq.ParquetFile(path, read_dictionary=sorted(coded), buffer_size=1 << 20) as file:
-                for batch in file.iter_batches(ROWS_A_BATCH, columns=names, use_threads=False):
-                    yield pa.record_batch([_well_formed(batch[one]) for one in names], names=names)
+            with pq.ParquetFile(path, read_dictionary=sorted({*coded} & {*names}), buffer_size=1 << 20) as file:
+                for batch in file.iter_batches(at_once, columns=names, use_threads=False):
+                    found = {one: _well_formed(batch[one]) for one in names}
+                    found |= {one.name: pa.nulls(len(batch), ARROW_TYPES[one.type]) for one in lacking}
+                    yield pa.record_batch(found)
         except (OSError, pa.ArrowInvalid) as error:
             raise duckdb.IOException(str(error)) from error
     else:
         named = ", ".join(quoted(one.name) for one in columns)
-        yield from batches(connection.sql(f"SELECT {named} FROM {quoted(name)}"))
+        yield from batches(connection.sql(f"SELECT {named} FROM {quoted(name)}"), at_once)
 
 
 def _as_needed(path: Path, columns: Sequence[Column]) -> bool:
     """Whether a Parquet file's columns have the very types that are needed."""
     given = pq.read_schema(path)
-    return all(one.name in given.names and given.field(one.name).type == ARROW_TYPES[one.type] for one in columns)
+    # one that is not there may lack: the table would not have been opened otherwise
+    return all(given.field(one.name).type == ARROW_TYPES[one.type] for one in columns if one.name in given.names)
 
 
 def _well_formed(part: pa.Array) -> pa.Array:
@@ -281,9 +291,14 @@ def _well_formed(part: pa.Array) -> pa.Array:
     ends, letters = ends_of(part), letters_of(part)
     if letters[ends[0] : ends[-1]].view(np.int8).min(initial=0) < 0:
         part.validate(full=True)
-    if part.null_count or (np.diff(ends) == 0).any():
+    if part.null_count or any_empty(part):
         return pc.if_else(pc.equal(part, ""), None, part)
     return part
+
+
+def any_empty(texts: pa.Array) -> bool:
+    """Whether a text of a column is empty or lacking."""
+    return bool((np.diff(ends_of(texts)) == 0).any())
 
 
 def open_needed(connection: duckdb.DuckDBPyConnection, folder: Path, name: str, columns: Sequence[Column]) -> Path:
