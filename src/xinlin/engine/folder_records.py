@@ -262,7 +262,9 @@ class Scored:
         cls, connection: duckdb.DuckDBPyConnection, kind: Kind, numbers: Numbers, demands: Demands, known: Numbering
     ) -> Scored:
         """The scored people's own records, whose ``numbers`` stand in the order of the file, and organisations' that name them."""
-        places = np.flatnonzero(numbers >= 0)
+        places = np.flatnonzero(numbers >= 0).astype(
+            np.int32
+        )  # half as wide, which is a third of the time in another order
         subject, via = numbers[places], np.zeros(len(places), np.bool_)
         if kind.code in demands.through:
             theirs, named = _through_organisations(connection, kind, known)

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from xinlin.engine.hashes import ends_of, letters_of
 
-Places = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int64] | npt.NDArray[np.int32]
 Rows = npt.NDArray[np.void]
 
 AT_ONCE = 1 << 16
