@@ -133,8 +133,8 @@ _HINTS: dict[str, tuple[Text, Text]] = {
     "second_sheet": (
         _text("另一张工作表没有读取", "Another sheet was not read"),
         _text(
-            "如需报送，请按“报送这张表”；系统报送时在读取方式中指明这张工作表",
-            "If it is meant, press “Send this table”; a system names this sheet as the one to read",
+            "如需报送，请按旁边的按钮；系统报送时在读取方式中指明这张工作表",
+            "If it is meant, press the button beside it; a system names this sheet as the one to read",
         ),
     ),
     "sheet_joined": (
