@@ -30,6 +30,7 @@ _SLIPS = {
     "*": "X",
 }
 """A character of an identifier -> the one for which it is taken by hand or eye."""
+_AMONG_WORDS = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{18}(?![0-9A-Z])")
 _SERIAL = re.compile(r"\d{5}")
 
 
@@ -56,10 +57,10 @@ def _right(outcome: Outcome) -> bool:
 
 
 def _identifiers(raw: str) -> set[str]:
-    """The value with one kind of slip mended everywhere, or with its two neighbours exchanged once."""
+    """The value with one kind of slip mended everywhere, or with its two neighbours exchanged once; or what stands between words."""
     value = people.normalise_identifier(raw)
     if len(value) != 18:
-        return set()
+        return set(_AMONG_WORDS.findall(value))
     found = {value.replace(wrong, right) for wrong, right in _SLIPS.items() if wrong in value}
     found.add("".join(_SLIPS.get(one, one) if at < 17 else one for at, one in enumerate(value)))
     for at in range(17):
