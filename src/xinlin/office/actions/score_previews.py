@@ -136,7 +136,7 @@ def preview(
     keys = consents_to(before).values("subject_id")
     folder = Path(settings.DATA) / "snapshots" / f"{REPLAYS}preview-{secrets.token_hex(4)}"
     try:
-        freeze(plans, folder, people, keys, Past.at(known))
+        freeze(plans, folder, people, keys, Past.at(known), bare=True)
         old, new = (engine.run(plan, folder, progress) for plan in plans)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

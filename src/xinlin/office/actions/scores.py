@@ -21,6 +21,7 @@ from xinlin.core.schemes import Scheme
 from xinlin.core.scores import evaluate
 from xinlin.engine import scores as engine
 from xinlin.engine.figures import Figures
+from xinlin.engine.folder_records import Demands
 from xinlin.engine.snapshot import Row, Snapshot, SnapshotWriter
 from xinlin.engine.streamed import Stream, freeze_stream
 from xinlin.engine.workplaces import HELD, held, removed_if_left
@@ -54,14 +55,22 @@ class EnginesDiffer(RuntimeError):
 
 
 def freeze(
-    plans: Sequence[Plan], folder: Path, numbers: Mapping[int, int], keys: QuerySet[Any, Any], past: Past
+    plans: Sequence[Plan],
+    folder: Path,
+    numbers: Mapping[int, int],
+    keys: QuerySet[Any, Any],
+    past: Past,
+    *,
+    bare: bool = False,
 ) -> Snapshot:
     """Write what the plans read of these people (subject key -> number) to columns, as it was known; nobody else's leaves the database.
 
-    ``keys`` finds the same people in the database.
+    ``keys`` finds the same people in the database. ``bare``: of a record's own fields those alone that rules read, where nobody
+    will ask again for a snapshot with the same hash.
     """
     codes = list(dict.fromkeys(code for plan in plans for code in plan.kinds))
     kinds, through = [current().kinds[code] for code in codes], through_kinds_of(plans)
+    kinds = [_bare(kind, plans) for kind in kinds] if bare else kinds
     writer = SnapshotWriter(folder)
     writer.subjects(numbers.values())
     sweep = len(numbers) * MANY > past.horizon.records
@@ -70,6 +79,12 @@ def freeze(
     people = People(keys, numbers.keys())
     freeze_stream(stream, kinds, partial(_rows_since, kinds, through, people, numbers, past.horizon), writer)
     return writer.seal()
+
+
+def _bare(kind: Kind, plans: Sequence[Plan]) -> Kind:
+    """The kind with no more fields of its own than the plans' rules read."""
+    read = frozenset().union(*(Demands.of(plan).fields.get(kind.code, frozenset()) for plan in plans))
+    return kind.model_copy(update={"fields": [one for one in kind.fields if not one.scored or one.code in read]})
 
 
 def _rows_since(
