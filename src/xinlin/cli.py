@@ -26,6 +26,9 @@ from xinlin.commands import (
     worker,
 )
 
+ENOUGH = 141
+"""Exit code where nobody reads on, as of a program that SIGPIPE ends."""
+
 
 def _manage(arguments: argparse.Namespace) -> int:
     """Hand the rest of the line to Django's own command line (migrate, shell, …)."""
@@ -69,9 +72,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:  # before the command was ready to say it in its own words
         print("已停止。Stopped.", file=sys.stderr)
         return scores.STOPPED
+    except BrokenPipeError:  # whoever reads the answer has seen enough, as ``| head`` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ENOUGH
     except Exception as error:
         problems = amiss.explain(error)
         if not problems:

@@ -12,6 +12,7 @@ from xinlin.core.dates import read_date
 from xinlin.core.people import (
     identifier_kind,
     is_adult,
+    last_birthday,
     mask_identifier,
     mask_name,
     normalise_identifier,
@@ -240,6 +241,8 @@ def test_the_eighteenth_birthday_counts() -> None:
     assert not is_adult(date(2008, 3, 7), date(2026, 3, 6))
     assert is_adult(date(2008, 3, 7), date(2026, 3, 7))
     assert is_adult(date(2008, 2, 29), date(2026, 2, 28))
+    assert last_birthday(date(2026, 2, 28), 30) == date(1996, 2, 29)
+    assert last_birthday(date(2026, 2, 27), 30) == date(1996, 2, 27)
 
 
 def test_masks_hide() -> None:

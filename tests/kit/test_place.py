@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,3 +96,12 @@ def test_keys_that_are_not_those_of_the_data_are_noticed(key: str) -> None:
     assert keys_open()
     with override_settings(**{key: "00" * 32}), pytest.raises(Unfit, match="restore"):
         insist()
+
+
+def test_a_command_whose_answer_nobody_reads_on_ends_without_a_trace() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "xinlin.cli", "rulebook", "schema", "schemes"]
+    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")

@@ -29,8 +29,10 @@ _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 SHORTEST_IDENTIFIER = 15
 """Characters of the shortest number by which anybody was ever registered: resident numbers had 15 until 1999."""
 _EXCEL_NUMBER = re.compile(r"\d(?:\.\d+)?E\+?\d{1,2}")
-ADULT_FROM = "P18Y"
+ADULT_AGE = 18
 """民法典 17: a natural person of 18 years or more is an adult."""
+ADULT_FROM = f"P{ADULT_AGE}Y"
+"""The same as a calendar term from the day of birth."""
 
 _INSTITUTIONS = frozenset({"12", "32", "A1"})
 _GOVERNMENT = frozenset({"11"})
@@ -199,12 +201,17 @@ def is_adult(born: date, as_of: date) -> bool:
     return add_term(born, ADULT_FROM) <= as_of
 
 
-def last_adult_birthday(day: date) -> date:
-    """The latest birthday of anybody who is 18 on the day."""
-    born = date(max(day.year - 18, 1), day.month, 1) + timedelta(days=31)
-    while born > date.min and not is_adult(born, day):
+def last_birthday(day: date, age: int) -> date:
+    """The latest day of birth of anybody who is so many years old on the day."""
+    born = date(max(day.year - age, 1), day.month, 1) + timedelta(days=31)
+    while born > date.min and add_term(born, f"P{age}Y") > day:
         born -= timedelta(days=1)
     return born
+
+
+def last_adult_birthday(day: date) -> date:
+    """The latest day of birth of anybody who is of age on the day."""
+    return last_birthday(day, ADULT_AGE)
 
 
 def subject_kind_of_uscc(value: str) -> SubjectKind:

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from xinlin.core.examples import example_residents
+from xinlin.core.people import last_birthday
 from xinlin.core.plan import compile_scheme
 from xinlin.core.rulebooks import Rulebook
 from xinlin.core.schemes import Scheme
@@ -52,16 +53,8 @@ def _labels(day: date) -> tuple[list[str], npt.NDArray[np.datetime64]]:
     """The age bands, unknown last, and for each but the first the last birthday on which one has reached it."""
     pairs = zip(AGE_BANDS, [*AGE_BANDS[1:], None], strict=True)
     names = [f"{low}–{high - 1}" if high else f"{low}+" for low, high in pairs]
-    turning = [_last_birthday(day, age) for age in AGE_BANDS[1:]]
+    turning = [last_birthday(day, age) for age in AGE_BANDS[1:]]
     return [*names, UNKNOWN], np.array(turning, "datetime64[D]")
-
-
-def _last_birthday(day: date, age: int) -> date:
-    """The latest day of birth of whoever is that old on the day; born on 29 February counts from 1 March."""
-    try:
-        return day.replace(year=day.year - age)
-    except ValueError:
-        return date(day.year - age, 2, 28)
 
 
 def _groups(people: QuerySet[Any, Any], day: date, size: int) -> _Groups:
