@@ -16,6 +16,7 @@ from xinlin.office.models.batches import AbsentEntry, Batch
 from xinlin.office.models.log import Leaf
 from xinlin.office.models.records import Record
 from xinlin.office.models.staff import Account
+from xinlin.office.queries.situation import alerts
 from xinlin.office.scopes import Refused
 
 from .conftest import CLERK, Send, resident
@@ -195,7 +196,10 @@ def test_on_the_page(send: Send, client: Client, django_capture_on_commit_callba
     address = f"/bench/intake/{whole.number}/"
     page = client.get(address).content.decode()
     assert "名单还没有齐" in page and "3 条" in page and 'value="郊区"' in page
+    assert "名单还没有齐" in client.get("/bench/intake/").content.decode(), "told in the list of deliveries too"
+    assert alerts(actor=CLERK).batches_waiting == 1
     assert client.post(f"{address}confirm/").status_code == 302
+    assert alerts(actor=CLERK).batches_waiting == 0
     page = client.get(address).content.decode()
     assert "名单还没有齐" not in page and "结束 3 条" in page
     with django_capture_on_commit_callbacks(execute=True):

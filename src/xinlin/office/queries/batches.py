@@ -68,6 +68,8 @@ class BatchLine:
     rows_aside: int
     entries_added: int
     entries_ended: int
+    list_waits: bool
+    """A full list of which other tables are still to be added."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,7 @@ def _line(batch: Batch, by_state: dict[str, int]) -> BatchLine:
         rows_aside=by_state.get(RefusedRow.State.ASIDE, 0),
         entries_added=batch.entries_added,
         entries_ended=batch.entries_ended,
+        list_waits=bool(batch.awaits),
     )
 
 

@@ -80,7 +80,7 @@ def alerts(*, actor: Actor) -> Alerts:
     department = _department_of(actor)
     mine = Q() if department is None else Q(department=department)
     batches = Batch.objects.filter(mine).aggregate(
-        waiting=Count("pk", filter=Q(state=Batch.State.NEEDS_MAPPING)),
+        waiting=Count("pk", filter=Q(state=Batch.State.NEEDS_MAPPING) | ~Q(awaits={})),
         failed=Count("pk", filter=Q(state=Batch.State.FAILED)),
     )
     rows = RefusedRow.objects.filter(state=RefusedRow.State.OPEN)
