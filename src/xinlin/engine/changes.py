@@ -85,9 +85,9 @@ def read_changes(folder: Path, rulebook: Rulebook, plan: Plan, snapshot: Path) -
             refuse_gaps(connection, f"records/{kind.code}", view_of(kind), RECORDS)
         known = _named(connection, [kind for kind, _ in kinds], snapshot)
         for kind, path in kinds:
-            rows = checked_rows(connection, kind, path, demands)
+            rows, whose = checked_rows(connection, kind, path, demands)
             if kind.code in demands.fields:
-                numbers = np.maximum(numbers_of(connection, view_of(kind), rows.whose, known), NOT_SCORED)
+                numbers = np.maximum(numbers_of(connection, view_of(kind), whose, known), NOT_SCORED)
                 others = np.flatnonzero(numbers == NOT_SCORED)
                 parts = [
                     Scored.of(connection, kind, numbers, demands, known),

@@ -54,14 +54,16 @@ class Consents:
         schemes = Codes("consents:scheme", asked)
         with connection.cursor() as own:
             path = open_needed(own, folder, "consents", CONSENTS)
-            whose, live, wrong = [np.empty(0, np.uint64)], [np.empty(0, np.bool_)], False
+            count = own.execute("SELECT count(*) FROM consents").fetchall()[0][0]
+            whose, live, wrong, done = np.empty(count, np.uint64), np.empty(count, np.bool_), False, 0
             for batch in rows_of(own, path, "consents", CONSENTS, ["scheme"]):
-                whose.append(hashed(batch["subject"]))
+                at = slice(done, done := done + len(batch))
+                whose[at] = hashed(batch["subject"])
                 given, withdrawn = (batch[name].to_numpy(zero_copy_only=False) for name in ("given_on", "withdrawn_on"))
                 this = schemes.of(batch["scheme"]) == (0 if asked else -1)
-                live.append((given <= day) & ~(withdrawn <= day) & this)  # no day is before none
+                live[at] = (given <= day) & ~(withdrawn <= day) & this  # no day is before none
                 wrong = wrong or any_empty(batch["subject"]) or batch["given_on"].null_count > 0
-        return cls(path, np.concatenate(whose), np.concatenate(live), wrong)
+        return cls(path, whose, live, wrong)
 
     def given(self, connection: duckdb.DuckDBPyConnection, known: Numbering) -> npt.NDArray[np.bool_]:
         """Whether each subject has a live one. Refuses one of somebody who is not among the subjects."""

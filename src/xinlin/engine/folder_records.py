@@ -144,12 +144,11 @@ def _through_organisations(
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """All rows of a kind in the order of its file, with the snapshot's columns, and the hashes of their subjects' handles."""
+    """All rows of a kind in the order of its file, with the snapshot's columns."""
 
     gathered: Gathered
     codes: Mapping[str, Codes]
     """By the column that holds them."""
-    whose: Hashes
 
     def taken(self, places: Places) -> pa.Table:
         """The rows at these places, in their order."""
@@ -161,9 +160,11 @@ class Rows:
         return pa.table({name: columns[name] for name in (*RECORD_COLUMNS, *own)})
 
 
-def checked_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands: Demands) -> Rows:
-    """All rows of an opened kind. Raises `FolderRefused`."""
-    rows, hashes = _rows(connection, kind, path, demands)
+def checked_rows(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands: Demands
+) -> tuple[Rows, Hashes]:
+    """All rows of an opened kind, and the hashes of their subjects' handles. Raises `FolderRefused`."""
+    rows, whose, hashes = _rows(connection, kind, path, demands)
     _check_days(connection, kind)
     if repeats(hashes):
         refuse_where(
@@ -174,11 +175,13 @@ def checked_rows(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, 
             "记录 {} 出现了两次。",
             "the record {} stands twice.",
         )
-    return rows
+    return rows, whose
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands: Demands) -> tuple[Rows, Hashes]:
-    """All rows of a kind, and the hashes of their handles. Refuses an unknown state or class, and an empty cell."""
+def _rows(
+    connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands: Demands
+) -> tuple[Rows, Hashes, Hashes]:
+    """All rows of a kind, and the hashes of their subjects' handles and of their own. Refuses an unknown state or class, and an empty cell."""
     where, asked = f"records/{kind.code}", demands.columns(kind)
     known_codes: dict[str, tuple[str, ...]] = {"status": STATUSES, "class": tuple(sorted(CLASSES))}
     known_codes |= {
@@ -193,13 +196,12 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands
     rows = Rows(
         Gathered(schema, count := count_of(connection, kind)),
         {named[name]: theirs for name, theirs in codes.items()},
-        np.empty(count, np.uint64),
     )
-    hashes, gaps = np.empty(count, np.uint64), False
+    whose, hashes, gaps = np.empty(count, np.uint64), np.empty(count, np.uint64), False
     for batch in rows_of(connection, path, view_of(kind), asked, codes):
         at = slice(len(rows.gathered), len(rows.gathered) + len(batch))
         hashes[at] = hashed(batch["record"])
-        rows.whose[at] = hashed(batch["subject"])
+        whose[at] = hashed(batch["subject"])
         said = {name: theirs.of(batch[name]) for name, theirs in codes.items()}
         gaps = gaps or bool((said["status"] < 0).any()) or batch["occurred_on"].null_count > 0
         gaps = gaps or any_empty(batch["record"])
@@ -211,7 +213,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, kind: Kind, path: Path, demands
             _refuse_codes(connection, kind, name, codes[name].known)
     if gaps:
         refuse_gaps(connection, where, view_of(kind), RECORDS)
-    return rows, hashes
+    return rows, whose, hashes
 
 
 def _refuse_codes(connection: duckdb.DuckDBPyConnection, kind: Kind, name: str, codes: Sequence[str]) -> None:
@@ -294,9 +296,10 @@ def freeze_kind(
 
     ``people`` says who is who, and which blocks of numbers there are; it is asked when the file has been read.
     """
-    rows = checked_rows(connection, kind, path, demands)
+    rows, whose = checked_rows(connection, kind, path, demands)
     known, edges = people()
-    numbers = numbers_of(connection, view_of(kind), rows.whose, known)
+    numbers = numbers_of(connection, view_of(kind), whose, known)
+    del whose
     if (numbers == UNKNOWN).any():
         refuse_gaps(connection, f"records/{kind.code}", view_of(kind), RECORDS)
         refuse_where(

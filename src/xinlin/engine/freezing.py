@@ -46,10 +46,11 @@ def in_order(subject: Numbers | Places, days: npt.NDArray[np.int32], handles: Ha
         ordered_subject, ordered_day = subject[places], days[places]
         same = (ordered_subject[1:] == ordered_subject[:-1]) & (ordered_day[1:] == ordered_day[:-1])
     else:
-        packed = subject.astype(np.int64) << day_bits
-        packed |= days - low
+        packed = subject.astype(np.int64)  # and on in place: less memory is touched
+        packed <<= day_bits
+        packed |= days - np.int32(low)
         packed <<= row_bits
-        packed |= np.arange(len(subject))
+        packed |= np.arange(len(subject), dtype=np.int32)
         packed.sort()
         same = (packed[1:] ^ packed[:-1]) < 1 << row_bits
         packed &= (1 << row_bits) - 1
