@@ -57,8 +57,8 @@ export class Xinlin {
   }
 
   /** Deliver a file: POST /api/v1/batches. */
-  batchesDeliver(body, { kind, delivery, validOn, mapping, filename, idempotencyKey, contentDigest, signatureInput, signature } = {}) {
-    return this.#call("POST", "/api/v1/batches", { query: { "kind": kind, "delivery": delivery, "valid_on": validOn, "mapping": mapping, "filename": filename }, headers: { "Idempotency-Key": idempotencyKey, "Content-Digest": contentDigest, "Signature-Input": signatureInput, "Signature": signature }, body, kind: "application/octet-stream" });
+  batchesDeliver(body, { kind, delivery, validOn, mapping, table, filename, idempotencyKey, contentDigest, signatureInput, signature } = {}) {
+    return this.#call("POST", "/api/v1/batches", { query: { "kind": kind, "delivery": delivery, "valid_on": validOn, "mapping": mapping, "table": table, "filename": filename }, headers: { "Idempotency-Key": idempotencyKey, "Content-Digest": contentDigest, "Signature-Input": signatureInput, "Signature": signature }, body, kind: "application/octet-stream" });
   }
 
   /** The department's deliveries: GET /api/v1/batches. */

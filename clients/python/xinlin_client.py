@@ -64,9 +64,9 @@ class Xinlin:
         """Send corrected rows: POST /api/v1/batches/{number}/corrections."""
         return self._call("POST", f"/api/v1/batches/{urllib.parse.quote(str(number), safe='')}/corrections", headers={"Content-Digest": content_digest, "Signature-Input": signature_input, "Signature": signature}, body=body)
 
-    def batches_deliver(self, body=None, *, kind, delivery=None, valid_on=None, mapping=None, filename=None, idempotency_key=None, content_digest=None, signature_input=None, signature=None):
+    def batches_deliver(self, body=None, *, kind, delivery=None, valid_on=None, mapping=None, table=None, filename=None, idempotency_key=None, content_digest=None, signature_input=None, signature=None):
         """Deliver a file: POST /api/v1/batches."""
-        return self._call("POST", "/api/v1/batches", query={"kind": kind, "delivery": delivery, "valid_on": valid_on, "mapping": mapping, "filename": filename}, headers={"Idempotency-Key": idempotency_key, "Content-Digest": content_digest, "Signature-Input": signature_input, "Signature": signature}, body=body, kind="application/octet-stream")
+        return self._call("POST", "/api/v1/batches", query={"kind": kind, "delivery": delivery, "valid_on": valid_on, "mapping": mapping, "table": table, "filename": filename}, headers={"Idempotency-Key": idempotency_key, "Content-Digest": content_digest, "Signature-Input": signature_input, "Signature": signature}, body=body, kind="application/octet-stream")
 
     def batches_listed(self, *, page=None, kind=None, state=None):
         """The department's deliveries: GET /api/v1/batches."""

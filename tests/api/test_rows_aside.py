@@ -101,7 +101,7 @@ def test_who_may_not(path: str, batch: Batch, bearer: dict[str, str]) -> None:
         404: as_machine("market_regulation", "batches:write"),
         403: as_machine("public_resource_trading", "batches:read"),
         401: {"Authorization": "Bearer nothing"},
-        400: {**bearer, "Content-Digest": "sha-256=:AAAA:"},
+        422: {**bearer, "Content-Digest": f"sha-256=:{'A' * 43}=:"},
     }
     for status, headers in refusals.items():
         answer = call(path, batch, body, headers)
