@@ -359,5 +359,5 @@ def test_a_page_that_is_torn_far_into_a_file_is_refused(city: Path, tmp_path: Pa
     whole = bytearray(path.read_bytes())
     whole[last.data_page_offset : last.data_page_offset + 40] = bytes(40)
     path.write_bytes(whole)
-    with pytest.raises(FolderRefused, match="the file cannot be read"):
+    with pytest.raises(FolderRefused, match=f"{path.name}: the file cannot be read"):
         scored(city, tmp_path / "out", ["duckdb"])

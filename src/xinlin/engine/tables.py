@@ -255,23 +255,30 @@ def rows_of(
     """These columns of an opened table, batch by batch in the order of its file; an empty text is none.
 
     Columns that are ``coded``, which say few different things, may come as dictionaries. A Parquet file with the very types that
-    are needed is not read through the view: that takes half the time. Raises `duckdb.Error` for a file that is torn.
+    are needed is not read through the view: that takes half the time. Raises `FolderRefused` for a file that is torn.
     """
-    if path.suffix == ".parquet" and _as_needed(path, columns):
-        given = pq.read_schema(path).names
-        names = [one.name for one in columns if one.name in given]
-        lacking = [one for one in columns if one.name not in given]
-        try:
-            with pq.ParquetFile(path, read_dictionary=sorted({*coded} & {*names}), buffer_size=1 << 20) as file:
-                for batch in file.iter_batches(at_once, columns=names, use_threads=False):
-                    found = {one: _well_formed(batch[one]) for one in names}
-                    found |= {one.name: pa.nulls(len(batch), ARROW_TYPES[one.type]) for one in lacking}
-                    yield pa.record_batch(found)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise duckdb.IOException(str(error)) from error
-    else:
-        named = ", ".join(quoted(one.name) for one in columns)
-        yield from batches(connection.sql(f"SELECT {named} FROM {quoted(name)}"), at_once)
+    try:
+        if path.suffix == ".parquet" and _as_needed(path, columns):
+            yield from _parquet_rows(path, columns, coded, at_once)
+        else:
+            named = ", ".join(quoted(one.name) for one in columns)
+            yield from batches(connection.sql(f"SELECT {named} FROM {quoted(name)}"), at_once)
+    except (OSError, pa.ArrowException, duckdb.Error) as error:
+        raise unreadable(path.name, error) from error
+
+
+def _parquet_rows(
+    path: Path, columns: Sequence[Column], coded: Collection[str], at_once: int
+) -> Iterator[pa.RecordBatch]:
+    """As `rows_of`, from a file with the types that are needed."""
+    given = pq.read_schema(path).names
+    names = [one.name for one in columns if one.name in given]
+    lacking = [one for one in columns if one.name not in given]
+    with pq.ParquetFile(path, read_dictionary=sorted({*coded} & {*names}), buffer_size=1 << 20) as file:
+        for batch in file.iter_batches(at_once, columns=names, use_threads=False):
+            found = {one: _well_formed(batch[one]) for one in names}
+            found |= {one.name: pa.nulls(len(batch), ARROW_TYPES[one.type]) for one in lacking}
+            yield pa.record_batch(found)
 
 
 def _as_needed(path: Path, columns: Sequence[Column]) -> bool:
