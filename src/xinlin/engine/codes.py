@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from xinlin.engine.tables import refused
 
-Numbers = npt.NDArray[np.int16]
+CodeNumbers = npt.NDArray[np.int16]
 
 MOST_CODES = (1 << 15) - 1
 """How many different codes a column may have."""
@@ -28,7 +28,7 @@ class Codes:
         """Whether the file says something that is not known."""
         return len(self.numbers) > len(self.known)
 
-    def of(self, said: pa.Array) -> Numbers:
+    def of(self, said: pa.Array) -> CodeNumbers:
         """The number of each code, -1 for none. Raises `FolderRefused` for a column that says too much to be one of codes."""
         said = said if pa.types.is_dictionary(said.type) else said.dictionary_encode()
         words = said.dictionary.to_pylist()
@@ -42,7 +42,7 @@ class Codes:
                 "请核对这一列是否为代码。",
                 "Check whether it is the column of codes.",
             )
-        found: Numbers = np.array([*numbers, -1], np.int16)[said.indices.fill_null(-1).to_numpy()]
+        found: CodeNumbers = np.array([*numbers, -1], np.int16)[said.indices.fill_null(-1).to_numpy()]
         return found
 
     def words(self, numbers: pa.Array) -> pa.Array:

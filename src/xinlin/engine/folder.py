@@ -31,8 +31,7 @@ from xinlin.core.people import last_adult_birthday
 from xinlin.core.plan import Plan
 from xinlin.core.rulebooks import ORGANISATIONS, Kind, Rulebook, SubjectKind
 from xinlin.core.schemes import Role, Scheme
-from xinlin.engine.codes import Codes
-from xinlin.engine.codes import Numbers as Kinds
+from xinlin.engine.codes import CodeNumbers, Codes
 from xinlin.engine.figures import Progress
 from xinlin.engine.folder_consents import Consents, refuse_schemes
 from xinlin.engine.folder_records import Demands, Edges, count_of, freeze_kind, kinds_of, open_kind
@@ -108,7 +107,7 @@ class _Room:
                 self.changed.notify_all()
 
 
-def _live(scheme: Scheme, as_of: date, kinds: Kinds, born: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
+def _live(scheme: Scheme, as_of: date, kinds: CodeNumbers, born: npt.NDArray[np.datetime64]) -> npt.NDArray[np.bool_]:
     """Who may be scored: persons of age, who must have consented too; organisations and districts, whole."""
     among = {"person": {"person"}, "organisation": ORGANISATIONS, "district": {"district"}}[scheme.subject]
     live: npt.NDArray[np.bool_] = np.array([*(kind in among for kind in SUBJECT_KINDS), False])[kinds]

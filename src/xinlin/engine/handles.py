@@ -15,8 +15,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xinlin.engine.hashes import Hashes
+
 Places = npt.NDArray[np.int64]
-Hashes = npt.NDArray[np.uint64]
 Kinds = npt.NDArray[np.int16]
 
 INDEX, BUCKETS, TEXTS, ENDS = "index.npy", "buckets.npy", "handles.npy", "handles.ends.npy"
